@@ -1,0 +1,58 @@
+//! LEB128 variable-length integers: seven bits a byte, low group first, the high bit says that more follow.
+//!
+//! **In**: integers, bytes. **Out**: bytes, integers. **Law**: `read` never panics and never reads past the slice; a value that is cut
+//! off or over 64 bits is `None`. Source: DWARF 5, section 7.6.
+
+/// Appends `value`.
+pub fn write(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push((value as u8) | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// Reads one value at the front of `bytes` and moves `bytes` behind it.
+#[inline]
+pub fn read(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0u64;
+    for (i, &byte) in bytes.iter().enumerate() {
+        if i == 9 && byte > 1 {
+            return None;
+        }
+        value |= u64::from(byte & 0x7f) << (7 * i);
+        if byte < 0x80 {
+            *bytes = &bytes[i + 1..];
+            return Some(value);
+        }
+        if i == 9 {
+            return None;
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(values in prop::collection::vec(any::<u64>(), 0..50)) {
+            let mut out = Vec::new();
+            values.iter().for_each(|&v| write(&mut out, v));
+            let mut rest = &out[..];
+            for &v in &values {
+                prop_assert_eq!(read(&mut rest), Some(v));
+            }
+            prop_assert!(rest.is_empty());
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..30)) {
+            let mut rest = &bytes[..];
+            while read(&mut rest).is_some() {}
+        }
+    }
+}
