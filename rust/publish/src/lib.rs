@@ -1,1 +1,27 @@
-//! The publication cell.
+//! The publication cell: one immutable value, replaced whole, read without locks.
+//!
+//! **In**: values. **Out**: the newest value, as an [`Arc`] that stays valid for as long as the reader keeps it.
+//!
+//! **Law**
+//! 1. A reader takes no lock and waits for nobody: [`Cell::load`] is an `arc-swap` load. A unit of work loads once and passes the value
+//!    down; what it read cannot change.
+//! 2. Publishers are ordered by one mutex that readers never touch. The next value is made from the current one inside it, so two
+//!    publishers cannot lose each other's work. The function given to [`Cell::publish`] does pointer work only.
+//! 3. A reader never frees a large value by letting go of it last: retired values go to the [`reaper`](retire), which frees a value
+//!    when it is the only owner left.
+//! 4. `fork` at any moment is safe: the mutex and the reaper are keyed by the process id, and a child makes its own.
+//!
+//! Built on `arc-swap` 1.9.2 or newer (earlier ones had a race in the fallback path, see its CHANGELOG 1.9.0–1.9.1).
+
+mod cell;
+mod reaper;
+
+pub use arc_swap::Guard;
+pub use cell::Cell;
+pub use reaper::retire;
+
+#[cfg(test)]
+mod tests;
+
+#[cfg(doc)]
+use std::sync::Arc;

@@ -4,6 +4,17 @@
 //! it never changes; creating a name that exists fails without harm ([`Storage::create`]). This trait is all that an object store
 //! must offer, so it stays small.
 
+mod file;
+mod memory;
+mod url;
+
+#[cfg(test)]
+mod tests;
+
+pub use file::FileStorage;
+pub use memory::MemoryStorage;
+pub use url::{connect, is_url};
+
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -76,6 +87,8 @@ pub trait Storage: Send + Sync {
     fn try_lock(&self, name: &str) -> Result<Option<Box<dyn Lease>>>;
     /// Tries to mark `name` as in use by a reader (shared). Fails with `is_not_found` when it is gone.
     fn hold(&self, name: &str) -> Result<Box<dyn Lease>>;
-    /// Whether any reader, here or in another process, holds `name`.
+    /// Whether any reader, here or in another process, holds `name`. Only a report: by the time it is read it may be old.
     fn is_held(&self, name: &str) -> Result<bool>;
+    /// Deletes `name` unless a reader holds it, atomically with respect to [`Storage::hold`]; `true` = it is gone now.
+    fn delete_unless_held(&self, name: &str) -> Result<bool>;
 }
