@@ -164,6 +164,7 @@ impl Schema {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::panic, reason = "tests")]
     use super::*;
 
     fn text(name: &str) -> Field {

@@ -163,7 +163,7 @@ struct FileLease {
 }
 
 impl FileLease {
-    fn new(file: File) -> Box<dyn Lease> {
+    fn boxed(file: File) -> Box<dyn Lease> {
         Box::new(Self { file, pid: std::process::id() })
     }
 }
@@ -274,7 +274,7 @@ impl Storage for FileStorage {
             match file.try_lock() {
                 // A lock file may be collected between opening and locking it: then this lock is worth nothing, so again.
                 Ok(()) if is_unlinked(&file).map_err(|e| failed("stat", &path, e))? => {}
-                Ok(()) => return Ok(Some(FileLease::new(file))),
+                Ok(()) => return Ok(Some(FileLease::boxed(file))),
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(e)) => return Err(failed("lock", &path, e)),
             }
@@ -282,7 +282,7 @@ impl Storage for FileStorage {
     }
 
     fn hold(&self, name: &str) -> Result<Box<dyn Lease>> {
-        Ok(FileLease::new(self.open_shared(name)?))
+        Ok(FileLease::boxed(self.open_shared(name)?))
     }
 
     fn is_held(&self, name: &str) -> Result<bool> {
