@@ -19,5 +19,6 @@
 //! | 8 | [`search`] |
 
 pub mod base;
+pub mod codec;
 pub mod schema;
 pub mod storage;

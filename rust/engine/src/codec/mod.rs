@@ -1,0 +1,8 @@
+//! The stored structures of a segment: each a writer twin and a reader twin, over the sections of one checksummed file.
+//!
+//! **In**: ids, values, bytes. **Out**: sections of a segment file; typed reads from them. **Law**: what a writer twin writes, its reader
+//! twin reads back, and nothing else knows the layout; file bytes never panic a reader. FORMAT.md gives the grammar with worked bytes.
+
+pub mod container;
+
+pub use container::{FileMeta, Section, SectionKey, SectionKind, SegmentFile, SegmentFileWriter};
