@@ -67,14 +67,16 @@ fn refuse(path: impl Into<String>, expected: impl Into<String>, got: impl Into<S
     Error::Schema { path: path.into(), expected: expected.into(), got: got.into() }
 }
 
-fn check_name(path: &str, name: &str) -> Result<()> {
+/// `_score` and its like are the engine's words, so fields keep off them; a key is never searched by name, and `_id` is what many call it.
+fn check_name(path: &str, name: &str, underscore: bool) -> Result<()> {
     let plain = !name.is_empty()
         && name.len() <= MAX_NAME
         && !name.chars().any(|c| c.is_control() || c.is_whitespace() || ":\"'()[]{}^~,".contains(c));
-    if !plain || name.starts_with('_') {
+    if !plain || (name.starts_with('_') && !underscore) || name == "_score" {
+        let first = if underscore { "" } else { ", that does not begin with _" };
         return Err(refuse(
             path,
-            format!("a name of 1 to {MAX_NAME} bytes without white space or any of :\"'()[]{{}}^~, that does not begin with _"),
+            format!("a name of 1 to {MAX_NAME} bytes without white space or any of :\"'()[]{{}}^~{first}"),
             format!("{:?}", name.chars().take(60).collect::<String>()),
         ));
     }
@@ -87,14 +89,14 @@ impl Schema {
     /// # Errors
     /// [`Error::Schema`] with the path of the first thing that cannot be.
     pub fn new(key: String, key_kind: KeyKind, extra: Extra, fields: Vec<Field>) -> Result<Self> {
-        check_name("key", &key)?;
+        check_name("key", &key, true)?;
         if fields.len() > MAX_FIELDS {
             return Err(refuse("fields", format!("at most {MAX_FIELDS} fields"), fields.len().to_string()));
         }
         let mut by_name = HashMap::with_capacity(fields.len());
         for (i, field) in fields.iter().enumerate() {
             let path = format!("fields.{}", field.name);
-            check_name(&path, &field.name)?;
+            check_name(&path, &field.name, false)?;
             field.kind.check(&path)?;
             if by_name.insert(field.name.clone(), FieldId(i as u16)).is_some() {
                 return Err(refuse(path, "each name once", "the same name twice"));
@@ -195,7 +197,8 @@ mod tests {
     fn what_cannot_be_is_refused_with_its_path() {
         for (key, fields, path) in [
             ("", vec![], "key"),
-            ("_id", vec![], "key"),
+            ("_score", vec![], "key"),
+            ("_id", vec![text("_a")], "fields._a"),
             ("id", vec![text("a b")], "fields.a b"),
             ("id", vec![text("a"), text("a")], "fields.a"),
             ("id", vec![Field { name: "x".into(), kind: FieldKind::Text { analyzer: String::new() } }], "fields.x"),
