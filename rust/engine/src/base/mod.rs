@@ -5,8 +5,10 @@ pub mod checksum;
 pub mod error;
 pub mod ids;
 pub mod interrupt;
+mod nearest;
 pub mod varint;
 
 pub use error::{Error, Result};
 pub use ids::{DocId, FieldId, SeqNo, TermOrd};
 pub use interrupt::Interrupt;
+pub use nearest::nearest;
