@@ -20,5 +20,6 @@
 
 pub mod base;
 pub mod codec;
+pub mod plan;
 pub mod schema;
 pub mod storage;

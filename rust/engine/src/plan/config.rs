@@ -1,0 +1,342 @@
+//! The ranking configuration: read strictly, checked whole, then checked against a schema.
+//!
+//! **In**: a mapping as JSON, flat or under `ranking`. **Out**: a [`RankingConfig`] whose numbers are all in range; with a schema, a
+//! [`Compiled`]. **Law**: every problem is reported at once, each with its path; nothing unknown is ignored. What the kernels read has
+//! been checked here and nowhere else. The limits are those of the formula: with them no score can be NaN or infinite.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::base::error::Problem;
+use crate::base::{Error, FieldId, Result, nearest};
+use crate::schema::{FieldKind, Schema};
+
+const KEYS: [&str; 6] = ["k1", "b", "fields", "combine", "tie_breaker", "operator"];
+const FIELD_KEYS: [&str; 2] = ["weight", "b"];
+/// Largest k1.
+pub const MAX_K1: f64 = 10.0;
+/// Largest weight of a field.
+pub const MAX_WEIGHT: f64 = 1e6;
+
+/// How the clauses of one slot (a word in several fields, its variants) make one value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Combine {
+    /// The best clause, plus `tie_breaker` times the others.
+    #[default]
+    Best,
+    /// The sum of the clauses.
+    Sum,
+    /// One clause over the weighted frequencies of all fields, saturated once.
+    Bm25f,
+}
+
+/// What stands between two words without an operator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Operator {
+    /// Any of them.
+    #[default]
+    Or,
+    /// All of them.
+    And,
+}
+
+/// A field that a bare word searches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FieldWeight {
+    /// Multiplies its clauses; 0 makes them filters.
+    pub weight: f64,
+    /// Its own `b`.
+    pub b: Option<f64>,
+}
+
+/// A checked ranking configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RankingConfig {
+    /// Saturation of the term frequency.
+    pub k1: f64,
+    /// How much the length of a field counts.
+    pub b: f64,
+    /// Which fields a bare word searches; `None` = all Text fields with weight 1.
+    pub fields: Option<BTreeMap<String, FieldWeight>>,
+    /// How clauses of a slot combine.
+    pub combine: Combine,
+    /// Share of the lesser clauses under [`Combine::Best`].
+    pub tie_breaker: f64,
+    /// What stands between bare words.
+    pub operator: Operator,
+}
+
+impl Default for RankingConfig {
+    fn default() -> Self {
+        Self { k1: 1.2, b: 0.75, fields: None, combine: Combine::Best, tie_breaker: 0.0, operator: Operator::Or }
+    }
+}
+
+impl RankingConfig {
+    /// Reads a configuration, as `{"k1": 0.9}` or `{"ranking": {"k1": 0.9}}`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with every problem.
+    ///
+    /// # Examples
+    /// ```
+    /// use findspot_engine::plan::RankingConfig;
+    /// let config = RankingConfig::from_json(br#"{"k1": 0.9, "fields": {"title": 3, "clue": {"weight": 1, "b": 0.4}}}"#).unwrap();
+    /// assert_eq!((config.k1, config.b), (0.9, 0.75));
+    /// ```
+    pub fn from_json(json: &[u8]) -> Result<Self> {
+        let mut problems = Problems::default();
+        let config = match serde_json::from_slice::<Value>(json) {
+            Err(error) => {
+                problems.add("", "a mapping of finite numbers, strings and mappings", &error.to_string());
+                Self::default()
+            }
+            Ok(Value::Object(map)) => match (map.len(), map.get("ranking")) {
+                (1, Some(Value::Object(inner))) => Self::read("ranking.", inner, &mut problems),
+                _ => Self::read("", &map, &mut problems),
+            },
+            Ok(other) => {
+                problems.add("", "a mapping", &shown(&other));
+                Self::default()
+            }
+        };
+        problems.settle(config)
+    }
+
+    fn read(prefix: &str, map: &Map<String, Value>, problems: &mut Problems) -> Self {
+        let mut config = Self::default();
+        for (key, value) in map {
+            let path = format!("{prefix}{key}");
+            match key.as_str() {
+                "k1" => problems.number(&path, value, MAX_K1, &mut config.k1),
+                "b" => problems.number(&path, value, 1.0, &mut config.b),
+                "tie_breaker" => problems.number(&path, value, 1.0, &mut config.tie_breaker),
+                "fields" => config.fields = Some(read_fields(&path, value, problems)),
+                "combine" => {
+                    let known = [("best", Combine::Best), ("sum", Combine::Sum), ("bm25f", Combine::Bm25f)];
+                    problems.word(&path, value, &known, &mut config.combine);
+                }
+                "operator" => problems.word(&path, value, &[("or", Operator::Or), ("and", Operator::And)], &mut config.operator),
+                _ => problems.unknown(&path, key, &KEYS),
+            }
+        }
+        config
+    }
+}
+
+fn read_fields(path: &str, value: &Value, problems: &mut Problems) -> BTreeMap<String, FieldWeight> {
+    let mut fields = BTreeMap::new();
+    let Value::Object(map) = value else {
+        problems.add(path, "a mapping from field names to weights", &shown(value));
+        return fields;
+    };
+    if map.is_empty() {
+        problems.add(path, "at least one field", "none");
+    }
+    for (name, value) in map {
+        let path = format!("{path}.{name}");
+        let mut field = FieldWeight { weight: 1.0, b: None };
+        match value {
+            Value::Object(own) => {
+                for (key, value) in own {
+                    let path = format!("{path}.{key}");
+                    match key.as_str() {
+                        "weight" => problems.number(&path, value, MAX_WEIGHT, &mut field.weight),
+                        "b" => problems.number(&path, value, 1.0, field.b.insert(0.0)),
+                        _ => problems.unknown(&path, key, &FIELD_KEYS),
+                    }
+                }
+            }
+            other => problems.number(&path, other, MAX_WEIGHT, &mut field.weight),
+        }
+        fields.insert(name.clone(), field);
+    }
+    fields
+}
+
+/// The problems found so far.
+#[derive(Default)]
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, path: &str, expected: &str, got: &str) {
+        self.0.push(Problem { path: path.into(), expected: expected.into(), got: got.into() });
+    }
+
+    fn unknown(&mut self, path: &str, key: &str, known: &[&str]) {
+        let meant = nearest(key, known.iter().copied()).map(|name| format!("; did you mean {name:?}?")).unwrap_or_default();
+        self.add(path, &format!("one of {}{meant}", known.join(", ")), &format!("{:?}", clipped(key)));
+    }
+
+    fn number(&mut self, path: &str, value: &Value, most: f64, into: &mut f64) {
+        match value.as_f64() {
+            Some(number) if (0.0..=most).contains(&number) => *into = number + 0.0, // -0.0 becomes 0.0
+            _ => self.add(path, &format!("a number from 0 to {most}"), &shown(value)),
+        }
+    }
+
+    fn word<T: Copy>(&mut self, path: &str, value: &Value, known: &[(&str, T)], into: &mut T) {
+        match value.as_str().and_then(|word| known.iter().find(|(name, _)| *name == word)) {
+            Some((_, meaning)) => *into = *meaning,
+            None => {
+                let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
+                let meant = value.as_str().and_then(|word| nearest(word, names.iter().copied()));
+                let meant = meant.map(|name| format!("; did you mean {name:?}?")).unwrap_or_default();
+                self.add(path, &format!("one of {}{meant}", names.join(", ")), &shown(value));
+            }
+        }
+    }
+
+    fn settle<T>(self, value: T) -> Result<T> {
+        if self.0.is_empty() { Ok(value) } else { Err(Error::Config(self.0)) }
+    }
+}
+
+fn clipped(text: &str) -> String {
+    if text.chars().count() > 60 { text.chars().take(60).chain(['…']).collect() } else { text.into() }
+}
+
+fn shown(value: &Value) -> String {
+    clipped(&value.to_string())
+}
+
+/// A field as the plan scores it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScoredField {
+    /// Which.
+    pub field: FieldId,
+    /// Its weight.
+    pub weight: f64,
+    /// Its `b`.
+    pub b: f64,
+}
+
+/// A configuration that fits a schema: what a plan reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compiled {
+    /// Saturation of the term frequency.
+    pub k1: f64,
+    /// How clauses of a slot combine.
+    pub combine: Combine,
+    /// Share of the lesser clauses under [`Combine::Best`].
+    pub tie_breaker: f64,
+    /// What stands between bare words.
+    pub operator: Operator,
+    /// The fields that a bare word searches, in schema order.
+    pub fields: Vec<ScoredField>,
+    /// How a field scores when a query names it, by field id.
+    named: Vec<ScoredField>,
+    /// What it was made from, to compile again when the schema grows.
+    config: RankingConfig,
+}
+
+impl Compiled {
+    /// Checks `config` against `schema`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with every field that does not exist or holds no text.
+    pub fn new(config: &RankingConfig, schema: &Schema) -> Result<Arc<Self>> {
+        let mut problems = Problems::default();
+        let is_text = |kind: &FieldKind| matches!(kind, FieldKind::Text { .. });
+        for name in config.fields.iter().flat_map(BTreeMap::keys) {
+            let path = format!("fields.{name}");
+            match schema.find(name) {
+                Some((_, field)) if is_text(&field.kind) => {}
+                Some((_, field)) => problems.add(&path, "a Text field", &format!("a field of type {}", field.kind.name())),
+                None => {
+                    let texts: Vec<_> = schema.fields().iter().filter(|f| is_text(&f.kind)).map(|f| f.name.as_str()).collect();
+                    problems.unknown(&path, name, &texts);
+                }
+            }
+        }
+        let scored = |field: FieldId, own: Option<&FieldWeight>| ScoredField {
+            field,
+            weight: own.map_or(1.0, |own| own.weight),
+            b: own.and_then(|own| own.b).unwrap_or(config.b),
+        };
+        let own = |name: &str| config.fields.as_ref().and_then(|fields| fields.get(name));
+        let named: Vec<_> = schema.iter().map(|(id, field)| scored(id, own(&field.name))).collect();
+        let searched = |name: &str| config.fields.as_ref().is_none_or(|fields| fields.contains_key(name));
+        let fields = schema.iter().zip(&named).filter(|((_, f), _)| is_text(&f.kind) && searched(&f.name)).map(|(_, s)| *s).collect();
+        let (k1, combine, tie_breaker, operator) = (config.k1, config.combine, config.tie_breaker, config.operator);
+        problems.settle(Arc::new(Self { k1, combine, tie_breaker, operator, fields, named, config: config.clone() }))
+    }
+
+    /// The same configuration for a schema that has grown.
+    ///
+    /// # Errors
+    /// None that [`Compiled::new`] did not report: fields are only ever added.
+    pub fn for_schema(&self, schema: &Schema) -> Result<Arc<Self>> {
+        Self::new(&self.config, schema)
+    }
+
+    /// How `field` scores when a query names it: as configured, else with weight 1.
+    #[must_use]
+    pub fn field(&self, field: FieldId) -> ScoredField {
+        self.named.get(field.index()).copied().unwrap_or(ScoredField { field, weight: 1.0, b: self.config.b })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::*;
+    use crate::schema::{Extra, Field, KeyKind};
+
+    fn schema() -> Schema {
+        let text = |name: &str| Field { name: name.into(), kind: FieldKind::Text { analyzer: "standard".into() } };
+        let fields = vec![text("title"), text("clue"), Field { name: "year".into(), kind: FieldKind::Integer }];
+        Schema::new("id".into(), KeyKind::String, Extra::Error, fields).unwrap()
+    }
+
+    fn problems<T: std::fmt::Debug>(result: Result<T>) -> Vec<(String, String, String)> {
+        match result {
+            Err(Error::Config(problems)) => problems.into_iter().map(|p| (p.path, p.expected, p.got)).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn without_configuration_all_text_fields_count_alike() {
+        let compiled = Compiled::new(&RankingConfig::default(), &schema()).unwrap();
+        let one = |id| ScoredField { field: FieldId(id), weight: 1.0, b: 0.75 };
+        assert_eq!((compiled.k1, compiled.tie_breaker, &compiled.fields), (1.2, 0.0, &vec![one(0), one(1)]));
+        assert_eq!(RankingConfig::from_json(b"{}").unwrap(), RankingConfig::default());
+    }
+
+    #[test]
+    fn fields_stand_in_schema_order_and_keep_their_own_b() {
+        let json =
+            br#"{"ranking": {"b": 0.5, "fields": {"clue": {"weight": 2, "b": 0}, "title": 3}, "operator": "and", "combine": "bm25f"}}"#;
+        let compiled = Compiled::new(&RankingConfig::from_json(json).unwrap(), &schema()).unwrap();
+        let field = |id, weight, b| ScoredField { field: FieldId(id), weight, b };
+        assert_eq!(compiled.fields, [field(0, 3.0, 0.5), field(1, 2.0, 0.0)]);
+        assert_eq!((compiled.combine, compiled.operator), (Combine::Bm25f, Operator::And));
+        assert_eq!(compiled.field(FieldId(1)), field(1, 2.0, 0.0));
+    }
+
+    #[test]
+    fn every_problem_is_reported_with_its_path() {
+        let json = br#"{"k1": 10.5, "b": "x", "wieght": 1, "fields": {"a": -1, "b": {"weight": null, "bb": 1}}, "combine": "bets", "operator": 3}"#;
+        let found = problems(RankingConfig::from_json(json));
+        let paths: Vec<_> = found.iter().map(|(path, ..)| path.as_str()).collect();
+        assert_eq!(paths, ["b", "combine", "fields.a", "fields.b.bb", "fields.b.weight", "k1", "operator", "wieght"]);
+        let of = |path: &str| found.iter().find(|(p, ..)| p == path).cloned().unwrap();
+        assert_eq!(of("k1").1, "a number from 0 to 10");
+        assert_eq!((of("combine").1.as_str(), of("combine").2.as_str()), ("one of best, sum, bm25f; did you mean \"best\"?", "\"bets\""));
+        for bad in [&b"[]"[..], b"", b"NaN", b"{\"k1\": NaN}", b"{\"k1\": 1e999}", b"{\"fields\": {}}", b"{\"ranking\": 1}", b"\xff"] {
+            assert_eq!(problems(RankingConfig::from_json(bad)).len(), 1, "{bad:?}");
+        }
+        assert_eq!(problems(RankingConfig::from_json(&b"[".repeat(100_000))).len(), 1);
+    }
+
+    #[test]
+    fn a_field_that_is_missing_or_no_text_is_refused() {
+        let config = RankingConfig::from_json(br#"{"fields": {"titel": 1, "year": 1, "title": 1}}"#).unwrap();
+        let found = problems(Compiled::new(&config, &schema()));
+        assert_eq!(found[0], ("fields.titel".into(), "one of title, clue; did you mean \"title\"?".into(), "\"titel\"".into()));
+        assert_eq!(found[1], ("fields.year".into(), "a Text field".into(), "a field of type Integer".into()));
+    }
+}
