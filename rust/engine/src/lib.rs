@@ -20,6 +20,8 @@
 
 pub mod base;
 pub mod codec;
+pub mod collect;
+pub mod exec;
 pub mod plan;
 pub mod schema;
 pub mod storage;
