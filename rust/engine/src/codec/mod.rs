@@ -3,6 +3,8 @@
 //! **In**: ids, values, bytes. **Out**: sections of a segment file; typed reads from them. **Law**: what a writer twin writes, its reader
 //! twin reads back, and nothing else knows the layout; file bytes never panic a reader. FORMAT.md gives the grammar with worked bytes.
 
+pub mod columns;
 pub mod container;
+pub mod packed;
 
 pub use container::{FileMeta, Section, SectionKey, SectionKind, SegmentFile, SegmentFileWriter};

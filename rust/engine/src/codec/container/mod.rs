@@ -52,12 +52,18 @@ pub enum SectionKind {
     StoredDirectory = 2,
     /// Keys by document.
     Keys = 3,
+    /// Where each block of keys begins.
+    KeyOffsets = 4,
     /// Documents by hash of key.
-    KeyHashes = 4,
+    KeyHashes = 5,
     /// Relative sequence numbers, where they are not the document ids.
-    Sequence = 5,
+    Sequence = 6,
     /// A field's column of values.
     Column = 16,
+    /// A geo field's longitudes.
+    Longitudes = 17,
+    /// Where the values of each document end in a keyword field with several.
+    ValueEnds = 18,
     /// A field's dictionary of terms.
     Terms = 32,
     /// A field's index into its dictionary.
@@ -80,13 +86,16 @@ pub enum SectionKind {
 
 impl SectionKind {
     /// All kinds, with the names under which statistics show them.
-    pub const NAMES: [(Self, &'static str); 15] = [
+    pub const NAMES: &'static [(Self, &'static str)] = &[
         (Self::Stored, "stored"),
         (Self::StoredDirectory, "stored_directory"),
         (Self::Keys, "keys"),
+        (Self::KeyOffsets, "key_offsets"),
         (Self::KeyHashes, "key_hashes"),
         (Self::Sequence, "sequence"),
         (Self::Column, "column"),
+        (Self::Longitudes, "longitudes"),
+        (Self::ValueEnds, "value_ends"),
         (Self::Terms, "terms"),
         (Self::TermIndex, "term_index"),
         (Self::TermInfos, "term_infos"),
