@@ -23,5 +23,6 @@ pub mod codec;
 pub mod collect;
 pub mod exec;
 pub mod plan;
+pub mod query;
 pub mod schema;
 pub mod storage;

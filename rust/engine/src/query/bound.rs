@@ -1,0 +1,117 @@
+//! A query bound to a schema: fields are ids, texts are tokens, boosts are folded into weights.
+//!
+//! **In**: [`super::rewrite`]. **Out**: what the planner compiles, together with a view's statistics. **Law**: there is one inner node,
+//! [`Boolean`]; every number is finite and ≥ 0; inside a word the order of clauses is the order of the fields searched; clauses of
+//! weight 0 match and add nothing. A tree has at most `MAX_DEPTH` levels.
+
+use super::filter_bound::BoundFilter;
+use crate::base::FieldId;
+
+/// A query bound to a schema.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Bound {
+    /// Inner node.
+    Boolean(Boolean),
+    /// A word: BM25 in each field, combined as the configuration says.
+    Slot(Slot),
+    /// A phrase: per field, BM25 of the phrase (tf = occurrences), combined like a word.
+    Phrase(PhraseSlot),
+    /// A word with typos: terms are picked from the view's dictionaries.
+    Fuzzy(FuzzySlot),
+    /// Beginnings of terms: constant score.
+    Prefix(PrefixSlot),
+    /// Anything else: constant score.
+    Constant(Constant),
+}
+
+/// Matches where every `must` matches, no `must_not` does, and at least `minimum` of `should`. Scores the sum of `must` and of the
+/// `should` that match. So `{}` is everything with score 0, `{minimum: 1}` is nothing, `{must_not: [a]}` is the complement of a.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Boolean {
+    /// All of these.
+    pub must: Vec<Bound>,
+    /// At least `minimum` of these.
+    pub should: Vec<Bound>,
+    /// None of these.
+    pub must_not: Vec<Bound>,
+    /// How many of `should` have to match.
+    pub minimum: usize,
+}
+
+/// One word in several fields.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slot {
+    /// At most one per field.
+    pub clauses: Vec<TermClause>,
+}
+
+/// A term in a field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TermClause {
+    /// Where.
+    pub field: FieldId,
+    /// The indexed bytes.
+    pub term: Vec<u8>,
+    /// Field weight × boosts.
+    pub weight: f64,
+}
+
+/// One phrase in several fields.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PhraseSlot {
+    /// At most one per field.
+    pub clauses: Vec<PhraseClause>,
+    /// How many positions the words may be out of place, in sum; 0 is exact.
+    pub slop: u32,
+}
+
+/// A phrase in a field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PhraseClause {
+    /// Where; a field with positions.
+    pub field: FieldId,
+    /// Terms with their positions relative to the first, ascending; at least two.
+    pub terms: Vec<(Vec<u8>, u32)>,
+    /// Field weight × boosts.
+    pub weight: f64,
+}
+
+/// One word with typos in several fields.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FuzzySlot {
+    /// The word as each field would index it; at most one per field.
+    pub clauses: Vec<TermClause>,
+    /// Most edits, transpositions counting one: 0 to 2.
+    pub distance: u8,
+    /// So many leading characters must agree.
+    pub prefix: u32,
+}
+
+/// Terms that begin so, in several fields.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PrefixSlot {
+    /// At most one per field.
+    pub clauses: Vec<PrefixClause>,
+    /// What a document scores that has one of the terms in any of the fields.
+    pub weight: f64,
+}
+
+/// Terms that begin so, in a field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PrefixClause {
+    /// Where.
+    pub field: FieldId,
+    /// How the indexed bytes begin.
+    pub prefix: Vec<u8>,
+    /// This term too: the stem of what was typed, which may be shorter than what was typed (`treasure*` in English: `treasur`).
+    pub also: Option<Vec<u8>>,
+}
+
+/// Documents that pass a filter, all with the same score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constant {
+    /// Which documents.
+    pub filter: BoundFilter,
+    /// What they score.
+    pub weight: f64,
+}

@@ -1,0 +1,110 @@
+//! A filter bound to a schema: fields are ids, values are typed bounds. Nothing is left to interpret per document.
+//!
+//! **Law**: ranges are inclusive and not empty; an impossible comparison is [`BoundFilter::nothing`]. A document without a value is in no
+//! leaf's set. Lists are sorted and without duplicates. Floats are finite or infinite, never NaN, and compare as IEEE numbers do
+//! (−0 equals 0).
+
+use std::ops::Bound;
+
+use crate::base::FieldId;
+
+/// A filter that knows its columns.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BoundFilter {
+    /// Conjunction; empty: every document.
+    And(Vec<BoundFilter>),
+    /// Disjunction; empty: no document.
+    Or(Vec<BoundFilter>),
+    /// Complement.
+    Not(Box<BoundFilter>),
+    /// `low ≤ value ≤ high` in a column of integers: Integer, Date (microseconds since 1970, UTC), Boolean (0, 1).
+    Integers {
+        /// The column.
+        field: FieldId,
+        /// Smallest value.
+        low: i64,
+        /// Largest value.
+        high: i64,
+    },
+    /// One of these in a column of integers.
+    IntegerIn {
+        /// The column.
+        field: FieldId,
+        /// Ascending.
+        values: Vec<i64>,
+    },
+    /// `low ≤ value ≤ high` in a Float column.
+    Floats {
+        /// The column.
+        field: FieldId,
+        /// Smallest value.
+        low: f64,
+        /// Largest value.
+        high: f64,
+    },
+    /// One of these in a Float column.
+    FloatIn {
+        /// The column.
+        field: FieldId,
+        /// Ascending.
+        values: Vec<f64>,
+    },
+    /// Any value of a Keyword field is one of these.
+    KeywordIn {
+        /// The column.
+        field: FieldId,
+        /// Ascending.
+        values: Vec<String>,
+    },
+    /// Any value of a Keyword field lies between these, in byte order.
+    Keywords {
+        /// The column.
+        field: FieldId,
+        /// Lower end.
+        low: Bound<String>,
+        /// Upper end.
+        high: Bound<String>,
+    },
+    /// The token is in a Text field.
+    Token {
+        /// The field.
+        field: FieldId,
+        /// The indexed bytes.
+        term: Vec<u8>,
+    },
+    /// At most `km` kilometres from a point ([`crate::base::geo::distance_km`]).
+    Within {
+        /// The column.
+        field: FieldId,
+        /// Latitude in degrees.
+        lat: f64,
+        /// Longitude in degrees.
+        lon: f64,
+        /// Kilometres.
+        km: f64,
+    },
+    /// The field has a value; a Text field: its length is not 0.
+    Exists {
+        /// The field.
+        field: FieldId,
+    },
+    /// The document's key is one of these (canonical text).
+    Keys {
+        /// Ascending.
+        keys: Vec<String>,
+    },
+}
+
+impl BoundFilter {
+    /// Every document.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self::And(Vec::new())
+    }
+
+    /// No document.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self::Or(Vec::new())
+    }
+}

@@ -1,0 +1,23 @@
+//! Queries and filters: text or JSON becomes a tree, a tree is bound to a schema.
+//!
+//! **In**: query strings, filter texts, wire JSON; a schema, its analyzers, and the fields that a bare word searches. **Out**: [`Query`]
+//! and [`Filter`] as the user means them, [`Bound`] and [`BoundFilter`] as the planner compiles them. **Law**: this room knows no index;
+//! nothing here can panic, recurse without bound, or work longer than linear in the input; lenient parsing takes any text.
+
+mod ast;
+mod bound;
+mod fields;
+mod filter;
+mod filter_bound;
+mod value;
+mod wire;
+
+pub use ast::{
+    Edge, Fuzzy, MAX_BOOST, MAX_CLAUSES, MAX_DEPTH, MAX_DISTANCE, MAX_SLOP, MAX_TEXT, Match, Occur, Operator, Phrase, Prefix, Query, Range,
+    Term,
+};
+pub use bound::{Boolean, Bound, Constant, FuzzySlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, TermClause};
+pub use fields::{FieldWeight, Fields};
+pub use filter::{Compare, Comparison, FieldName, Filter, In, MAX_FILTER_CLAUSES, MAX_IN_VALUES, WithinKm};
+pub use filter_bound::BoundFilter;
+pub use value::Value;
