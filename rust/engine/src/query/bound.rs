@@ -1,8 +1,8 @@
-//! A query bound to a schema: fields are ids, texts are tokens, boosts are folded into weights.
+//! A query bound to a schema: fields are ids, texts are tokens, the boosts around a leaf are one number.
 //!
 //! **In**: [`super::rewrite`]. **Out**: what the planner compiles, together with a view's statistics. **Law**: there is one inner node,
-//! [`Boolean`]; every number is finite and ≥ 0; inside a word the order of clauses is the order of the fields searched; clauses of
-//! weight 0 match and add nothing. A tree has at most `MAX_DEPTH` levels.
+//! [`Boolean`]; every number is finite and ≥ 0; inside a word the order of clauses is the order of the schema; clauses of
+//! weight 0 match and add nothing. Boosts stand apart from weights because BM25F weighs frequencies, not the score. A tree has at most `MAX_DEPTH` levels.
 
 use super::filter_bound::BoundFilter;
 use crate::base::FieldId;
@@ -43,6 +43,8 @@ pub struct Boolean {
 pub struct Slot {
     /// At most one per field.
     pub clauses: Vec<TermClause>,
+    /// Product of the boosts around it.
+    pub boost: f64,
 }
 
 /// A term in a field.
@@ -52,7 +54,7 @@ pub struct TermClause {
     pub field: FieldId,
     /// The indexed bytes.
     pub term: Vec<u8>,
-    /// Field weight × boosts.
+    /// The field's weight.
     pub weight: f64,
 }
 
@@ -63,6 +65,8 @@ pub struct PhraseSlot {
     pub clauses: Vec<PhraseClause>,
     /// How many positions the words may be out of place, in sum; 0 is exact.
     pub slop: u32,
+    /// Product of the boosts around it.
+    pub boost: f64,
 }
 
 /// A phrase in a field.
@@ -72,7 +76,7 @@ pub struct PhraseClause {
     pub field: FieldId,
     /// Terms with their positions relative to the first, ascending; at least two.
     pub terms: Vec<(Vec<u8>, u32)>,
-    /// Field weight × boosts.
+    /// The field's weight.
     pub weight: f64,
 }
 
@@ -85,6 +89,8 @@ pub struct FuzzySlot {
     pub distance: u8,
     /// So many leading characters must agree.
     pub prefix: u32,
+    /// Product of the boosts around it.
+    pub boost: f64,
 }
 
 /// Terms that begin so, in several fields.
@@ -92,7 +98,7 @@ pub struct FuzzySlot {
 pub struct PrefixSlot {
     /// At most one per field.
     pub clauses: Vec<PrefixClause>,
-    /// What a document scores that has one of the terms in any of the fields.
+    /// What a document scores that has one of the terms in any of the fields: the product of the boosts around it.
     pub weight: f64,
 }
 
@@ -112,6 +118,6 @@ pub struct PrefixClause {
 pub struct Constant {
     /// Which documents.
     pub filter: BoundFilter,
-    /// What they score.
+    /// What they score: the product of the boosts around it.
     pub weight: f64,
 }
