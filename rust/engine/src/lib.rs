@@ -22,6 +22,7 @@ pub mod base;
 pub mod codec;
 pub mod collect;
 pub mod exec;
+pub mod index;
 pub mod plan;
 pub mod query;
 pub mod schema;
