@@ -18,6 +18,7 @@
 //! | 7 | [`plan`], [`collect`] |
 //! | 8 | [`search`] |
 
+pub mod analysis;
 pub mod base;
 pub mod codec;
 pub mod collect;

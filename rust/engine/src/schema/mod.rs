@@ -24,8 +24,6 @@ pub const MAX_KEY: usize = 512;
 pub const MAX_KEYWORD: usize = 8 * 1024;
 /// Largest document in bytes of JSON.
 pub const MAX_DOCUMENT: usize = 16 * 1024 * 1024;
-/// Longest token in bytes; longer ones are cut at a character boundary.
-pub const MAX_TOKEN: usize = 255;
 
 /// The checked schema of one index.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -148,6 +146,14 @@ impl Schema {
     /// All fields with their ids.
     pub fn iter(&self) -> impl Iterator<Item = (FieldId, &Field)> {
         self.fields.iter().enumerate().map(|(i, field)| (FieldId(i as u16), field))
+    }
+
+    /// Each field's name and, for Text, the name of its analyzer, by id.
+    pub fn analyzers(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.fields.iter().map(|field| match &field.kind {
+            FieldKind::Text { analyzer } => (field.name.as_str(), Some(analyzer.as_str())),
+            _ => (field.name.as_str(), None),
+        })
     }
 
     /// The field of an id of this schema.
