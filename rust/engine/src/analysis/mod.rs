@@ -156,7 +156,16 @@ impl Analyzers {
 
 /// The longest prefix of at most [`MAX_TOKEN`] bytes that ends at a character boundary.
 fn cut(text: &str) -> &str {
-    if text.len() <= MAX_TOKEN { text } else { &text[..text.floor_char_boundary(MAX_TOKEN)] }
+    prefix(text, MAX_TOKEN)
+}
+
+/// The longest prefix of at most `limit` bytes that ends at a character boundary.
+fn prefix(text: &str, limit: usize) -> &str {
+    let mut end = limit.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::bigrams::{self, Unit};
 use super::fold::fold;
 use super::stem::Language;
 use super::words::{Word, Words};
-use super::{Analyzer, MAX_TOKEN, Token, cut, script};
+use super::{Analyzer, MAX_TOKEN, Token, cut, prefix, script};
 
 /// Longest part of a word that is looked at: enough for [`MAX_TOKEN`] bytes of it after normalisation.
 const MAX_WORD: usize = 4 * MAX_TOKEN;
@@ -137,7 +137,7 @@ fn fold_into<'a>(word: &str, folded: &'a mut String) -> &'a str {
 /// Lower case, then NFC, cut to the length of a token.
 fn lower_case<'a>(word: &str, dotless_i: bool, lower: &'a mut String, composed: &'a mut String) -> &'a str {
     lower.clear();
-    let word = &word[..word.floor_char_boundary(MAX_WORD)];
+    let word = prefix(word, MAX_WORD);
     let mut dotted = false; // a capital I with its dot as a mark of its own, which is the i of Turkish
     for (at, c) in word.char_indices() {
         match c {
