@@ -24,6 +24,7 @@ pub mod codec;
 pub mod collect;
 pub mod exec;
 pub mod index;
+pub mod ingest;
 pub mod plan;
 pub mod query;
 pub mod schema;
