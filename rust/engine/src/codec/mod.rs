@@ -5,6 +5,9 @@
 
 pub mod columns;
 pub mod container;
-pub mod packed;
+pub mod keys;
+pub mod live_docs;
+pub mod sequence;
+pub mod stored;
 
 pub use container::{FileMeta, Section, SectionKey, SectionKind, SegmentFile, SegmentFileWriter};

@@ -12,8 +12,8 @@
 //! trailer   = doc_count:u32 blocks:u32
 //! ```
 
+use super::packed;
 use crate::base::{DocId, Error, Result};
-use crate::codec::packed;
 use crate::codec::{Section, SectionKey, SegmentFileWriter};
 
 /// Documents of one block.
@@ -361,7 +361,7 @@ impl IntegerColumn {
         self.section.len() as u64
     }
 
-    pub(super) fn corruption(&self, what: &str) -> Error {
+    pub(in crate::codec) fn corruption(&self, what: &str) -> Error {
         self.section.corruption(self.directory, what)
     }
 }

@@ -10,6 +10,7 @@ mod float;
 mod geo;
 mod integer;
 mod keyword;
+pub(in crate::codec) mod packed;
 
 #[cfg(test)]
 mod tests;

@@ -317,7 +317,7 @@ impl Section {
     #[cold]
     #[must_use]
     pub fn corruption(&self, offset: usize, what: impl Into<String>) -> Error {
-        Error::corruption(&self.file.name, (self.start + offset) as u64, what)
+        Error::corruption(&self.file.name, self.start.saturating_add(offset) as u64, what)
     }
 
     #[cold]
