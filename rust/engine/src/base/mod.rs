@@ -3,7 +3,6 @@
 pub mod bits;
 pub mod checksum;
 pub mod error;
-pub mod geo;
 pub mod ids;
 pub mod interrupt;
 mod nearest;

@@ -72,7 +72,7 @@ pub enum BoundFilter {
         /// The indexed bytes.
         term: Vec<u8>,
     },
-    /// At most `km` kilometres from a point ([`crate::base::geo::distance_km`]).
+    /// At most `km` kilometres from a point over the ground.
     Within {
         /// The column.
         field: FieldId,

@@ -4,6 +4,7 @@
 //! stored bytes is schema; what changes only how we search is configuration. Fields are only ever appended ([`Schema::altered`]), so
 //! a [`FieldId`] means the same in every segment; a segment that is older than a field has it missing in every document.
 
+pub mod date;
 mod field;
 
 pub use field::{Extra, Field, FieldKind, KeyKind};
