@@ -6,6 +6,7 @@
 
 pub mod date;
 mod field;
+pub mod infer;
 
 pub use field::{Extra, Field, FieldKind, KeyKind};
 
