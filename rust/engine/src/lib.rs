@@ -28,4 +28,5 @@ pub mod ingest;
 pub mod plan;
 pub mod query;
 pub mod schema;
+pub mod segment;
 pub mod storage;

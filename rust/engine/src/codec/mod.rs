@@ -7,6 +7,7 @@ pub mod columns;
 pub mod container;
 pub mod keys;
 pub mod live_docs;
+pub mod packed;
 pub mod sequence;
 pub mod stored;
 

@@ -3,6 +3,7 @@
 //! **In**, **Out**: degrees, bit for bit, because distances are compared exactly. **Law**: both columns have the same documents; a
 //! block's zones are its bounding box (in degrees, not across the date line).
 
+use super::BLOCK;
 use super::float::{FloatColumn, FloatColumnWriter};
 use crate::base::{DocId, FieldId, Result};
 use crate::codec::{SectionKey, SectionKind, SegmentFileWriter};
@@ -92,28 +93,39 @@ impl GeoColumn {
         Ok(zones.map(|(lat, lon)| GeoBox { latitude: (lat.min, lat.max), longitude: (lon.min, lon.max) }))
     }
 
+    /// Hands out the points of one block, documents ascending.
+    ///
+    /// # Errors
+    /// [`crate::base::Error::Corruption`].
+    pub fn block(&self, block: u32, mut each: impl FnMut(DocId, f64, f64)) -> Result<()> {
+        let mut slots = [(0u32, 0f64); BLOCK as usize];
+        let mut count = 0;
+        self.latitudes.block(block, |doc, latitude| {
+            if let Some(slot) = slots.get_mut(count) {
+                *slot = (doc.0, latitude);
+            }
+            count += 1;
+        })?;
+        let (mut index, mut same) = (0, true);
+        self.longitudes.block(block, |doc, longitude| {
+            match slots.get(index) {
+                Some(&(at, latitude)) if at == doc.0 && index < count => each(doc, latitude, longitude),
+                _ => same = false,
+            }
+            index += 1;
+        })?;
+        if !same || index != count {
+            return Err(self.longitudes.integers().corruption("latitudes and longitudes of different documents"));
+        }
+        Ok(())
+    }
+
     /// Hands out all points, documents ascending.
     ///
     /// # Errors
     /// [`crate::base::Error::Corruption`].
     pub fn for_each(&self, mut each: impl FnMut(DocId, f64, f64)) -> Result<()> {
-        let mut points = Vec::new();
-        for block in 0..self.blocks() {
-            points.clear();
-            self.latitudes.block(block, |doc, latitude| points.push((doc, latitude)))?;
-            let (mut index, mut same) = (0, true);
-            self.longitudes.block(block, |doc, longitude| {
-                match points.get(index) {
-                    Some(&(at, latitude)) if at == doc => each(doc, latitude, longitude),
-                    _ => same = false,
-                }
-                index += 1;
-            })?;
-            if !same || index != points.len() {
-                return Err(self.longitudes.integers().corruption("latitudes and longitudes of different documents"));
-            }
-        }
-        Ok(())
+        (0..self.blocks()).try_for_each(|block| self.block(block, &mut each))
     }
 
     /// Decodes everything.

@@ -12,8 +12,8 @@
 //! trailer   = doc_count:u32 blocks:u32
 //! ```
 
-use super::packed;
 use crate::base::{DocId, Error, Result};
+use crate::codec::packed;
 use crate::codec::{Section, SectionKey, SegmentFileWriter};
 
 /// Documents of one block.

@@ -10,7 +10,6 @@ mod float;
 mod geo;
 mod integer;
 mod keyword;
-pub(in crate::codec) mod packed;
 
 #[cfg(test)]
 mod tests;

@@ -41,7 +41,7 @@ impl KeyColumnWriter {
         if key.len() > MAX_KEY {
             return Err(Error::Defect("a key beyond the limit that the schema sets"));
         }
-        if self.docs % BLOCK == 0 {
+        if self.docs.is_multiple_of(BLOCK) {
             if self.data.len() >= 1 << 16 {
                 self.flush(file)?;
             }

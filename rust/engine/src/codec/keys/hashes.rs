@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::missing;
 use crate::base::{DocId, Error, Result};
-use crate::codec::columns::packed;
+use crate::codec::packed;
 use crate::codec::{Section, SectionKey, SectionKind, SegmentFile, SegmentFileWriter};
 
 const FINGERPRINT_BITS: u32 = 16;

@@ -132,7 +132,7 @@ impl StoredReader {
         Ok(low)
     }
 
-    /// Appends the JSON of a document to `out`.
+    /// Replaces `out` by the JSON of a document.
     ///
     /// # Errors
     /// [`Error::Corruption`]; [`Error::Defect`] for a document that the segment does not have.
@@ -140,6 +140,7 @@ impl StoredReader {
         if doc.0 >= self.doc_count {
             return Err(Error::Defect("a document beyond its segment was asked for"));
         }
+        out.clear();
         let block = self.block_of(doc)?;
         borrow(|scratch| {
             let docs = self.load(block, scratch)?;
