@@ -1,0 +1,370 @@
+"""The naive twin: every document against every clause, scores by the book.
+
+**In**: query trees and filters in their wire form, a configuration as a mapping, a `Collection`. **Out**: hits (key, integer score) in
+order, the scale, the total. **Law**: written from SEMANTICS 1–5 and the formula in ARCHITECTURE.md, from documents and
+`findspot.analyze()` tokens alone; it knows nothing of segments, postings or bounds. IEEE doubles, operations in the order written.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from collection import Collection, Document
+from logarithm import log
+from matching import edit_distance, passes, phrase_frequency
+
+MOST_WEIGHT = 2.0**60
+MAX_EXPANSIONS = 64
+BOUND = 2.0**30
+
+
+def cut(weight: float) -> float:
+    """The weight that counts."""
+    return min(max(weight, 1 / MOST_WEIGHT), MOST_WEIGHT) if weight > 0.0 else 0.0
+
+
+def idf(documents: int, df: int) -> float:
+    """`log(1 + ((N − df) + 0.5) / (df + 0.5))`."""
+    return log(1.0 + ((float(documents) - float(df)) + 0.5) / (float(df) + 0.5))
+
+
+@dataclass
+class Clause:
+    """One addend: its weight, its bound and its saturation in a document (None = no match)."""
+
+    weight: float
+    bound: float
+    saturation: Callable[[Document], float | None]
+
+    def contribution(self, document: Document, scale: float) -> int | None:
+        saturation = self.saturation(document)
+        if saturation is None:
+            return None
+        return 0 if self.weight == 0.0 else max(1, math.trunc((self.bound * scale) * saturation))
+
+
+@dataclass
+class Slot:
+    """One word, phrase, prefix or fuzzy word over its fields."""
+
+    clauses: list[Clause]
+    combine: str
+    tie_breaker: float
+
+    def value(self, document: Document, scale: float) -> int | None:
+        found = [c for clause in self.clauses if (c := clause.contribution(document, scale)) is not None]
+        if not found:
+            return None
+        if self.combine == "best":
+            best = max(found)
+            return best + math.trunc(self.tie_breaker * float(sum(found) - best))
+        return sum(found)
+
+
+@dataclass
+class Boolean:
+    """The one inner node."""
+
+    must: list[Any] = field(default_factory=list)
+    should: list[Any] = field(default_factory=list)
+    must_not: list[Any] = field(default_factory=list)
+    minimum: int = 0
+
+    def value(self, document: Document, scale: float) -> int | None:
+        if any(part.value(document, scale) is not None for part in self.must_not):
+            return None
+        must = [part.value(document, scale) for part in self.must]
+        should = [value for part in self.should if (value := part.value(document, scale)) is not None]
+        if None in must or len(should) < self.minimum:
+            return None
+        return sum(value for value in must if value is not None) + sum(should)
+
+
+@dataclass(frozen=True)
+class Hits:
+    """What a search found."""
+
+    rows: list[tuple[str, int]]
+    scale: float
+    total: int
+
+
+class Twin:
+    """Searches a collection under a configuration."""
+
+    def __init__(self, collection: Collection, config: Mapping[str, Any] | None = None) -> None:
+        self.collection = collection
+        config = dict(config or {})
+        self.k1 = float(config.get("k1", 1.2))
+        self.b = float(config.get("b", 0.75))
+        self.combine = config.get("combine", "best")
+        self.tie_breaker = float(config.get("tie_breaker", 0.0))
+        self.operator = config.get("operator", "or")
+        given = config.get("fields")
+        self.weights: dict[str, float] = {}
+        self.own_b: dict[str, float] = {}
+        for name, value in (given or {name: 1.0 for name in collection.texts}).items():
+            settings = value if isinstance(value, Mapping) else {"weight": value}
+            self.weights[name] = float(settings.get("weight", 1.0))
+            if "b" in settings:
+                self.own_b[name] = float(settings["b"])
+        self.order = {name: number for number, name in enumerate(collection.schema)}
+        self.clauses: list[Clause] = []
+
+    # Statistics and lengths.
+
+    def length_factor(self, name: str, document: Document) -> float:
+        """`(1 − b) + (b·dl)/avgdl`."""
+        b = self.own_b.get(name, self.b)
+        count, total = self.collection.totals(name)
+        return (1.0 - b) + (b * float(document.length(name))) / (float(total) / float(count))
+
+    def saturated(self, name: str, document: Document, tf: int) -> float:
+        """`tf / (tf + k1·length factor)`."""
+        return float(tf) / (float(tf) + self.k1 * self.length_factor(name, document))
+
+    # Clauses.
+
+    def fields(self, given: Any, boost: float) -> list[tuple[str, float]]:
+        """(field, its weight) in schema order; boosts stay apart."""
+        if given is None:
+            found = dict(self.weights)
+        elif isinstance(given, str):
+            found = {given: self.weights.get(given, 1.0)}
+        elif isinstance(given, Mapping):
+            found = {name: self.weights.get(name, 1.0) if weight is None else float(weight) for name, weight in given.items()}
+        else:
+            found = {name: self.weights.get(name, 1.0) for name in given}
+        return sorted(found.items(), key=lambda item: self.order[item[0]])
+
+    def is_text(self, name: str) -> bool:
+        return name in self.order and self.collection.schema[name][0] == "text"
+
+    def tokens(self, name: str, text: str) -> list[tuple[str, int]]:
+        return self.collection.analyze(text, self.collection.schema[name][1])
+
+    def slot(self, clauses: list[Clause]) -> Slot:
+        self.clauses += clauses
+        return Slot(clauses, "best" if self.combine == "bm25f" else self.combine, self.tie_breaker)
+
+    def constant(self, boost: float, matches: Callable[[Document], bool]) -> Slot:
+        weight = cut(boost)
+        return self.slot([Clause(weight, weight, lambda document: 1.0 if matches(document) else None)])
+
+    def words_slot(self, parts: list[tuple[str, float, list[tuple[str, int]]]], slop: int, boost: float) -> Slot:
+        """A word or phrase: (field, weight, terms with offsets) per field. A field in which a term is nowhere makes no clause."""
+        c = self.collection
+        parts = [part for part in parts if all(c.df(part[0], term) for term, _ in part[2])]
+
+        def tf(name: str, terms: list[tuple[str, int]], document: Document) -> int:
+            places = document.places.get(name, {})
+            return len(places.get(terms[0][0], ())) if len(terms) == 1 else phrase_frequency(terms, places, slop)
+
+        if self.combine == "bm25f":
+            if not parts:
+                return self.slot([])
+            largest = max(c.totals(name)[0] for name, _, _ in parts)
+            total = 0.0
+            for i in range(len(parts[0][2])):
+                total += idf(largest, max(c.df(name, terms[i][0]) for name, _, terms in parts))
+            return self.slot([self.joined(boost, total, [(name, weight, lambda d, n=name, t=terms: tf(n, t, d)) for name, weight, terms in parts])])
+        clauses = []
+        for name, weight, terms in parts:
+            w = cut(weight * boost)
+            total = 0.0
+            for term, _ in terms:
+                total += idf(c.totals(name)[0], c.df(name, term))
+
+            def saturation(document: Document, name: str = name, terms: list[tuple[str, int]] = terms) -> float | None:
+                count = tf(name, terms, document)
+                return self.saturated(name, document, count) if count else None
+
+            clauses.append(Clause(w, w * total, saturation))
+        return self.slot(clauses)
+
+    def joined(self, boost: float, inverse: float, parts: list[tuple[str, float, Callable[[Document], int]]]) -> Clause:
+        """BM25F: one clause over the weighted frequencies, saturated once."""
+        weight = cut(boost) if any(w > 0 for _, w, _ in parts) else 0.0
+
+        def saturation(document: Document) -> float | None:
+            total, matched = 0.0, False
+            for name, w, tf in parts:
+                if count := tf(document):
+                    matched = True
+                    total += (w * float(count)) / self.length_factor(name, document)
+            return total / (total + self.k1) if matched and total > 0.0 else (0.0 if matched else None)
+
+        clause = Clause(weight, cut(boost) * inverse, saturation)
+        clause.contribution = lambda document, scale: (  # type: ignore[method-assign]
+            None if (s := saturation(document)) is None else 0 if s == 0.0 or weight == 0.0 else max(1, math.trunc((clause.bound * scale) * s))
+        )
+        return clause
+
+    # The tree.
+
+    def compile(self, node: dict[str, Any], boost: float) -> Any:
+        """A wire tree as an evaluator; its clauses are collected in order."""
+        (kind, body), *_ = node.items()
+        return getattr(self, f"compile_{kind}")(body, boost)
+
+    def compile_all(self, body: list[Any], boost: float) -> Boolean:
+        return Boolean(must=[self.compile(part, boost) for part in body])
+
+    def compile_any(self, body: list[Any], boost: float) -> Boolean:
+        return Boolean(should=[self.compile(part, boost) for part in body], minimum=1)
+
+    def compile_not(self, body: dict[str, Any], boost: float) -> Boolean:
+        return Boolean(must_not=[self.compile(body, 0.0)])
+
+    def compile_boost(self, body: dict[str, Any], boost: float) -> Any:
+        return self.compile(body["query"], boost * float(body["by"]))
+
+    def compile_group(self, body: list[dict[str, Any]], boost: float) -> Boolean:
+        out = Boolean()
+        for part in body:
+            (occur, query), *_ = part.items()
+            if occur == "should" and self.operator == "and":
+                occur = "must"
+            getattr(out, occur).append(self.compile(query, 0.0 if occur == "must_not" else boost))
+        out.minimum = 1 if out.should and not out.must else 0
+        return out
+
+    def compile_match(self, body: dict[str, Any], boost: float) -> Any:
+        fields = self.fields(body.get("fields"), boost)
+        words: dict[int, list[tuple[str, float, list[tuple[str, int]]]]] = {}
+        keywords = []
+        for name, weight in fields:
+            if self.is_text(name):
+                for term, position in self.tokens(name, body["text"]):
+                    words.setdefault(position, []).append((name, weight, [(term, 0)]))
+            else:
+                keywords.append((name, weight))
+        slots: list[Any] = [self.words_slot(words[position], 0, boost) for position in sorted(words)]
+        operator = body.get("operator") or self.operator
+        minimum = len(slots) if operator == "and" else min(len(slots), body.get("minimum_match") or 1)
+        assert not keywords
+        return Boolean(should=slots, minimum=max(1, minimum))
+
+    def compile_phrase(self, body: dict[str, Any], boost: float) -> Any:
+        parts = []
+        for name, weight in self.fields(body.get("fields"), boost):
+            tokens = self.tokens(name, body["text"])
+            if tokens:
+                first = tokens[0][1]
+                parts.append((name, weight, [(term, position - first) for term, position in tokens]))
+        return self.words_slot(parts, body.get("slop", 0), boost)
+
+    def compile_prefix(self, body: dict[str, Any], boost: float) -> Slot:
+        names = [name for name, _ in self.fields(body.get("fields"), boost)]
+        beginning = body["prefix"].lower()
+
+        def matches(document: Document) -> bool:
+            for name in names:
+                if self.is_text(name):
+                    also = {term for term, _ in self.tokens(name, body["prefix"])}
+                    if any(term.startswith(beginning) or (len(also) == 1 and term in also) for term in document.places.get(name, ())):
+                        return True
+                elif any(value.startswith(body["prefix"]) for value in document.values.get(name, ())):
+                    return True
+            return False
+
+        return self.constant(boost, matches)
+
+    def compile_fuzzy(self, body: dict[str, Any], boost: float) -> Slot:
+        c = self.collection
+        distance, prefix = body.get("distance", 1), body.get("prefix", 0)
+        picked: list[tuple[str, float, list[tuple[int, str]]]] = []
+        for name, weight in self.fields(body.get("fields"), boost):
+            tokens = self.tokens(name, body["text"])
+            if len(tokens) != 1:
+                continue
+            word = tokens[0][0]
+            near = []
+            for term in c.terms(name):
+                if abs(len(term) - len(word)) <= distance and term[:prefix] == word[:prefix] and (d := edit_distance(word, term)) <= distance:
+                    near.append((d, -c.df(name, term), term.encode(), term))
+            terms = [(d, term) for d, _, _, term in sorted(near)]
+            if boost > 0.0:
+                terms = terms[:MAX_EXPANSIONS]
+            if terms:
+                picked.append((name, weight, terms))
+        if not picked:
+            return self.slot([])
+        count = lambda name, term: lambda document: len(document.places.get(name, {}).get(term, ()))  # noqa: E731
+        if self.combine == "bm25f":
+            df = max(c.df(name, term) for name, _, terms in picked for _, term in terms)
+            inverse = idf(max(c.totals(name)[0] for name, _, _ in picked), df)
+            return self.slot([self.joined(boost, inverse, [(n, w / (1.0 + d), count(n, t)) for n, w, terms in picked for d, t in terms])])
+        clauses = []
+        for name, weight, terms in picked:
+            inverse = idf(c.totals(name)[0], max(c.df(name, term) for _, term in terms))
+            for d, term in terms:
+                w = cut((weight * boost) / (1.0 + d))
+
+                def saturation(document: Document, name: str = name, tf: Callable[[Document], int] = count(name, term)) -> float | None:
+                    frequency = tf(document)
+                    return self.saturated(name, document, frequency) if frequency else None
+
+                clauses.append(Clause(w, w * inverse, saturation))
+        return self.slot(clauses)
+
+    def compile_term(self, body: dict[str, Any], boost: float) -> Slot:
+        name = body["field"]
+        if self.is_text(name):
+            return self.words_slot([(name, self.weights.get(name, 1.0), [(body["value"], 0)])], 0, boost)
+        node = {"compare": {"field": name, "op": "==", "value": body["value"]}}
+        return self.constant(boost, lambda document: passes(self.collection.schema, self.collection.key, document, node))
+
+    def compile_range(self, body: dict[str, Any], boost: float) -> Slot:
+        node = {"range": body}
+        return self.constant(boost, lambda document: passes(self.collection.schema, self.collection.key, document, node))
+
+    # The search.
+
+    def search(self, query: dict[str, Any], where: dict[str, Any] | None = None, sort: list[str] | None = None) -> Hits:
+        """All hits in order."""
+        c = self.collection
+        self.clauses = []
+        tree = self.compile(query, 1.0)
+        total = 0.0
+        for clause in self.clauses:
+            if clause.weight > 0.0:
+                total += clause.bound
+        scale = self.scale(total)
+        found = []
+        for document in c.documents:
+            if not document.live or (where is not None and not passes(c.schema, c.key, document, where)):
+                continue
+            value = tree.value(document, scale)
+            if value is not None:
+                found.append((document, value))
+        found.sort(key=lambda hit: hit[0].seq)
+        for key in reversed(sort or ["-_score"]):
+            down, name = key.startswith("-"), key.removeprefix("-")
+            if name == "_score":
+                found.sort(key=lambda hit: -hit[1] if down else hit[1])
+                continue
+            pick = max if down else min
+            ordered = [(hit, [v.encode() if isinstance(v, str) else v for v in hit[0].values.get(name, ())]) for hit in found]
+            have = [(hit, pick(values)) for hit, values in ordered if values]
+            have.sort(key=lambda entry: entry[1], reverse=down)
+            found = [hit for hit, _ in have] + [hit for hit, values in ordered if not values]
+        return Hits([(document.key, value) for document, value in found], scale, len(found))
+
+    @staticmethod
+    def scale(bounds: float) -> float:
+        """The largest power of two that times the bounds is at most 2³⁰; 1 for 0."""
+        if bounds <= 0.0:
+            return 1.0
+        _, exponent = math.frexp(bounds)
+        scale = 2.0 ** (30 - exponent)
+        return scale * 2.0 if bounds * (scale * 2.0) <= BOUND else scale
+
+    def unrounded(self, query: dict[str, Any], document: Document) -> float:
+        """BM25 of a document in real numbers, with the same lengths: what the integers round."""
+        self.clauses = []
+        tree = self.compile(query, 1.0)
+        return (tree.value(document, 2.0**80) or 0) / 2.0**80
