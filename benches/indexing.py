@@ -30,7 +30,18 @@ def index_folder(engine: str, corpus: str, tokenizer: str) -> Path:
 def run_once(engine: str, corpus: str, file: Path, feed: str, tokenizer: str) -> dict[str, Any]:
     """One child process: its seconds, the bytes of the index, the peak of its anonymous memory."""
     folder = index_folder(engine, corpus, tokenizer)
-    command = [sys.executable, str(HERE / "index_once.py"), engine, corpus, str(file), str(folder), "--feed", feed, "--tokenizer", tokenizer]
+    command = [
+        sys.executable,
+        str(HERE / "index_once.py"),
+        engine,
+        corpus,
+        str(file),
+        str(folder),
+        "--feed",
+        feed,
+        "--tokenizer",
+        tokenizer,
+    ]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     peak = 0
     while child.poll() is None:
@@ -105,7 +116,11 @@ def sizes(run: Run) -> None:
         raw[corpus.name] = {"findspot": ours, "tantivy": theirs, "totals": totals}
         for part in sorted(set(ours) | set(theirs), key=lambda part: -ours.get(part, 0)):
             parts.append([corpus.name, part, f"{ours.get(part, 0) / 1e6:.1f}", f"{theirs.get(part, 0) / 1e6:.1f}"])
-    run.table("Index size, MB, same stored fields, each with its default compression", ["corpus", "findspot", "tantivy", "ratio", "figure to reach"], rows)
+    run.table(
+        "Index size, MB, same stored fields, each with its default compression",
+        ["corpus", "findspot", "tantivy", "ratio", "figure to reach"],
+        rows,
+    )
     run.table("Where the bytes are, MB", ["corpus", "structure", "findspot", "tantivy"], parts)
     run.keep("sizes", raw)
 

@@ -36,7 +36,13 @@ def child_open(folder: str) -> dict[str, Any]:
         if number == 0:
             mapped, touched = mapped_kb(folder)
         index.close()
-    return {"first_ms": taken[0], "median_ms": statistics.median(taken[1:]), "worst_ms": max(taken[1:]), "mapped_kb": mapped, "touched_kb": touched}
+    return {
+        "first_ms": taken[0],
+        "median_ms": statistics.median(taken[1:]),
+        "worst_ms": max(taken[1:]),
+        "mapped_kb": mapped,
+        "touched_kb": touched,
+    }
 
 
 def mapped_kb(folder: str) -> tuple[int, int]:

@@ -84,16 +84,19 @@ def test_every_pyclass_is_frozen() -> None:
 def test_nothing_is_left_for_later() -> None:
     marks = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|#\[ignore|\bpytest\.mark\.(?:skip|xfail)\b")
     subjects = [path for path in sources() if path != Path(__file__)]
-    found = [
-        f"{name(path)}:{number}"
-        for path in subjects
-        for number, line in enumerate(text(path).splitlines(), 1)
-        if marks.search(line)
-    ]
+    found = [f"{name(path)}:{number}" for path in subjects for number, line in enumerate(text(path).splitlines(), 1) if marks.search(line)]
     assert found == []
 
 
-REGISTRY_WORDS = ("py" + "pi.org", "python" + "hosted", "crates" + ".io/", "static.crates", "registry.npm" + "js", "index" + "-url", "proxy.go" + "lang")
+REGISTRY_WORDS = (
+    "py" + "pi.org",
+    "python" + "hosted",
+    "crates" + ".io/",
+    "static.crates",
+    "registry.npm" + "js",
+    "index" + "-url",
+    "proxy.go" + "lang",
+)
 MACHINE_PATH = re.compile(r"(?<![\w.$/{}-])/(?:work|home|root|Users|mnt|media)/")
 
 

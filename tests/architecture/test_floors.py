@@ -57,7 +57,7 @@ def test_the_parser_of_this_test_sees_every_form(tmp_path: Path) -> None:
     source.write_text(
         "use crate::base::{Error, Result};\n"
         "use crate::{schema::Schema, codec::{a, b::c}, index};\n"
-        "fn f() -> crate::query::Query { /* crate::no::x */ g(\"crate::no::y\") } // crate::no::z\n"
+        'fn f() -> crate::query::Query { /* crate::no::x */ g("crate::no::y") } // crate::no::z\n'
         "#[cfg(test)]\nmod tests { use crate::search::View; }\n"
         "pub(crate) fn g() { crate::exec::run::<'_>('\"') }\n"
     )

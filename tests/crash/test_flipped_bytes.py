@@ -108,7 +108,11 @@ def look(folder: Path, name: str, offset: int, right: list[Any]) -> bool:
     with index:
         report = index.check()
         assert not report.ok, f"check missed byte {offset} of {name}"
-        assert any(problem.file.endswith(name) and abs(problem.offset - offset) <= 8192 for problem in report.damages), (report, name, offset)
+        assert any(problem.file.endswith(name) and abs(problem.offset - offset) <= 8192 for problem in report.damages), (
+            report,
+            name,
+            offset,
+        )
         try:
             assert answers(index) == right, f"a wrong answer after a flip at {offset} of {name}"
         except fs.CorruptionError as error:

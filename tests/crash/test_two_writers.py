@@ -38,7 +38,9 @@ def create(folder: Path) -> None:
 def writers(folder: Path) -> list[subprocess.Popen[str]]:
     command = [sys.executable, "-c", WRITER, str(folder)]
     return [
-        subprocess.Popen([*command, name, str(COMMITS)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        subprocess.Popen(
+            [*command, name, str(COMMITS)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        )
         for name in ("one", "two")
     ]
 

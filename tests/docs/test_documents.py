@@ -69,7 +69,9 @@ def test_commands_exist() -> None:
         elif words[0] == "findspot":
             assert words[1] in ours, command
             options = {word.split("=")[0] for word in words[2:] if word.startswith("--")}
-            shown = subprocess.run([sys.executable, "-m", "findspot", words[1], "--help"], capture_output=True, text=True, check=True).stdout
+            shown = subprocess.run(
+                [sys.executable, "-m", "findspot", words[1], "--help"], capture_output=True, text=True, check=True
+            ).stdout
             assert all(option in shown for option in options), (command, options)
         elif words[0] == "python":
             assert (ROOT / words[1]).exists(), command

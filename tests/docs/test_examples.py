@@ -39,7 +39,9 @@ def hunt() -> ModuleType:
     return module
 
 
-def test_the_hunt_finds_its_treasures(hunt: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_hunt_finds_its_treasures(
+    hunt: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(hunt, "INDEX", tmp_path / "plaques.findspot")
     monkeypatch.chdir(tmp_path)
     assert hunt.main() == 0

@@ -95,8 +95,9 @@ class Hits:
 class Twin:
     """Searches a collection under a configuration."""
 
-    def __init__(self, collection: Collection, config: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, collection: Collection, config: Mapping[str, Any] | None = None, *, true_lengths: bool = False) -> None:
         self.collection = collection
+        self.true_lengths = true_lengths
         config = dict(config or {})
         self.k1 = float(config.get("k1", 1.2))
         self.b = float(config.get("b", 0.75))
@@ -120,7 +121,8 @@ class Twin:
         """`(1 − b) + (b·dl)/avgdl`."""
         b = self.own_b.get(name, self.b)
         count, total = self.collection.totals(name)
-        return (1.0 - b) + (b * float(document.length(name))) / (float(total) / float(count))
+        length = len(document.tokens[name]) if self.true_lengths else document.length(name)
+        return (1.0 - b) + (b * float(length)) / (float(total) / float(count))
 
     def saturated(self, name: str, document: Document, tf: int) -> float:
         """`tf / (tf + k1·length factor)`."""
@@ -128,7 +130,7 @@ class Twin:
 
     # Clauses.
 
-    def fields(self, given: Any, boost: float) -> list[tuple[str, float]]:
+    def fields(self, given: Any) -> list[tuple[str, float]]:
         """(field, its weight) in schema order; boosts stay apart."""
         if given is None:
             found = dict(self.weights)
@@ -170,7 +172,9 @@ class Twin:
             total = 0.0
             for i in range(len(parts[0][2])):
                 total += idf(largest, max(c.df(name, terms[i][0]) for name, _, terms in parts))
-            return self.slot([self.joined(boost, total, [(name, weight, lambda d, n=name, t=terms: tf(n, t, d)) for name, weight, terms in parts])])
+            return self.slot(
+                [self.joined(boost, total, [(name, weight, lambda d, n=name, t=terms: tf(n, t, d)) for name, weight, terms in parts])]
+            )
         clauses = []
         for name, weight, terms in parts:
             w = cut(weight * boost)
@@ -199,7 +203,11 @@ class Twin:
 
         clause = Clause(weight, cut(boost) * inverse, saturation)
         clause.contribution = lambda document, scale: (  # type: ignore[method-assign]
-            None if (s := saturation(document)) is None else 0 if s == 0.0 or weight == 0.0 else max(1, math.trunc((clause.bound * scale) * s))
+            None
+            if (s := saturation(document)) is None
+            else 0
+            if s == 0.0 or weight == 0.0
+            else max(1, math.trunc((clause.bound * scale) * s))
         )
         return clause
 
@@ -233,7 +241,7 @@ class Twin:
         return out
 
     def compile_match(self, body: dict[str, Any], boost: float) -> Any:
-        fields = self.fields(body.get("fields"), boost)
+        fields = self.fields(body.get("fields"))
         words: dict[int, list[tuple[str, float, list[tuple[str, int]]]]] = {}
         keywords = []
         for name, weight in fields:
@@ -250,7 +258,7 @@ class Twin:
 
     def compile_phrase(self, body: dict[str, Any], boost: float) -> Any:
         parts = []
-        for name, weight in self.fields(body.get("fields"), boost):
+        for name, weight in self.fields(body.get("fields")):
             tokens = self.tokens(name, body["text"])
             if tokens:
                 first = tokens[0][1]
@@ -258,7 +266,7 @@ class Twin:
         return self.words_slot(parts, body.get("slop", 0), boost)
 
     def compile_prefix(self, body: dict[str, Any], boost: float) -> Slot:
-        names = [name for name, _ in self.fields(body.get("fields"), boost)]
+        names = [name for name, _ in self.fields(body.get("fields"))]
         beginning = body["prefix"].lower()
 
         def matches(document: Document) -> bool:
@@ -277,14 +285,18 @@ class Twin:
         c = self.collection
         distance, prefix = body.get("distance", 1), body.get("prefix", 0)
         picked: list[tuple[str, float, list[tuple[int, str]]]] = []
-        for name, weight in self.fields(body.get("fields"), boost):
+        for name, weight in self.fields(body.get("fields")):
             tokens = self.tokens(name, body["text"])
             if len(tokens) != 1:
                 continue
             word = tokens[0][0]
             near = []
             for term in c.terms(name):
-                if abs(len(term) - len(word)) <= distance and term[:prefix] == word[:prefix] and (d := edit_distance(word, term)) <= distance:
+                if (
+                    abs(len(term) - len(word)) <= distance
+                    and term[:prefix] == word[:prefix]
+                    and (d := edit_distance(word, term)) <= distance
+                ):
                     near.append((d, -c.df(name, term), term.encode(), term))
             terms = [(d, term) for d, _, _, term in sorted(near)]
             if boost > 0.0:
@@ -363,8 +375,8 @@ class Twin:
         scale = 2.0 ** (30 - exponent)
         return scale * 2.0 if bounds * (scale * 2.0) <= BOUND else scale
 
-    def unrounded(self, query: dict[str, Any], document: Document) -> float:
-        """BM25 of a document in real numbers, with the same lengths: what the integers round."""
+    def unrounded(self, query: dict[str, Any], keys: list[str]) -> list[float]:
+        """BM25 of documents as if scores were real numbers: what the integers round."""
         self.clauses = []
         tree = self.compile(query, 1.0)
-        return (tree.value(document, 2.0**80) or 0) / 2.0**80
+        return [(tree.value(self.collection.current[key], 2.0**80) or 0) / 2.0**80 for key in keys]
