@@ -16,6 +16,7 @@ from typing import Any
 
 from corpora import CORPORA, PREPARED, prepare
 from recording import Run, anonymous_kb
+from segment_file import bytes_by_structure
 
 HERE = Path(__file__).resolve().parent
 BUDGET_MB = 256
@@ -83,6 +84,24 @@ def measure(run: Run, rounds: int, limit: int | None) -> None:
     run.keep("indexing", raw)
 
 
+FINDSPOT_PARTS = {
+    "stored": "stored documents",
+    "stored_directory": "stored documents",
+    "keys": "terms and keys",
+    "key_offsets": "terms and keys",
+    "key_hashes": "terms and keys",
+    "terms": "terms and keys",
+    "term_index": "terms and keys",
+    "term_infos": "terms and keys",
+    "column": "columns",
+    "value_ends": "columns",
+    "codebook": "postings",
+    "blocks": "postings",
+    "postings": "postings",
+    "bitmaps": "postings",
+    "positions": "positions",
+    "norms": "norms",
+}
 TANTIVY_PARTS = {
     ".term": "terms and keys",
     ".idx": "postings",
@@ -95,8 +114,6 @@ TANTIVY_PARTS = {
 
 def sizes(run: Run) -> None:
     """Bytes by structure of the indexes that the last runs left, from the same words and with the same stored fields."""
-    import findspot as fs
-
     raw: dict[str, Any] = {}
     rows, parts = [], []
     for corpus in CORPORA.values():
@@ -109,11 +126,11 @@ def sizes(run: Run) -> None:
         for path in folders["tantivy"].iterdir():
             part = TANTIVY_PARTS.get(path.suffix, "other")
             theirs[part] = theirs.get(part, 0) + path.stat().st_size
-        with fs.open(str(folders["findspot"])) as index:
-            stats = index.stats()
-        ours = structure_bytes(stats)
-        ours["other"] = totals["findspot"] - sum(ours.values())
-        raw[corpus.name] = {"findspot": ours, "tantivy": theirs, "totals": totals}
+        ours: dict[str, int] = {}
+        for structure, count in bytes_by_structure(folders["findspot"]).items():
+            part = FINDSPOT_PARTS.get(structure, "other")
+            ours[part] = ours.get(part, 0) + count
+        raw[corpus.name] = {"findspot": bytes_by_structure(folders["findspot"]), "tantivy": theirs, "totals": totals}
         for part in sorted(set(ours) | set(theirs), key=lambda part: -ours.get(part, 0)):
             parts.append([corpus.name, part, f"{ours.get(part, 0) / 1e6:.1f}", f"{theirs.get(part, 0) / 1e6:.1f}"])
     run.table(
@@ -123,8 +140,3 @@ def sizes(run: Run) -> None:
     )
     run.table("Where the bytes are, MB", ["corpus", "structure", "findspot", "tantivy"], parts)
     run.keep("sizes", raw)
-
-
-def structure_bytes(stats: Any) -> dict[str, int]:
-    """Bytes per structure as `Index.stats()` reports them."""
-    return dict(stats["bytes"]) if isinstance(stats, dict) else dict(stats.bytes)

@@ -128,6 +128,15 @@ class Twin:
         """`tf / (tf + k1·length factor)`."""
         return float(tf) / (float(tf) + self.k1 * self.length_factor(name, document))
 
+    def saturation(self, name: str, tf: Callable[[Document], int]) -> Callable[[Document], float | None]:
+        """The saturation of a clause in one field."""
+
+        def of(document: Document) -> float | None:
+            count = tf(document)
+            return self.saturated(name, document, count) if count else None
+
+        return of
+
     # Clauses.
 
     def fields(self, given: Any) -> list[tuple[str, float]]:
@@ -182,11 +191,7 @@ class Twin:
             for term, _ in terms:
                 total += idf(c.totals(name)[0], c.df(name, term))
 
-            def saturation(document: Document, name: str = name, terms: list[tuple[str, int]] = terms) -> float | None:
-                count = tf(name, terms, document)
-                return self.saturated(name, document, count) if count else None
-
-            clauses.append(Clause(w, w * total, saturation))
+            clauses.append(Clause(w, w * total, self.saturation(name, lambda d, n=name, t=terms: tf(n, t, d))))
         return self.slot(clauses)
 
     def joined(self, boost: float, inverse: float, parts: list[tuple[str, float, Callable[[Document], int]]]) -> Clause:
@@ -305,22 +310,23 @@ class Twin:
                 picked.append((name, weight, terms))
         if not picked:
             return self.slot([])
-        count = lambda name, term: lambda document: len(document.places.get(name, {}).get(term, ()))  # noqa: E731
+
+        def frequency(name: str, term: str) -> Callable[[Document], int]:
+            return lambda document: len(document.places.get(name, {}).get(term, ()))
+
         if self.combine == "bm25f":
             df = max(c.df(name, term) for name, _, terms in picked for _, term in terms)
             inverse = idf(max(c.totals(name)[0] for name, _, _ in picked), df)
-            return self.slot([self.joined(boost, inverse, [(n, w / (1.0 + d), count(n, t)) for n, w, terms in picked for d, t in terms])])
+            return self.slot(
+                [self.joined(boost, inverse, [(n, w / (1.0 + d), frequency(n, t)) for n, w, terms in picked for d, t in terms])]
+            )
         clauses = []
         for name, weight, terms in picked:
             inverse = idf(c.totals(name)[0], max(c.df(name, term) for _, term in terms))
             for d, term in terms:
                 w = cut((weight * boost) / (1.0 + d))
 
-                def saturation(document: Document, name: str = name, tf: Callable[[Document], int] = count(name, term)) -> float | None:
-                    frequency = tf(document)
-                    return self.saturated(name, document, frequency) if frequency else None
-
-                clauses.append(Clause(w, w * inverse, saturation))
+                clauses.append(Clause(w, w * inverse, self.saturation(name, frequency(name, term))))
         return self.slot(clauses)
 
     def compile_term(self, body: dict[str, Any], boost: float) -> Slot:
