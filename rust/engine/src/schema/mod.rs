@@ -5,9 +5,14 @@
 //! a [`FieldId`] means the same in every segment; a segment that is older than a field has it missing in every document.
 
 pub mod date;
+pub mod document;
 mod field;
 pub mod infer;
+pub(crate) mod json;
+mod refusal;
+mod values;
 
+pub use document::{Document, DocumentParser, Value};
 pub use field::{Extra, Field, FieldKind, KeyKind};
 
 use std::collections::HashMap;
