@@ -150,7 +150,8 @@ impl Filter {
             Self::Range(range) => range.check(),
             Self::WithinKm(WithinKm { field, lat, lon, km }) => {
                 let on_earth = (-90.0..=90.0).contains(lat) && (-180.0..=180.0).contains(lon);
-                if !on_earth || !(km.is_finite() && *km >= 0.0) {
+                let distance = (0.0..=f64::MAX).contains(km);
+                if !(on_earth && distance) {
                     return Err(refuse(
                         format!("field {field}: within {km} km of {lat}, {lon}"),
                         "latitude -90 to 90, longitude -180 to 180, a distance of 0 or more",

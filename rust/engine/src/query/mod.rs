@@ -6,10 +6,20 @@
 
 mod ast;
 mod bound;
+mod comparison;
+mod field_leaf;
 mod fields;
 mod filter;
+mod filter_bind;
 mod filter_bound;
+mod filter_lexer;
+mod filter_text;
+mod lexer;
+mod parser;
+mod position;
+mod sequence;
 mod value;
+mod warnings;
 mod wire;
 
 pub use ast::{
@@ -20,4 +30,7 @@ pub use bound::{Boolean, Bound, Constant, FuzzySlot, PhraseClause, PhraseSlot, P
 pub use fields::{FieldWeight, Fields};
 pub use filter::{Compare, Comparison, FieldName, Filter, In, MAX_FILTER_CLAUSES, MAX_IN_VALUES, WithinKm};
 pub use filter_bound::BoundFilter;
+pub use filter_text::parse_filter;
+pub use parser::{MAX_NESTING, ParseOptions, Parsed, parse};
 pub use value::Value;
+pub use warnings::{ParseMode, Warning};

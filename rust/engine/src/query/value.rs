@@ -1,7 +1,7 @@
 //! A literal of a query or filter, before it meets a field.
 //!
 //! **In**: JSON scalars. **Out**: [`Value`]. **Law**: nothing is coerced here: what a literal means is decided by the field's kind, in
-//! [`super::column_range`]. An integer that does not fit 64 bits signed is read as a float.
+//! [`super::comparison`]. An integer that does not fit 64 bits signed is read as a float.
 
 use std::fmt;
 
