@@ -91,9 +91,23 @@ def rust_code(path: Path) -> str:
     return code
 
 
+TEST_MODULE = re.compile(r"#\[cfg\((?:all\()?test\b[^\]]*\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([^)]*\))? )?mod (\w+);")
+
+
+@cache
+def rust_test_modules() -> frozenset[Path]:
+    """Files and folders of modules that stand under `#[cfg(test)]`."""
+    found: set[Path] = set()
+    for path in files_with(".rs", "rust"):
+        folder = path.parent if path.name in ("mod.rs", "lib.rs") else path.with_suffix("")
+        for module in TEST_MODULE.findall(text(path)):
+            found |= {folder / f"{module}.rs", folder / module}
+    return frozenset(found)
+
+
 def is_rust_test(path: Path) -> bool:
-    """Files that only tests compile."""
-    return path.name == "tests.rs" or path.name.endswith("_tests.rs") or "tests" in path.relative_to(ROOT).parts
+    """Whether only tests compile the file."""
+    return path in rust_test_modules() or any(parent in rust_test_modules() for parent in path.parents) or "tests" in path.parts
 
 
 CRATE_PATH = re.compile(r"\bcrate::(\{|[a-z_][a-z0-9_]*)")
