@@ -1,0 +1,119 @@
+"""FORMAT.md is true: its worked bytes decode by its grammar, and so do the files of a real index, with readers that know only that page."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import sys
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from documents import ROOT, blocks
+
+import findspot as fs
+
+sys.path.insert(0, str(ROOT / "benches"))
+import segment_file  # noqa: E402
+
+
+def manifest(data: bytes) -> dict[str, Any]:
+    """Decodes a manifest."""
+    line, _, body = data.partition(b"\n")
+    found = re.fullmatch(rb"findspot manifest (\d+) ([0-9a-f]{8})", line)
+    assert found, line
+    assert int(found[2], 16) == zlib.crc32(found[1] + b"\n" + body)
+    assert found[1] == b"1"
+    decoded: dict[str, Any] = json.loads(body)
+    return decoded
+
+
+def roaring(data: bytes) -> list[int]:
+    """Decodes a portable Roaring bitmap of array containers."""
+    cookie, size = struct.unpack_from("<II", data)
+    assert cookie == 12346
+    values = []
+    for number in range(size):
+        key, cardinality = struct.unpack_from("<HH", data, 8 + 4 * number)
+        (offset,) = struct.unpack_from("<I", data, 8 + 4 * size + 4 * number)
+        values += [key << 16 | low for low in struct.unpack_from(f"<{cardinality + 1}H", data, offset)]
+    return values
+
+
+def live(data: bytes) -> tuple[int, list[int]]:
+    """Decodes live bits: (documents, deleted ones)."""
+    assert data[:8] == b"FINDLIVE"
+    version, docs, deleted = struct.unpack_from("<III", data, 8)
+    assert version == 1
+    assert struct.unpack("<I", data[-4:])[0] == zlib.crc32(data[:-4])
+    values = roaring(data[20:-4])
+    assert len(values) == deleted
+    return docs, values
+
+
+def shown(language: str) -> str:
+    (block,) = [block for block in blocks("FORMAT.md") if block.language == language]
+    return block.text
+
+
+def test_the_worked_manifest_decodes() -> None:
+    decoded = manifest(shown("manifest").removesuffix("\n").encode())
+    assert decoded["number"] == 2
+    assert decoded["segments"][0]["docs"] - decoded["segments"][0]["live"]["count"] == 1
+
+
+def test_the_worked_live_bits_decode() -> None:
+    data = bytes(int(word, 16) for line in shown("live").splitlines() for word in re.split(r"\s{3,}", line)[0].split())
+    assert live(data) == (3, [1])
+    named = manifest(shown("manifest").removesuffix("\n").encode())["segments"][0]["live"]["checksum"]
+    assert named == zlib.crc32(data[:-4])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small index of three commits."""
+    folder = tmp_path_factory.mktemp("format") / "index"
+    schema = fs.Schema(key="id", fields={"title": fs.Text(analyzer="english"), "year": fs.Integer(), "tags": fs.Keyword(many=True)})
+    with fs.Index.create(str(folder), schema) as index:
+        index.upsert({"id": f"k{number}", "title": "gold coin", "year": number, "tags": ["a"]} for number in range(9))
+        index.commit()
+        index.delete(["k1", "k5"])
+        index.commit()
+        index.upsert([{"id": "new", "title": "silver"}])
+    return folder
+
+
+def test_the_manifests_of_an_index_decode(folder: Path) -> None:
+    found = {int(path.name): manifest(path.read_bytes()) for path in (folder / "manifest").iterdir()}
+    assert found
+    newest = found[max(found)]
+    assert all(decoded["number"] == number for number, decoded in found.items())
+    assert newest["next_sequence"] == 11
+    assert sum(segment["docs"] for segment in newest["segments"]) == 10
+    for segment in newest["segments"]:
+        path = folder / "seg" / f"{segment['id']}.seg"
+        assert path.stat().st_size == segment["size"]
+        (footer_checksum,) = struct.unpack("<I", path.read_bytes()[-16:-12])
+        assert footer_checksum == segment["checksum"]
+
+
+def test_the_segments_of_an_index_decode(folder: Path) -> None:
+    paths = list((folder / "seg").iterdir())
+    assert paths
+    for path in paths:
+        file = segment_file.read(path)
+        kinds = {section.kind for section in file.sections}
+        assert file.version == 1
+        assert {"stored", "keys", "terms", "postings", "norms"} <= kinds, kinds
+        assert not any(kind.isdigit() for kind in kinds), kinds
+        assert all(section.start % 64 == 0 for section in file.sections)
+        assert file.sections == sorted(file.sections, key=lambda section: (list(segment_file.KINDS.values()).index(section.kind), section.field))
+    parts = segment_file.bytes_by_structure(folder)
+    assert sum(parts.values()) == sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def test_the_live_bits_of_an_index_decode(folder: Path) -> None:
+    deleted = [live(path.read_bytes()) for path in (folder / "live").iterdir()]
+    assert (9, [1, 5]) in deleted
