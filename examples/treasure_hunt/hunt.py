@@ -18,9 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import zstandard
-
 import findspot as fs
+import zstandard
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE / "geo" / "open-plaques-london-2016.jsonl.zst"

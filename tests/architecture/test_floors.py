@@ -83,4 +83,5 @@ def test_the_engine_knows_no_python_and_no_environment() -> None:
 def test_the_cell_publishes_in_one_place_only() -> None:
     """arc-swap is the publication crate's own: nobody else may swap."""
     users = [path for path in files_with(".rs", "rust") if "arc_swap" in rust_code(path)]
-    assert users and all(path.is_relative_to(ROOT / "rust" / "publish") for path in users)
+    assert users
+    assert all(path.is_relative_to(ROOT / "rust" / "publish") for path in users)

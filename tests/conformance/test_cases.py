@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import findspot as fs
+import pytest
 
 CASES = Path(__file__).resolve().parent / "cases"
 

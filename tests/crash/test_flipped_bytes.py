@@ -98,27 +98,34 @@ def replace(path: Path, data: bytes) -> None:
 
 
 def look(folder: Path, name: str, offset: int, right: list[Any]) -> bool:
-    """Whether opening or searching refused; either way `check` must have found the place."""
+    """Whether opening or searching refused; either way the damaged place is known by name."""
+    refusal = None
     try:
         index = fs.open(str(folder))
     except fs.CorruptionError as error:
-        assert error.file and error.file.endswith(name), (error.file, name)
-        assert error.offset is not None
-        return True
-    with index:
-        report = index.check()
-        assert not report.ok, f"check missed byte {offset} of {name}"
-        assert any(problem.file.endswith(name) and abs(problem.offset - offset) <= 8192 for problem in report.damages), (
-            report,
-            name,
-            offset,
-        )
-        try:
-            assert answers(index) == right, f"a wrong answer after a flip at {offset} of {name}"
-        except fs.CorruptionError as error:
-            assert error.file and error.file.endswith(name), (error.file, name)
-            return True
-    return False
+        refusal = error
+    else:
+        with index:
+            report = index.check()
+            assert not report.ok, f"check missed byte {offset} of {name}"
+            near = [damage for damage in report.damages if damage.file.endswith(name) and abs(damage.offset - offset) <= 8192]
+            assert near, (report, name, offset)
+            try:
+                given = answers(index)
+            except fs.CorruptionError as error:
+                refusal = error
+            else:
+                assert given == right, f"a wrong answer after a flip at {offset} of {name}"
+    if refusal is not None:
+        check_refusal(refusal, name)
+    return refusal is not None
+
+
+def check_refusal(error: fs.CorruptionError, name: str) -> None:
+    """The error names the file and a place in it."""
+    assert error.file
+    assert error.file.endswith(name), (error.file, name)
+    assert error.offset is not None
 
 
 def test_a_file_cut_short_or_missing(tmp_path: Path) -> None:

@@ -17,10 +17,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import findspot as fs
 import pytest
 import workload
-
-import findspot as fs
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

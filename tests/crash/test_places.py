@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import shutil
@@ -11,9 +12,8 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 import findspot as fs
+import pytest
 
 SCHEMA = fs.Schema(key="id", fields={"text": fs.Text(analyzer="whitespace")})
 
@@ -136,10 +136,8 @@ def test_a_folder_that_vanishes(tmp_path: Path) -> None:
         index.commit()
     with pytest.raises(fs.StorageError):
         fs.open(str(tmp_path / "index"))
-    try:
+    with contextlib.suppress(fs.StorageError):
         index.close()
-    except fs.StorageError:
-        pass
 
 
 def test_an_empty_folder_is_no_index(tmp_path: Path) -> None:

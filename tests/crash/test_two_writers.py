@@ -8,9 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 import findspot as fs
+import pytest
 
 WRITER = """
 import sys, findspot as fs

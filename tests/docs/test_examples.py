@@ -33,7 +33,8 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.fixture(scope="module")
 def hunt() -> ModuleType:
     spec = importlib.util.spec_from_file_location("hunt", ROOT / "examples" / "treasure_hunt" / "hunt.py")
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

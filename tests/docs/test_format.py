@@ -10,13 +10,12 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import findspot as fs
 import pytest
 from documents import ROOT, blocks
 
-import findspot as fs
-
 sys.path.insert(0, str(ROOT / "benches"))
-import segment_file  # noqa: E402
+import segment_file
 
 
 def manifest(data: bytes) -> dict[str, Any]:
@@ -109,7 +108,9 @@ def test_the_segments_of_an_index_decode(folder: Path) -> None:
         assert {"stored", "keys", "terms", "postings", "norms"} <= kinds, kinds
         assert not any(kind.isdigit() for kind in kinds), kinds
         assert all(section.start % 64 == 0 for section in file.sections)
-        assert file.sections == sorted(file.sections, key=lambda section: (list(segment_file.KINDS.values()).index(section.kind), section.field))
+        order = list(segment_file.KINDS.values())
+        places = [(order.index(section.kind), section.field) for section in file.sections]
+        assert places == sorted(places)
     parts = segment_file.bytes_by_structure(folder)
     assert sum(parts.values()) == sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 

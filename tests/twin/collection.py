@@ -102,7 +102,7 @@ class Collection:
 
     def _count(self) -> tuple[int, dict[str, tuple[int, int]], dict[str, dict[str, int]]]:
         if self._counted is None:
-            totals = {name: (0, 0) for name in self.texts}
+            totals = dict.fromkeys(self.texts, (0, 0))
             frequencies: dict[str, dict[str, int]] = {name: defaultdict(int) for name in self.texts}
             for document in self.documents:
                 for name, tokens in document.tokens.items():

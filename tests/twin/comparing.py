@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import findspot as fs
 import questions
 from collection import Collection
-from twin import Twin
-
-import findspot as fs
 from findspot import Filter
+from twin import Twin
 
 FIELDS: dict[str, Any] = {
     "keyword": fs.Keyword(),

@@ -25,7 +25,26 @@ SCHEMA: dict[str, tuple[str, str]] = {
 }
 TEXTS = [name for name, (kind, _) in SCHEMA.items() if kind == "text"]
 # Frequent first; neighbours within one or two edits, so that fuzzy words have something to pick.
-WORDS = "gold coin the bridge cold river coins of bold crown bride hoard ridge cain golden rover crow hoards".split()
+WORDS = [
+    "gold",
+    "coin",
+    "the",
+    "bridge",
+    "cold",
+    "river",
+    "coins",
+    "of",
+    "bold",
+    "crown",
+    "bride",
+    "hoard",
+    "ridge",
+    "cain",
+    "golden",
+    "rover",
+    "crow",
+    "hoards",
+]
 ARTISTS = ["Turner", "Constable", "turner", "Blake", "Élisabeth", "unknown"]
 TAGS = ["hoard", "coin", "ring", "a/b", "a/b/c", "zz"]
 

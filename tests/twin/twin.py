@@ -107,7 +107,7 @@ class Twin:
         given = config.get("fields")
         self.weights: dict[str, float] = {}
         self.own_b: dict[str, float] = {}
-        for name, value in (given or {name: 1.0 for name in collection.texts}).items():
+        for name, value in (given or dict.fromkeys(collection.texts, 1.0)).items():
             settings = value if isinstance(value, Mapping) else {"weight": value}
             self.weights[name] = float(settings.get("weight", 1.0))
             if "b" in settings:
