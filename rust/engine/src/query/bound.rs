@@ -80,7 +80,7 @@ pub struct PhraseClause {
     pub weight: f64,
 }
 
-/// One word with typos in several fields.
+/// One word with typos in several Text fields, or in one Keyword field (there it scores its weight, as everything that is no text).
 #[derive(Clone, Debug, PartialEq)]
 pub struct FuzzySlot {
     /// The word as each field would index it; at most one per field.

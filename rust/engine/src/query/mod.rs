@@ -17,7 +17,9 @@ mod filter_text;
 mod lexer;
 mod parser;
 mod position;
+mod rewrite;
 mod sequence;
+mod targets;
 mod value;
 mod warnings;
 mod wire;
@@ -32,5 +34,6 @@ pub use filter::{Compare, Comparison, FieldName, Filter, In, MAX_FILTER_CLAUSES,
 pub use filter_bound::BoundFilter;
 pub use filter_text::parse_filter;
 pub use parser::{MAX_NESTING, ParseOptions, Parsed, parse};
+pub use rewrite::{RewriteOptions, Rewritten, SearchFields, rewrite};
 pub use value::Value;
 pub use warnings::{ParseMode, Warning};

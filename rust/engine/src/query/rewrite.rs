@@ -1,0 +1,405 @@
+//! From what a user means to what a planner compiles: names become ids, texts become words, boosts become weights.
+//!
+//! **In**: a [`Query`], a schema with its analyzers, the fields that a bare word searches. **Out**: a [`Bound`] tree. **Law**: knows no
+//! index and no statistics; no recursion; at most `max_clauses` words, the rest is cut with a warning (strict: refused); stop words are
+//! kept. A leaf without a word in it (`!!!`) is left out, with a warning; a query of nothing but such leaves matches nothing.
+//!
+//! | leaf | becomes |
+//! |---|---|
+//! | match | one [`Slot`](super::Slot) a word, joined by the operator; a Keyword field: the whole text is a value, as one more alternative |
+//! | phrase | one [`PhraseSlot`]; of one word: a `Slot` |
+//! | prefix | one [`PrefixSlot`]; `well-kno*`: `well` and `kno*` |
+//! | fuzzy | one [`FuzzySlot`] a word, all of which must match; distance 0: a `Slot` |
+//! | term | a `Slot` in a Text field, else a [`Constant`] |
+//! | range | a `Constant` |
+
+use super::ast::{Fuzzy, MAX_CLAUSES, Match, Occur, Operator, Phrase, Prefix, Query, Range, Term};
+use super::bound::{Boolean, Bound, Constant, FuzzySlot, PhraseSlot, PrefixClause, PrefixSlot, Slot, TermClause};
+use super::comparison::{Mismatch, between, equal, key};
+use super::fields::Fields;
+use super::filter_bind::{Named, named};
+use super::filter_bound::BoundFilter;
+use super::targets::Targets;
+use super::warnings::ParseMode;
+use crate::analysis::{Analyzers, analyzer};
+use crate::base::{Error, FieldId, Result};
+use crate::schema::{FieldKind, Schema};
+
+/// What the ranking configuration says about searching.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SearchFields {
+    /// The Text fields that a bare word searches, with their weights, in the order in which clauses are to stand.
+    pub fields: Vec<(FieldId, f64)>,
+    /// The weight of each field when a query names it without one, by id; 1 beyond the end.
+    pub named: Vec<f64>,
+    /// How words are joined where the query does not say.
+    pub operator: Operator,
+}
+
+impl SearchFields {
+    /// All Text fields with weight 1, joined by `or`.
+    #[must_use]
+    pub fn all(schema: &Schema) -> Self {
+        let is_text = |kind: &FieldKind| matches!(kind, FieldKind::Text { .. });
+        let fields = schema.iter().filter(|(_, field)| is_text(&field.kind)).map(|(id, _)| (id, 1.0)).collect();
+        Self { fields, ..Self::default() }
+    }
+
+    /// The weight of a field that a query names without one.
+    #[must_use]
+    pub fn weight(&self, field: FieldId) -> f64 {
+        self.named.get(field.index()).copied().unwrap_or(1.0)
+    }
+}
+
+/// How to bind.
+#[derive(Clone, Copy, Debug)]
+pub struct RewriteOptions {
+    /// Whether too many words are cut or refused.
+    pub mode: ParseMode,
+    /// Most words.
+    pub max_clauses: usize,
+}
+
+impl Default for RewriteOptions {
+    fn default() -> Self {
+        Self { mode: ParseMode::Strict, max_clauses: MAX_CLAUSES }
+    }
+}
+
+/// A bound query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rewritten {
+    /// The tree.
+    pub bound: Bound,
+    /// What was cut or left out.
+    pub warnings: Vec<String>,
+}
+
+/// Binds a query to a schema.
+///
+/// # Errors
+/// [`Error::Query`] with position 0: an unknown field, a literal that does not fit its field; in strict mode also too many words.
+///
+/// # Examples
+/// ```
+/// use findspot_engine::analysis::Analyzers;
+/// use findspot_engine::query::{Bound, Query, RewriteOptions, SearchFields, rewrite};
+/// use findspot_engine::schema::Schema;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let schema: Schema = serde_json::from_str(r#"{"key": "id", "fields": [{"name": "clue", "type": "text", "analyzer": "english"}]}"#)?;
+/// let analyzers = Analyzers::of(schema.analyzers())?;
+/// let query = Query::words("old bridges");
+/// let rewritten = rewrite(&query, &schema, &analyzers, &SearchFields::all(&schema), &RewriteOptions::default())?;
+/// let Bound::Boolean(words) = rewritten.bound else { panic!() };
+/// assert_eq!((words.should.len(), words.minimum), (2, 1));
+/// # Ok(())
+/// # }
+/// ```
+pub fn rewrite(
+    query: &Query,
+    schema: &Schema,
+    analyzers: &Analyzers,
+    search: &SearchFields,
+    options: &RewriteOptions,
+) -> Result<Rewritten> {
+    query.check(options.max_clauses.max(1))?;
+    let mut rewriter = Rewriter { schema, analyzers, search, options, words: 0, warnings: Vec::new(), cut: false };
+    // Pre-order, so that the first words are kept; then joined from the back.
+    let mut nodes: Vec<(&Query, Option<Bound>)> = Vec::new();
+    let mut pending = vec![(query, 1.0f64)];
+    while let Some((node, boost)) = pending.pop() {
+        let leaf = rewriter.leaf(node, boost)?;
+        nodes.push((node, leaf));
+        let inner = if let Query::Boost(_, by) = node { multiplied(boost, *by) } else { boost };
+        pending.extend(node.children().into_iter().rev().map(|child| (child, inner)));
+    }
+    let mut finished: Vec<Option<Bound>> = Vec::new();
+    while let Some((node, leaf)) = nodes.pop() {
+        let mut parts = finished.split_off(finished.len().saturating_sub(node.children().len()));
+        parts.reverse();
+        finished.push(leaf.or_else(|| join(node, parts, search.operator)));
+    }
+    let bound = finished.pop().ok_or(Error::Defect("a query without a root"))?;
+    if bound.is_none() {
+        rewriter.warnings.push("the query holds no word that could be searched; nothing matches".to_owned());
+    }
+    Ok(Rewritten { bound: bound.unwrap_or_else(nothing), warnings: rewriter.warnings })
+}
+
+fn nothing() -> Bound {
+    Bound::Boolean(Boolean { minimum: 1, ..Boolean::default() })
+}
+
+fn all(must: Vec<Bound>) -> Bound {
+    tidy(Boolean { must, ..Boolean::default() })
+}
+
+fn any(should: Vec<Bound>, minimum: usize) -> Bound {
+    tidy(Boolean { should, minimum, ..Boolean::default() })
+}
+
+/// Opens what adds nothing: conjunctions in a conjunction, disjunctions in a disjunction, a lone member.
+fn tidy(node: Boolean) -> Bound {
+    let mut out = Boolean { must_not: node.must_not, minimum: node.minimum, ..Boolean::default() };
+    for part in node.must {
+        match part {
+            Bound::Boolean(inner) if inner.should.is_empty() && inner.must_not.is_empty() && inner.minimum == 0 => {
+                out.must.extend(inner.must)
+            }
+            part => out.must.push(part),
+        }
+    }
+    for part in node.should {
+        match part {
+            Bound::Boolean(inner) if inner.must.is_empty() && inner.must_not.is_empty() && inner.minimum == 1 && node.minimum <= 1 => {
+                out.should.extend(inner.should);
+            }
+            part => out.should.push(part),
+        }
+    }
+    if out.must_not.is_empty() && out.minimum >= out.should.len() && !(out.should.is_empty() && out.minimum > 0) {
+        // Every alternative is needed.
+        out.must.append(&mut out.should);
+        out.minimum = 0;
+    }
+    let lone = out.must.len() == 1 && out.should.is_empty() && out.must_not.is_empty() && out.minimum == 0;
+    match out.must.pop() {
+        Some(only) if lone => only,
+        last => {
+            out.must.extend(last);
+            Bound::Boolean(out)
+        }
+    }
+}
+
+/// An inner node from its parts, of which some may have been left out; `None` when all have.
+fn join(node: &Query, parts: Vec<Option<Bound>>, operator: Operator) -> Option<Bound> {
+    let whole = parts.is_empty() || parts.iter().any(Option::is_some);
+    if !whole {
+        return None;
+    }
+    match node {
+        Query::All(_) => Some(all(parts.into_iter().flatten().collect())),
+        Query::Any(_) => Some(any(parts.into_iter().flatten().collect(), 1)),
+        Query::Not(_) => {
+            let must_not = parts.into_iter().flatten().collect();
+            Some(Bound::Boolean(Boolean { must_not, ..Boolean::default() }))
+        }
+        Query::Boost(..) => parts.into_iter().flatten().next(),
+        Query::Group(clauses) => {
+            let mut out = Boolean::default();
+            for ((occur, _), part) in clauses.iter().zip(parts) {
+                let Some(part) = part else { continue };
+                match (occur, operator) {
+                    (Occur::MustNot, _) => out.must_not.push(part),
+                    (Occur::Should, Operator::Or) => out.should.push(part),
+                    (Occur::Must, _) | (Occur::Should, Operator::And) => out.must.push(part),
+                }
+            }
+            out.minimum = usize::from(out.must.is_empty() && !out.should.is_empty());
+            Some(tidy(out))
+        }
+        Query::Match(_) | Query::Phrase(_) | Query::Prefix(_) | Query::Fuzzy(_) | Query::Term(_) | Query::Range(_) => None,
+    }
+}
+
+/// The product of two boosts; of positive ones it stays positive and finite, since 0 would make a filter.
+fn multiplied(boost: f64, by: f64) -> f64 {
+    if boost > 0.0 && by > 0.0 { (boost * by).clamp(f64::MIN_POSITIVE, f64::MAX) } else { 0.0 }
+}
+
+struct Rewriter<'a> {
+    schema: &'a Schema,
+    analyzers: &'a Analyzers,
+    search: &'a SearchFields,
+    options: &'a RewriteOptions,
+    words: usize,
+    warnings: Vec<String>,
+    cut: bool,
+}
+
+impl Rewriter<'_> {
+    /// A refusal in strict mode, a warning in lenient.
+    fn problem(&mut self, message: String, hint: &str) -> Result<()> {
+        match self.options.mode {
+            ParseMode::Strict => Err(Error::Query { position: 0, message, hint: Some(hint.to_owned()) }),
+            ParseMode::Lenient => {
+                self.warnings.push(format!("{message} ({hint})"));
+                Ok(())
+            }
+        }
+    }
+
+    fn left(&self) -> usize {
+        self.options.max_clauses.saturating_sub(self.words)
+    }
+
+    fn count(&mut self, words: usize, cut: bool) -> Result<()> {
+        self.words += words;
+        if cut && !std::mem::replace(&mut self.cut, true) {
+            self.problem(format!("more than {} words", self.options.max_clauses), "the words beyond are not searched")?;
+        }
+        Ok(())
+    }
+
+    fn targets(&self, fields: Option<&Fields>) -> Result<Targets> {
+        Targets::of(fields, self.schema, self.analyzers, self.search).map_err(|mismatch| mismatch.at(0))
+    }
+
+    /// Why a leaf is left out.
+    fn vanished(&mut self, text: &str, targets: &Targets) {
+        let shown = super::position::clipped(text);
+        self.warnings.push(match targets.is_empty() {
+            true => format!("{shown:?} is left out: there is no Text field to search"),
+            false => format!("{shown:?} is left out: it holds no word"),
+        });
+    }
+
+    /// A leaf's bound form; `None` for inner nodes and for leaves without words.
+    fn leaf(&mut self, node: &Query, boost: f64) -> Result<Option<Bound>> {
+        let fit = |mismatch: Mismatch| mismatch.at(0);
+        let constant = |filter, weight| Ok(Some(Bound::Constant(Constant { filter, weight })));
+        match node {
+            Query::Match(it) => self.words(it, boost),
+            Query::Phrase(it) => self.phrase(it, boost),
+            Query::Prefix(it) => self.prefix(it, boost),
+            Query::Fuzzy(it) => self.fuzzy(it, boost),
+            Query::Term(Term { field, value }) => match named(self.schema, field).map_err(fit)? {
+                Named::Key => constant(BoundFilter::Keys { keys: vec![key(self.schema.key_kind(), value).map_err(fit)?] }, boost),
+                Named::Field(id, field) => match equal(id, field, value).map_err(fit)? {
+                    BoundFilter::Token { field, term } => {
+                        let clause = TermClause { field, term, weight: self.search.weight(field) };
+                        Ok(Some(Bound::Slot(Slot { clauses: vec![clause], boost })))
+                    }
+                    filter => constant(filter, boost),
+                },
+            },
+            Query::Range(Range { field, lower, upper }) => match named(self.schema, field).map_err(fit)? {
+                Named::Key => Err(fit(Mismatch { message: "the key has no order".to_owned(), hint: "use Term for a key".to_owned() })),
+                Named::Field(id, field) => constant(between(id, field, lower.as_ref(), upper.as_ref()).map_err(fit)?, boost),
+            },
+            Query::All(_) | Query::Any(_) | Query::Not(_) | Query::Boost(..) | Query::Group(_) => Ok(None),
+        }
+    }
+
+    /// `text` as the exact value of Keyword fields.
+    fn values(targets: &Targets, text: &str, boost: f64) -> Vec<Bound> {
+        let value = |&(field, weight): &(FieldId, f64)| {
+            Bound::Constant(Constant {
+                filter: BoundFilter::KeywordIn { field, values: vec![text.to_owned()] },
+                weight: multiplied(boost, weight),
+            })
+        };
+        targets.keywords.iter().map(value).collect()
+    }
+
+    fn words(&mut self, it: &Match, boost: f64) -> Result<Option<Bound>> {
+        let targets = self.targets(it.fields.as_ref())?;
+        let (slots, cut) = targets.slots(&it.text, boost, self.left());
+        self.count(slots.len(), cut)?;
+        let mut alternatives = Self::values(&targets, &it.text, boost);
+        if !slots.is_empty() {
+            let operator = it.operator.unwrap_or(self.search.operator);
+            let wanted = it.minimum_match.map_or(1, |wanted| wanted.max(1) as usize).min(slots.len());
+            let minimum = if operator == Operator::And { slots.len() } else { wanted };
+            alternatives.insert(0, any(slots.into_iter().map(Bound::Slot).collect(), minimum));
+        }
+        self.alternatives(alternatives, &it.text, cut, &targets)
+    }
+
+    /// One of several ways to match a leaf.
+    fn alternatives(&mut self, alternatives: Vec<Bound>, text: &str, cut: bool, targets: &Targets) -> Result<Option<Bound>> {
+        if alternatives.is_empty() {
+            if !cut {
+                self.vanished(text, targets);
+            }
+            return Ok(None);
+        }
+        Ok(Some(any(alternatives, 1)))
+    }
+
+    fn phrase(&mut self, it: &Phrase, boost: f64) -> Result<Option<Bound>> {
+        let targets = self.targets(it.fields.as_ref())?;
+        let (clauses, cut) = targets.phrases(&it.text, self.left());
+        self.count(clauses.iter().map(|clause| clause.terms.len()).max().unwrap_or(0), cut)?;
+        let (single, several): (Vec<_>, Vec<_>) = clauses.into_iter().partition(|clause| clause.terms.len() == 1);
+        let single = single.into_iter().flat_map(|clause| {
+            let (field, weight) = (clause.field, clause.weight);
+            clause.terms.into_iter().map(move |(term, _)| TermClause { field, term, weight })
+        });
+        let mut alternatives = Vec::new();
+        let slot = Slot { clauses: single.collect(), boost };
+        if !slot.clauses.is_empty() {
+            alternatives.push(Bound::Slot(slot));
+        }
+        if !several.is_empty() {
+            alternatives.push(Bound::Phrase(PhraseSlot { clauses: several, slop: it.slop, boost }));
+        }
+        alternatives.extend(Self::values(&targets, &it.text, boost));
+        self.alternatives(alternatives, &it.text, cut, &targets)
+    }
+
+    fn prefix(&mut self, it: &Prefix, boost: f64) -> Result<Option<Bound>> {
+        let targets = self.targets(it.fields.as_ref())?;
+        let plain = analyzer("standard")?;
+        let mut alternatives = Vec::new();
+        let mut clauses: Vec<PrefixClause> = Vec::new();
+        for target in &targets.texts {
+            let Some(beginning) = target.beginning(&it.prefix, plain.as_ref()) else { continue };
+            let clause = PrefixClause { field: target.field, prefix: beginning.prefix, also: beginning.also };
+            let before = it.prefix.get(..beginning.start).unwrap_or_default();
+            let here = Fields::one(self.schema.field(target.field).map_or("", |field| field.name.as_str()));
+            let (slots, cut) = self.targets(Some(&here))?.slots(before, boost, self.left());
+            self.count(slots.len(), cut)?;
+            if slots.is_empty() {
+                clauses.push(clause);
+            } else {
+                let last = Bound::Prefix(PrefixSlot { clauses: vec![clause], weight: boost });
+                alternatives.push(all(slots.into_iter().map(Bound::Slot).chain([last]).collect()));
+            }
+        }
+        if !it.prefix.is_empty() {
+            let keyword = |&(field, _): &(FieldId, f64)| PrefixClause { field, prefix: it.prefix.as_bytes().to_vec(), also: None };
+            clauses.extend(targets.keywords.iter().map(keyword));
+        }
+        if !clauses.is_empty() {
+            alternatives.insert(0, Bound::Prefix(PrefixSlot { clauses, weight: boost }));
+        }
+        let cut = self.left() == 0;
+        self.count(usize::from(!alternatives.is_empty() && !cut), cut)?;
+        if cut {
+            alternatives.clear();
+        }
+        self.alternatives(alternatives, &it.prefix, cut, &targets)
+    }
+
+    fn fuzzy(&mut self, it: &Fuzzy, boost: f64) -> Result<Option<Bound>> {
+        let targets = self.targets(it.fields.as_ref())?;
+        let (slots, mut cut) = targets.slots(&it.text, boost, self.left());
+        self.count(slots.len(), cut)?;
+        let near = |slot: Slot| match it.distance {
+            0 => Bound::Slot(slot),
+            distance => Bound::Fuzzy(FuzzySlot { clauses: slot.clauses, distance, prefix: it.prefix, boost }),
+        };
+        let mut alternatives = Vec::new();
+        if !slots.is_empty() {
+            alternatives.push(all(slots.into_iter().map(near).collect()));
+        }
+        if it.distance == 0 {
+            alternatives.extend(Self::values(&targets, &it.text, boost));
+        } else if !it.text.is_empty() {
+            for &(field, weight) in &targets.keywords {
+                if self.left() == 0 {
+                    cut = true;
+                    break;
+                }
+                self.count(1, false)?;
+                let clauses = vec![TermClause { field, term: it.text.as_bytes().to_vec(), weight }];
+                alternatives.push(Bound::Fuzzy(FuzzySlot { clauses, distance: it.distance, prefix: it.prefix, boost }));
+            }
+        }
+        self.count(0, cut)?;
+        self.alternatives(alternatives, &it.text, cut, &targets)
+    }
+}
