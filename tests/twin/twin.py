@@ -235,10 +235,23 @@ class Twin:
     def compile_boost(self, body: dict[str, Any], boost: float) -> Any:
         return self.compile(body["query"], boost * float(body["by"]))
 
+    def is_wordless(self, node: dict[str, Any]) -> bool:
+        """Whether nothing in the node could be a word: a group leaves it out."""
+        ((kind, body),) = node.items()
+        if kind == "boost":
+            return self.is_wordless(body["query"])
+        if kind == "group":
+            return bool(body) and all(self.is_wordless(query) for part in body for query in part.values())
+        if kind not in ("match", "phrase", "fuzzy"):
+            return False
+        return not any(not self.is_text(name) or self.tokens(name, body["text"]) for name, _ in self.fields(body.get("fields")))
+
     def compile_group(self, body: list[dict[str, Any]], boost: float) -> Boolean:
         out = Boolean()
-        for part in body:
-            (occur, query), *_ = part.items()
+        members = [(occur, query) for part in body for occur, query in part.items() if not self.is_wordless(query)]
+        if body and not members:
+            return Boolean(minimum=1)
+        for occur, query in members:
             if occur == "should" and self.operator == "and":
                 occur = "must"
             getattr(out, occur).append(self.compile(query, 0.0 if occur == "must_not" else boost))

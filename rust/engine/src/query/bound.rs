@@ -61,7 +61,7 @@ pub struct TermClause {
 /// One phrase in several fields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PhraseSlot {
-    /// At most one per field.
+    /// At most one per field; all with the same number of terms.
     pub clauses: Vec<PhraseClause>,
     /// How many positions the words may be out of place, in sum; 0 is exact.
     pub slop: u32,

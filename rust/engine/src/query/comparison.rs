@@ -38,16 +38,21 @@ fn literals(kind: &FieldKind) -> &'static str {
     match kind {
         FieldKind::Text { .. } | FieldKind::Keyword { .. } => "a string",
         FieldKind::Integer | FieldKind::Float => "a number, as in 1850",
-        FieldKind::Date => "a date in quotes, as in '1999', '1999-05', '1999-05-01' or '1999-05-01T10:00:00Z'",
+        FieldKind::Date => "a date as in 1999, 1999-05, 1999-05-01 or 1999-05-01T10:00:00Z; in a filter text in quotes",
         FieldKind::Boolean => "true or false",
         FieldKind::GeoPoint => "a GeoPoint is not compared; use a filter: within_km(field, lat, lon, km)",
     }
 }
 
+/// The kind's name with its article.
+pub(super) fn described(kind: &FieldKind) -> String {
+    format!("{} {}", if *kind == FieldKind::Integer { "an" } else { "a" }, kind.name())
+}
+
 fn unfit(field: &Field, value: &Value) -> Mismatch {
     let message = match field.kind {
         FieldKind::GeoPoint => format!("{} is a GeoPoint field", field.name),
-        _ => format!("{} is a {} field, {} does not fit it", field.name, field.kind.name(), shown(value)),
+        _ => format!("{} is {} field, {} does not fit it", field.name, described(&field.kind), shown(value)),
     };
     Mismatch { message, hint: literals(&field.kind).to_owned() }
 }

@@ -81,7 +81,8 @@ pub(super) fn field_leaf(schema: &Schema, name: &str, atom: Atom<'_>) -> Result<
         Named::Field(id, field) => (id, field),
         Named::Key => {
             let (Atom::Word { text, prefix: false, edits: None } | Atom::Phrase { text, .. }) = atom else {
-                return Err(nothing(no_wildcard(name)));
+                let hint = format!("write a whole key, as in {name}:k17");
+                return Err(nothing(Mismatch { message: format!("{name} is the key, which has no words and no order"), hint }));
             };
             let value = Value::Text(text.into_owned());
             key(schema.key_kind(), &value).map_err(nothing)?;

@@ -7,6 +7,7 @@
 mod ast;
 mod bound;
 mod comparison;
+mod display;
 mod field_leaf;
 mod fields;
 mod filter;

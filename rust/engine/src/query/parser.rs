@@ -153,7 +153,7 @@ impl<'a> Parser<'a> {
             if level.opened < self.text.len() {
                 problems.add(level.opened, "a ( that is not closed", "close it with ), or write \\( for the sign itself")?;
             }
-            self.group(level, None, &mut sequence);
+            self.group(level, None, &mut sequence, problems)?;
             self.dangling(&mut sequence, problems)?;
         }
         let blank = self.text.chars().all(|c| c.is_whitespace() || c.is_control());
@@ -202,34 +202,29 @@ impl<'a> Parser<'a> {
         }
         self.dangling(sequence, problems)?;
         match self.levels.pop() {
-            Some(level) => {
-                self.group(level, lexeme.boost, sequence);
-                Ok(())
-            }
+            Some(level) => self.group(level, lexeme.boost, sequence, problems),
             None => problems.add(lexeme.at, "a ) that closes nothing", "remove it, or write \\) for the sign itself"),
         }
     }
 
     /// Ends a group: `sequence` becomes the one around it, with the group as its newest member.
-    fn group(&self, level: Level<'a>, boost: Option<f64>, sequence: &mut Sequence) {
+    fn group(&self, level: Level<'a>, boost: Option<f64>, sequence: &mut Sequence, problems: &mut Problems<'_>) -> Result<()> {
         let inner = std::mem::replace(sequence, level.outer);
-        if let Some(query) = inner.into_query() {
-            sequence.push(level.flag, Member::other(boosted(query, boost)));
+        match inner.into_query() {
+            Some(query) => sequence.push(level.flag, Member::other(boosted(query, boost))),
+            None if level.opened == self.text.len() => {} // cut by the clause limit
+            None => problems.add(level.opened, "nothing between ( and )", "write words between them")?,
         }
+        Ok(())
     }
 
     fn leaf(&self, lexeme: Lexeme<'a>, sequence: &mut Sequence, problems: &mut Problems<'_>) -> Result<()> {
         let field = lexeme.field.or_else(|| self.levels.last().and_then(|level| level.field));
-        if let Atom::Word { text, prefix: false, edits: None } = &lexeme.atom
-            && field.is_none()
+        if field.is_none()
+            && let Atom::Word { text, prefix: false, edits: None } = &lexeme.atom
+            && text == "*"
         {
-            if text == "*" {
-                sequence.push(lexeme.flag, Member::other(boosted(Query::everything(), lexeme.boost)));
-                return Ok(());
-            }
-            let plain = lexeme.boost.is_none();
-            let member = Member::word(boosted(Query::words(text.as_ref()), lexeme.boost), text, plain);
-            sequence.push(lexeme.flag, member);
+            sequence.push(lexeme.flag, Member::other(boosted(Query::everything(), lexeme.boost)));
             return Ok(());
         }
         let word = matches!(lexeme.atom, Atom::Word { .. });
@@ -244,11 +239,16 @@ impl<'a> Parser<'a> {
             },
         };
         let text = match &leaf {
-            Query::Match(Match { text, .. }) if word => text.clone(),
-            _ => String::new(),
+            Query::Match(Match { text, .. }) if word => Some(text.clone()),
+            _ => None,
         };
+        let plain = lexeme.boost.is_none();
         let leaf = boosted(leaf, lexeme.boost);
-        sequence.push(lexeme.flag, if text.is_empty() { Member::other(leaf) } else { Member::word(leaf, &text, false) });
+        let member = match text {
+            Some(text) => Member::word(leaf, &text, plain),
+            None => Member::other(leaf),
+        };
+        sequence.push(lexeme.flag, member);
         Ok(())
     }
 }

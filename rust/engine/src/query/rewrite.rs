@@ -2,7 +2,8 @@
 //!
 //! **In**: a [`Query`], a schema with its analyzers, the fields that a bare word searches. **Out**: a [`Bound`] tree. **Law**: knows no
 //! index and no statistics; no recursion; at most `max_clauses` words, the rest is cut with a warning (strict: refused); stop words are
-//! kept. A leaf without a word in it (`!!!`) is left out, with a warning; a query of nothing but such leaves matches nothing.
+//! kept. A leaf without a word in it (`!!!`) matches nothing, with a warning; in a group (words side by side) it is left out, as long as
+//! there is anything else.
 //!
 //! | leaf | becomes |
 //! |---|---|
@@ -13,8 +14,10 @@
 //! | term | a `Slot` in a Text field, else a [`Constant`] |
 //! | range | a `Constant` |
 
+use std::collections::BTreeMap;
+
 use super::ast::{Fuzzy, MAX_CLAUSES, Match, Occur, Operator, Phrase, Prefix, Query, Range, Term};
-use super::bound::{Boolean, Bound, Constant, FuzzySlot, PhraseSlot, PrefixClause, PrefixSlot, Slot, TermClause};
+use super::bound::{Boolean, Bound, Constant, FuzzySlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, TermClause};
 use super::comparison::{Mismatch, between, equal, key};
 use super::fields::Fields;
 use super::filter_bind::{Named, named};
@@ -121,9 +124,6 @@ pub fn rewrite(
         finished.push(leaf.or_else(|| join(node, parts, search.operator)));
     }
     let bound = finished.pop().ok_or(Error::Defect("a query without a root"))?;
-    if bound.is_none() {
-        rewriter.warnings.push("the query holds no word that could be searched; nothing matches".to_owned());
-    }
     Ok(Rewritten { bound: bound.unwrap_or_else(nothing), warnings: rewriter.warnings })
 }
 
@@ -173,20 +173,16 @@ fn tidy(node: Boolean) -> Bound {
     }
 }
 
-/// An inner node from its parts, of which some may have been left out; `None` when all have.
+/// An inner node from its parts, `None` being a leaf without words: a group leaves it out, elsewhere it matches nothing.
 fn join(node: &Query, parts: Vec<Option<Bound>>, operator: Operator) -> Option<Bound> {
-    let whole = parts.is_empty() || parts.iter().any(Option::is_some);
-    if !whole {
-        return None;
-    }
+    let whole = |parts: Vec<Option<Bound>>| parts.into_iter().map(|part| part.unwrap_or_else(nothing)).collect();
     match node {
-        Query::All(_) => Some(all(parts.into_iter().flatten().collect())),
-        Query::Any(_) => Some(any(parts.into_iter().flatten().collect(), 1)),
-        Query::Not(_) => {
-            let must_not = parts.into_iter().flatten().collect();
-            Some(Bound::Boolean(Boolean { must_not, ..Boolean::default() }))
-        }
+        Query::All(_) => Some(all(whole(parts))),
+        Query::Any(_) => Some(any(whole(parts), 1)),
+        Query::Not(_) => Some(Bound::Boolean(Boolean { must_not: whole(parts), ..Boolean::default() })),
         Query::Boost(..) => parts.into_iter().flatten().next(),
+        Query::Group(clauses) if clauses.is_empty() => Some(all(Vec::new())),
+        Query::Group(_) if parts.iter().all(Option::is_none) => None,
         Query::Group(clauses) => {
             let mut out = Boolean::default();
             for ((occur, _), part) in clauses.iter().zip(parts) {
@@ -207,6 +203,12 @@ fn join(node: &Query, parts: Vec<Option<Bound>>, operator: Operator) -> Option<B
 /// The product of two boosts; of positive ones it stays positive and finite, since 0 would make a filter.
 fn multiplied(boost: f64, by: f64) -> f64 {
     if boost > 0.0 && by > 0.0 { (boost * by).clamp(f64::MIN_POSITIVE, f64::MAX) } else { 0.0 }
+}
+
+/// A phrase of one word is that word.
+fn one_word(clause: PhraseClause) -> Option<TermClause> {
+    let PhraseClause { field, terms, weight } = clause;
+    terms.into_iter().next().map(|(term, _)| TermClause { field, term, weight })
 }
 
 struct Rewriter<'a> {
@@ -247,12 +249,12 @@ impl Rewriter<'_> {
         Targets::of(fields, self.schema, self.analyzers, self.search).map_err(|mismatch| mismatch.at(0))
     }
 
-    /// Why a leaf is left out.
+    /// Why a leaf has no words.
     fn vanished(&mut self, text: &str, targets: &Targets) {
         let shown = super::position::clipped(text);
         self.warnings.push(match targets.is_empty() {
-            true => format!("{shown:?} is left out: there is no Text field to search"),
-            false => format!("{shown:?} is left out: it holds no word"),
+            true => format!("{shown:?} finds nothing: there is no Text field to search"),
+            false => format!("{shown:?} holds no word that could be searched"),
         });
     }
 
@@ -323,19 +325,16 @@ impl Rewriter<'_> {
         let targets = self.targets(it.fields.as_ref())?;
         let (clauses, cut) = targets.phrases(&it.text, self.left());
         self.count(clauses.iter().map(|clause| clause.terms.len()).max().unwrap_or(0), cut)?;
-        let (single, several): (Vec<_>, Vec<_>) = clauses.into_iter().partition(|clause| clause.terms.len() == 1);
-        let single = single.into_iter().flat_map(|clause| {
-            let (field, weight) = (clause.field, clause.weight);
-            clause.terms.into_iter().map(move |(term, _)| TermClause { field, term, weight })
-        });
-        let mut alternatives = Vec::new();
-        let slot = Slot { clauses: single.collect(), boost };
-        if !slot.clauses.is_empty() {
-            alternatives.push(Bound::Slot(slot));
+        // Analyzers may count words differently; fields share a slot where they count the same.
+        let mut by_length: BTreeMap<usize, Vec<PhraseClause>> = BTreeMap::new();
+        for clause in clauses {
+            by_length.entry(clause.terms.len()).or_default().push(clause);
         }
-        if !several.is_empty() {
-            alternatives.push(Bound::Phrase(PhraseSlot { clauses: several, slop: it.slop, boost }));
-        }
+        let slot = |(words, clauses): (usize, Vec<PhraseClause>)| match words {
+            1 => Bound::Slot(Slot { clauses: clauses.into_iter().filter_map(one_word).collect(), boost }),
+            _ => Bound::Phrase(PhraseSlot { clauses, slop: it.slop, boost }),
+        };
+        let mut alternatives: Vec<Bound> = by_length.into_iter().map(slot).collect();
         alternatives.extend(Self::values(&targets, &it.text, boost));
         self.alternatives(alternatives, &it.text, cut, &targets)
     }

@@ -153,26 +153,23 @@ impl Sequence {
     pub fn into_query(mut self) -> Option<Query> {
         self.flush();
         let mut clauses: Vec<(Occur, Query)> = Vec::with_capacity(self.members.len());
-        let mut run: Option<String> = None;
-        let close = |run: &mut Option<String>, clauses: &mut Vec<(Occur, Query)>| {
-            clauses.extend(run.take().map(|text| (Occur::Should, Query::words(text))));
-        };
+        let mut run: Option<Match> = None;
         for (occur, member) in self.members {
             match member.query {
-                Query::Match(Match { text, .. }) if member.plain && occur == Occur::Should => match &mut run {
-                    Some(before) => {
-                        before.push(' ');
-                        before.push_str(&text);
+                Query::Match(word) if member.plain && occur == Occur::Should => match &mut run {
+                    Some(before) if before.fields == word.fields => {
+                        before.text.push(' ');
+                        before.text.push_str(&word.text);
                     }
-                    None => run = Some(text),
+                    before => clauses.extend(before.replace(word).map(|done| (Occur::Should, Query::Match(done)))),
                 },
                 query => {
-                    close(&mut run, &mut clauses);
+                    clauses.extend(run.take().map(|done| (Occur::Should, Query::Match(done))));
                     clauses.push((occur, query));
                 }
             }
         }
-        close(&mut run, &mut clauses);
+        clauses.extend(run.map(|done| (Occur::Should, Query::Match(done))));
         match clauses.pop() {
             Some((Occur::Should | Occur::Must, only)) if clauses.is_empty() => Some(only),
             Some((Occur::MustNot, only)) if clauses.is_empty() => Some(Query::Not(Box::new(only))),

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::bound::{PhraseClause, Slot, TermClause};
-use super::comparison::Mismatch;
+use super::comparison::{Mismatch, described};
 use super::fields::Fields;
 use super::filter_bind::{Named, named};
 use super::rewrite::SearchFields;
@@ -64,7 +64,7 @@ impl Targets {
                 }
                 (kind, _) => {
                     return Err(Mismatch {
-                        message: format!("{} is a {} field, which holds no words", wanted.name, kind.name()),
+                        message: format!("{} is {} field, which holds no words", wanted.name, described(kind)),
                         hint: "use Term or Range for it".to_owned(),
                     });
                 }
