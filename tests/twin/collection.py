@@ -14,7 +14,8 @@ from typing import Any
 
 from lengths import seen
 
-Tokens = list[tuple[str, int]]
+# (text, position, where it begins in the source)
+Tokens = list[tuple[str, int, int]]
 Analyze = Callable[[str, str], Tokens]
 
 
@@ -75,7 +76,7 @@ class Collection:
             if tokens:
                 document.tokens[name] = tokens
                 places: dict[str, list[int]] = defaultdict(list)
-                for text, position in tokens:
+                for text, position, _ in tokens:
                     places[text].append(position)
                 document.places[name] = dict(places)
         elif kind == "keyword":

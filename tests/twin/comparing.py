@@ -7,7 +7,7 @@ from typing import Any
 
 import findspot as fs
 import questions
-from collection import Collection
+from collection import Collection, Tokens
 from findspot import Filter
 from twin import Twin
 
@@ -21,9 +21,9 @@ FIELDS: dict[str, Any] = {
 }
 
 
-def analyze(text: str, analyzer: str) -> list[tuple[str, int]]:
+def analyze(text: str, analyzer: str) -> Tokens:
     """What the twin knows of analysis."""
-    return [(token.text, token.position) for token in fs.analyze(text, analyzer)]
+    return [(token.text, token.position, token.start) for token in fs.analyze(text, analyzer)]
 
 
 def schema_of(fields: Mapping[str, tuple[str, str]]) -> fs.Schema:

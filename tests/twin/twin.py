@@ -12,13 +12,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from collection import Collection, Document
+from collection import Collection, Document, Tokens
 from logarithm import log
 from matching import edit_distance, passes, phrase_frequency
 
 MOST_WEIGHT = 2.0**60
 MAX_EXPANSIONS = 64
 BOUND = 2.0**30
+# Analyzers that change nothing, so that a beginning is taken as it is.
+VERBATIM = ("whitespace", "path", "keyword")
+
+# A field, its weight, and terms with their offsets.
+Part = tuple[str, float, list[tuple[str, int]]]
 
 
 def cut(weight: float) -> float:
@@ -154,7 +159,7 @@ class Twin:
     def is_text(self, name: str) -> bool:
         return name in self.order and self.collection.schema[name][0] == "text"
 
-    def tokens(self, name: str, text: str) -> list[tuple[str, int]]:
+    def tokens(self, name: str, text: str) -> Tokens:
         return self.collection.analyze(text, self.collection.schema[name][1])
 
     def slot(self, clauses: list[Clause]) -> Slot:
@@ -165,7 +170,7 @@ class Twin:
         weight = cut(boost)
         return self.slot([Clause(weight, weight, lambda document: 1.0 if matches(document) else None)])
 
-    def words_slot(self, parts: list[tuple[str, float, list[tuple[str, int]]]], slop: int, boost: float) -> Slot:
+    def words_slot(self, parts: list[Part], slop: int, boost: float) -> Slot:
         """A word or phrase: (field, weight, terms with offsets) per field. A field in which a term is nowhere makes no clause."""
         c = self.collection
         parts = [part for part in parts if all(c.df(part[0], term) for term, _ in part[2])]
@@ -179,8 +184,8 @@ class Twin:
                 return self.slot([])
             largest = max(c.totals(name)[0] for name, _, _ in parts)
             total = 0.0
-            for i in range(len(parts[0][2])):
-                total += idf(largest, max(c.df(name, terms[i][0]) for name, _, terms in parts))
+            for i in range(max(len(terms) for _, _, terms in parts)):
+                total += idf(largest, max(c.df(name, terms[i][0]) for name, _, terms in parts if i < len(terms)))
             return self.slot(
                 [self.joined(boost, total, [(name, weight, lambda d, n=name, t=terms: tf(n, t, d)) for name, weight, terms in parts])]
             )
@@ -219,95 +224,145 @@ class Twin:
     # The tree.
 
     def compile(self, node: dict[str, Any], boost: float) -> Any:
-        """A wire tree as an evaluator; its clauses are collected in order."""
+        """A wire tree as an evaluator; its clauses are collected in order. None: there is no word in it."""
         (kind, body), *_ = node.items()
         return getattr(self, f"compile_{kind}")(body, boost)
 
+    def part(self, node: dict[str, Any], boost: float) -> Any:
+        """A part of a tree; without a word it matches nothing."""
+        return self.compile(node, boost) or Boolean(minimum=1)
+
     def compile_all(self, body: list[Any], boost: float) -> Boolean:
-        return Boolean(must=[self.compile(part, boost) for part in body])
+        return Boolean(must=[self.part(query, boost) for query in body])
 
     def compile_any(self, body: list[Any], boost: float) -> Boolean:
-        return Boolean(should=[self.compile(part, boost) for part in body], minimum=1)
+        return Boolean(should=[self.part(query, boost) for query in body], minimum=1)
 
     def compile_not(self, body: dict[str, Any], boost: float) -> Boolean:
-        return Boolean(must_not=[self.compile(body, 0.0)])
+        return Boolean(must_not=[self.part(body, 0.0)])
 
     def compile_boost(self, body: dict[str, Any], boost: float) -> Any:
         return self.compile(body["query"], boost * float(body["by"]))
 
-    def is_wordless(self, node: dict[str, Any]) -> bool:
-        """Whether nothing in the node could be a word: a group leaves it out."""
-        ((kind, body),) = node.items()
-        if kind == "boost":
-            return self.is_wordless(body["query"])
-        if kind == "group":
-            return bool(body) and all(self.is_wordless(query) for part in body for query in part.values())
-        if kind not in ("match", "phrase", "fuzzy"):
-            return False
-        return not any(not self.is_text(name) or self.tokens(name, body["text"]) for name, _ in self.fields(body.get("fields")))
-
-    def compile_group(self, body: list[dict[str, Any]], boost: float) -> Boolean:
+    def compile_group(self, body: list[dict[str, Any]], boost: float) -> Boolean | None:
+        """Members without a word are left out; a group of nothing else has no word itself."""
+        members = [next(iter(part.items())) for part in body]
+        if self.operator == "and":
+            members = [("must" if occur == "should" else occur, query) for occur, query in members]
         out = Boolean()
-        members = [(occur, query) for part in body for occur, query in part.items() if not self.is_wordless(query)]
-        if body and not members:
-            return Boolean(minimum=1)
-        for occur, query in members:
-            if occur == "should" and self.operator == "and":
-                occur = "must"
-            getattr(out, occur).append(self.compile(query, 0.0 if occur == "must_not" else boost))
+        for wanted in ("must", "should", "must_not"):  # the order in which their bounds are added
+            for occur, query in members:
+                if occur == wanted and (part := self.compile(query, 0.0 if occur == "must_not" else boost)) is not None:
+                    getattr(out, occur).append(part)
+        if body and not (out.must or out.should or out.must_not):
+            return None
         out.minimum = 1 if out.should and not out.must else 0
         return out
 
-    def compile_match(self, body: dict[str, Any], boost: float) -> Any:
-        fields = self.fields(body.get("fields"))
-        words: dict[int, list[tuple[str, float, list[tuple[str, int]]]]] = {}
-        keywords = []
+    def word_parts(self, fields: list[tuple[str, float]], text: str) -> list[list[Part]]:
+        """The words of a text: tokens of different fields that begin at the same place are one word."""
+        words: dict[int, list[Part]] = {}
         for name, weight in fields:
-            if self.is_text(name):
-                for term, position in self.tokens(name, body["text"]):
-                    words.setdefault(position, []).append((name, weight, [(term, 0)]))
-            else:
-                keywords.append((name, weight))
-        slots: list[Any] = [self.words_slot(words[position], 0, boost) for position in sorted(words)]
-        operator = body.get("operator") or self.operator
-        minimum = len(slots) if operator == "and" else min(len(slots), body.get("minimum_match") or 1)
-        assert not keywords
-        return Boolean(should=slots, minimum=max(1, minimum))
+            before = None
+            for term, _, start in self.tokens(name, text):
+                if start != before:
+                    words.setdefault(start, []).append((name, weight, [(term, 0)]))
+                before = start
+        return [words[start] for start in sorted(words)]
+
+    def split(self, given: Any) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
+        """(text fields, keyword fields) of a leaf."""
+        fields = self.fields(given)
+        return [field for field in fields if self.is_text(field[0])], [field for field in fields if not self.is_text(field[0])]
+
+    def values(self, keywords: list[tuple[str, float]], text: str, boost: float) -> list[Any]:
+        """The whole text as the value of keyword fields."""
+        return [
+            self.constant(boost * weight, lambda document, name=name: text in document.values.get(name, ())) for name, weight in keywords
+        ]
+
+    @staticmethod
+    def alternatives(found: list[Any]) -> Any:
+        """One of several ways to match a leaf."""
+        return Boolean(should=found, minimum=1) if found else None
+
+    def compile_match(self, body: dict[str, Any], boost: float) -> Any:
+        texts, keywords = self.split(body.get("fields"))
+        slots = [self.words_slot(parts, 0, boost) for parts in self.word_parts(texts, body["text"])]
+        found: list[Any] = []
+        if slots:
+            everything = (body.get("operator") or self.operator) == "and"
+            found.append(
+                Boolean(should=slots, minimum=len(slots) if everything else min(len(slots), max(1, body.get("minimum_match") or 1)))
+            )
+        return self.alternatives(found + self.values(keywords, body["text"], boost))
 
     def compile_phrase(self, body: dict[str, Any], boost: float) -> Any:
-        parts = []
-        for name, weight in self.fields(body.get("fields")):
-            tokens = self.tokens(name, body["text"])
-            if tokens:
-                first = tokens[0][1]
-                parts.append((name, weight, [(term, position - first) for term, position in tokens]))
-        return self.words_slot(parts, body.get("slop", 0), boost)
+        texts, keywords = self.split(body.get("fields"))
+        by_length: dict[int, list[Part]] = {}
+        for name, weight in texts:
+            terms: list[tuple[str, int]] = []
+            for term, position, _ in self.tokens(name, body["text"]):
+                if not terms or position != terms[-1][1]:
+                    terms.append((term, position))
+            if terms:
+                offsets = [(term, position - terms[0][1]) for term, position in terms]
+                by_length.setdefault(len(terms), []).append((name, weight, offsets))
+        found: list[Any] = [self.words_slot(by_length[count], body.get("slop", 0), boost) for count in sorted(by_length)]
+        return self.alternatives(found + self.values(keywords, body["text"], boost))
 
-    def compile_prefix(self, body: dict[str, Any], boost: float) -> Slot:
-        names = [name for name, _ in self.fields(body.get("fields"))]
-        beginning = body["prefix"].lower()
+    def compile_prefix(self, body: dict[str, Any], boost: float) -> Any:
+        c = self.collection
+        text = body["prefix"]
+        texts, keywords = self.split(body.get("fields"))
+        tests: list[tuple[str, str, str | None]] = []
+        behind: list[Any] = []
+        for name, _ in texts:
+            beginning, also, start = text, None, 0
+            if c.schema[name][1] not in VERBATIM:
+                plain = c.analyze(text, "standard")
+                if not plain:
+                    continue
+                beginning, _, start = plain[-1]
+                stem = self.tokens(name, text[start:])[-1][0]
+                also = None if stem.startswith(beginning) else stem
+            before = self.word_parts([(name, self.weights.get(name, 1.0))], text[:start])
+            if before:
+                slots = [self.words_slot(parts, 0, boost) for parts in before]
+                behind.append(Boolean(must=[*slots, self.beginning([(name, beginning, also)], [], text, boost)]))
+            else:
+                tests.append((name, beginning, also))
+        found = [self.beginning(tests, [name for name, _ in keywords], text, boost)] if tests or keywords else []
+        return self.alternatives(found + behind)
+
+    def beginning(self, tests: list[tuple[str, str, str | None]], keywords: list[str], text: str, boost: float) -> Slot:
+        """One constant clause: any term that begins so, or is the stem."""
 
         def matches(document: Document) -> bool:
-            for name in names:
-                if self.is_text(name):
-                    also = {term for term, _ in self.tokens(name, body["prefix"])}
-                    if any(term.startswith(beginning) or (len(also) == 1 and term in also) for term in document.places.get(name, ())):
-                        return True
-                elif any(value.startswith(body["prefix"]) for value in document.values.get(name, ())):
+            for name, prefix, also in tests:
+                if any(term.startswith(prefix) or term == also for term in document.places.get(name, ())):
                     return True
-            return False
+            return any(value.startswith(text) for name in keywords for value in document.values.get(name, ()))
 
         return self.constant(boost, matches)
 
-    def compile_fuzzy(self, body: dict[str, Any], boost: float) -> Slot:
-        c = self.collection
+    def compile_fuzzy(self, body: dict[str, Any], boost: float) -> Any:
+        texts, keywords = self.split(body.get("fields"))
+        assert not keywords, "typos in keywords are not in the twin's book"
         distance, prefix = body.get("distance", 1), body.get("prefix", 0)
+        words = self.word_parts(texts, body["text"])
+        if not words:
+            return None
+        if distance == 0:
+            return Boolean(must=[self.words_slot(parts, 0, boost) for parts in words])
+        return Boolean(must=[self.near_slot(parts, distance, prefix, boost) for parts in words])
+
+    def near_slot(self, parts: list[Part], distance: int, prefix: int, boost: float) -> Slot:
+        """A word with typos: terms of the whole view by (distance, df descending, bytes)."""
+        c = self.collection
         picked: list[tuple[str, float, list[tuple[int, str]]]] = []
-        for name, weight in self.fields(body.get("fields")):
-            tokens = self.tokens(name, body["text"])
-            if len(tokens) != 1:
-                continue
-            word = tokens[0][0]
+        scores = boost > 0.0 and any(weight > 0.0 for _, weight, _ in parts)
+        for name, weight, [(word, _)] in parts:
             near = []
             for term in c.terms(name):
                 if (
@@ -317,10 +372,8 @@ class Twin:
                 ):
                     near.append((d, -c.df(name, term), term.encode(), term))
             terms = [(d, term) for d, _, _, term in sorted(near)]
-            if boost > 0.0:
-                terms = terms[:MAX_EXPANSIONS]
             if terms:
-                picked.append((name, weight, terms))
+                picked.append((name, weight, terms[:MAX_EXPANSIONS] if scores else terms))
         if not picked:
             return self.slot([])
 
@@ -337,8 +390,7 @@ class Twin:
         for name, weight, terms in picked:
             inverse = idf(c.totals(name)[0], max(c.df(name, term) for _, term in terms))
             for d, term in terms:
-                w = cut((weight * boost) / (1.0 + d))
-
+                w = cut(weight * boost) / (1.0 + d)
                 clauses.append(Clause(w, w * inverse, self.saturation(name, frequency(name, term))))
         return self.slot(clauses)
 
@@ -359,7 +411,7 @@ class Twin:
         """All hits in order."""
         c = self.collection
         self.clauses = []
-        tree = self.compile(query, 1.0)
+        tree = self.part(query, 1.0)
         total = 0.0
         for clause in self.clauses:
             if clause.weight > 0.0:
@@ -397,5 +449,5 @@ class Twin:
     def unrounded(self, query: dict[str, Any], keys: list[str]) -> list[float]:
         """BM25 of documents as if scores were real numbers: what the integers round."""
         self.clauses = []
-        tree = self.compile(query, 1.0)
+        tree = self.part(query, 1.0)
         return [(tree.value(self.collection.current[key], 2.0**80) or 0) / 2.0**80 for key in keys]
