@@ -4,5 +4,6 @@
 //! deleted from it stands beside it.
 
 mod doc_map;
+pub mod inverted;
 
 pub use doc_map::DocMap;

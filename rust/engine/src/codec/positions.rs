@@ -1,0 +1,236 @@
+//! Where in its documents a term stands.
+//!
+//! **In**: for each posting the gaps between its positions, the first counted from 0; as many as its term frequency. **Out**: the same, by
+//! posting index. **Law**: 128 postings make a group, whose gaps follow one another at one width; a posting's gaps begin after the sum
+//! of the term frequencies before it in its group, which the codes give. A width of 0 only where each posting has one position, so a
+//! corrupt term frequency cannot ask for more values than there are bytes.
+//!
+//! ```text
+//! positions = [end:u32|u64 ×groups] (width:u8 gaps)*groups          groups = ceil(df/128)
+//! ```
+//! `end` is where a group ends, counted from the start of group 0; left out when there is one group; 8 bytes each when the term's
+//! positions take over 2³² bytes. A term with a single posting and up to four positions has them in the dictionary, a varint each.
+
+use std::ops::Range;
+
+use super::container::Section;
+use super::packed::{self, PackedSlice};
+use crate::base::{Error, Result, varint};
+
+/// Postings in a group.
+pub const GROUP: u32 = 128;
+
+/// Appends the positions of a term: `tfs` by posting, `deltas` one posting after the other.
+pub fn write(out: &mut Vec<u8>, tfs: &[u32], deltas: &[u32]) {
+    let groups = tfs.len().div_ceil(GROUP as usize);
+    let start = out.len();
+    if groups == 1 {
+        return write_group(out, tfs, deltas);
+    }
+    // The directory's entries are four bytes unless the groups turn out too large for them: then everything moves once.
+    out.resize(start + groups * 4, 0);
+    let mut ends = Vec::with_capacity(groups);
+    let (mut rest, base) = (deltas, out.len());
+    for tfs in tfs.chunks(GROUP as usize) {
+        let count = tfs.iter().map(|tf| *tf as usize).sum::<usize>().min(rest.len());
+        let (group, later) = rest.split_at(count);
+        write_group(out, tfs, group);
+        ends.push((out.len() - base) as u64);
+        rest = later;
+    }
+    if ends.last().is_some_and(|end| *end > WIDE_FROM) {
+        let wide: Vec<u8> = ends.iter().flat_map(|end| end.to_le_bytes()).collect();
+        out.splice(start..base, wide);
+    } else {
+        for (slot, end) in out[start..base].as_chunks_mut::<4>().0.iter_mut().zip(ends) {
+            *slot = (end as u32).to_le_bytes();
+        }
+    }
+}
+
+/// Groups of more bytes have eight-byte ends.
+const WIDE_FROM: u64 = u32::MAX as u64;
+
+fn write_group(out: &mut Vec<u8>, tfs: &[u32], deltas: &[u32]) {
+    let several = deltas.len() > tfs.len();
+    let all = deltas.iter().fold(0, |all, delta| all | delta);
+    let width = packed::width_of(u64::from(all)).max(u32::from(several));
+    out.push(width as u8);
+    packed::pack(deltas.iter().map(|delta| u64::from(*delta)), width, out);
+}
+
+/// The reader twin. Verifies the pages of a group when it reads the group: a query without phrases never touches positions.
+#[derive(Clone, Copy, Debug)]
+pub struct PositionLists<'a> {
+    source: Source<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Source<'a> {
+    /// Varints beside the term.
+    Inline { section: &'a Section, at: usize, bytes: &'a [u8] },
+    /// Groups at a place of the section.
+    Stored { section: &'a Section, start: usize, end: usize, groups: usize },
+}
+
+impl<'a> PositionLists<'a> {
+    /// All positions of a term in `df` documents, at `range` of `section`.
+    #[must_use]
+    pub fn new(section: &'a Section, range: Range<usize>, df: u32) -> Self {
+        Self { source: Source::Stored { section, start: range.start, end: range.end, groups: df.div_ceil(GROUP) as usize } }
+    }
+
+    /// The varints of a single posting; `at` is where its block stands, for errors.
+    #[must_use]
+    pub fn inline(section: &'a Section, at: usize, bytes: &'a [u8]) -> Self {
+        Self { source: Source::Inline { section, at, bytes } }
+    }
+
+    /// The group of a posting.
+    #[must_use]
+    pub fn group_of(index: u32) -> u32 {
+        index / GROUP
+    }
+
+    /// The first posting of a group.
+    #[must_use]
+    pub fn first_of(group: u32) -> u32 {
+        group * GROUP
+    }
+
+    /// The gaps of a group. None where positions are inline.
+    ///
+    /// # Errors
+    /// [`Error::Corruption`](crate::base::Error::Corruption) when the directory contradicts itself.
+    pub fn group(&self, group: u32) -> Result<PackedSlice<'a>> {
+        let (section, range) = match self.source {
+            Source::Inline { section, at, .. } => return Err(section.corruption(at, CUT)),
+            Source::Stored { section, start, end, groups: 0 | 1 } => (section, start..end),
+            Source::Stored { section, start, end, groups } => {
+                // Which width it is follows from the length: narrow lists have at most 2^32 - 1 bytes of groups.
+                let len = end.saturating_sub(start);
+                let entry = if len.saturating_sub(groups * 8) as u64 > WIDE_FROM { 8 } else { 4 };
+                let base = start + groups * entry;
+                let end_of = |group: u32| {
+                    let bytes = section.read(start + group as usize * entry..(start + (group as usize + 1) * entry).min(base))?;
+                    let end = bytes.iter().rev().fold(0u64, |end, byte| end << 8 | u64::from(*byte));
+                    Ok::<_, Error>(usize::try_from(end).unwrap_or(usize::MAX).saturating_add(base))
+                };
+                let from = if group == 0 { base } else { end_of(group - 1)? };
+                let to = end_of(group)?;
+                if to > end {
+                    return Err(section.corruption(start, CUT));
+                }
+                (section, from..to)
+            }
+        };
+        let at = range.start;
+        let Some((width, gaps)) = section.read(range)?.split_first() else { return Err(section.corruption(at, CUT)) };
+        PackedSlice::new(gaps, u32::from(*width)).ok_or_else(|| section.corruption(at, CUT))
+    }
+
+    /// Whether they stand beside the term.
+    #[must_use]
+    pub fn is_inline(&self) -> bool {
+        matches!(self.source, Source::Inline { .. })
+    }
+
+    /// Hands out the gaps of the only posting of a term, when they are inline; none else.
+    ///
+    /// # Errors
+    /// [`Error::Corruption`](crate::base::Error::Corruption) when they are cut off.
+    pub fn read_inline(&self, tf: u32, mut delta: impl FnMut(u32)) -> Result<()> {
+        let Source::Inline { section, at, mut bytes } = self.source else { return Ok(()) };
+        for _ in 0..tf {
+            let gap = varint::read(&mut bytes).and_then(|gap| u32::try_from(gap).ok());
+            delta(gap.ok_or_else(|| section.corruption(at, CUT))?);
+        }
+        Ok(())
+    }
+
+    /// Hands out `count` gaps of a group of `postings` postings, from `before` on.
+    ///
+    /// # Errors
+    /// [`Error::Corruption`](crate::base::Error::Corruption) when the group has fewer.
+    #[inline]
+    pub fn read(&self, gaps: PackedSlice<'a>, before: u64, count: u64, postings: u64, mut delta: impl FnMut(u32)) -> Result<()> {
+        if !gaps.holds(before.saturating_add(count)) || (count > postings && gaps.width() == 0) {
+            let (Source::Inline { section, at, .. } | Source::Stored { section, start: at, .. }) = self.source;
+            return Err(section.corruption(at, CUT));
+        }
+        (before as usize..(before + count) as usize).for_each(|at| delta(gaps.get(at)));
+        Ok(())
+    }
+
+    /// Hands out all gaps of a term whose term frequencies are `tfs`.
+    ///
+    /// # Errors
+    /// As [`PositionLists::read`].
+    pub fn read_all(&self, mut tfs: impl ExactSizeIterator<Item = u32>, mut delta: impl FnMut(u32)) -> Result<()> {
+        if let Source::Inline { .. } = self.source {
+            return self.read_inline(tfs.next().unwrap_or(0), delta);
+        }
+        let mut group = 0;
+        while tfs.len() > 0 {
+            let postings = tfs.len().min(GROUP as usize) as u64;
+            let count = tfs.by_ref().take(GROUP as usize).map(u64::from).sum();
+            self.read(self.group(group)?, 0, count, postings, &mut delta)?;
+            group += 1;
+        }
+        Ok(())
+    }
+}
+
+const CUT: &str = "a term's positions are cut off";
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::codec::container::test_support::file_of;
+    use crate::codec::{SectionKey, SectionKind};
+    use proptest::prelude::*;
+
+    fn section(bytes: &[u8]) -> Section {
+        let key = SectionKey::segment(SectionKind::Postings);
+        let file = file_of(|file| {
+            file.begin(key)?;
+            file.write(bytes)?;
+            file.end().map(|_| ())
+        });
+        file.section(key).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn every_posting_has_its_gaps(lists in prop::collection::vec(prop::collection::vec(prop_oneof![0u32..4, 0u32..5000], 1..5), 1..400)) {
+            let tfs: Vec<u32> = lists.iter().map(|list| list.len() as u32).collect();
+            let mut out = vec![9];
+            write(&mut out, &tfs, &lists.concat());
+            let section = section(&out);
+            let positions = PositionLists::new(&section, 1..out.len(), tfs.len() as u32);
+            let mut all = Vec::new();
+            positions.read_all(tfs.iter().copied(), |gap| all.push(gap)).unwrap();
+            prop_assert_eq!(all, lists.concat());
+            for (index, list) in lists.iter().enumerate() {
+                let group = PositionLists::group_of(index as u32);
+                let before = tfs[PositionLists::first_of(group) as usize..index].iter().map(|tf| u64::from(*tf)).sum();
+                let mut got = Vec::new();
+                positions.read(positions.group(group).unwrap(), before, list.len() as u64, 1, |gap| got.push(gap)).unwrap();
+                prop_assert_eq!(&got, list);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..60), df in 0u32..400, at in any::<(u16, u32)>()) {
+            let section = section(&bytes);
+            let positions = PositionLists::new(&section, 0..bytes.len(), df);
+            let mut count = 0u32;
+            if let Ok(group) = positions.group(df / 128) {
+                let _ = positions.read(group, u64::from(at.0 % 600), u64::from(at.1), 1, |_| count += 1);
+            }
+            let _ = positions.read_all((0..df).map(|_| at.1).collect::<Vec<_>>().into_iter(), |_| count += 1);
+            prop_assert!(count < 2000);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The reader twin of the dictionary: lookups.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{BLOCK, ESCAPE, InfoReader, LEN_BITS, prefix_of};
+use crate::base::{Error, Result, TermOrd, varint};
+use crate::codec::container::Section;
+
+/// One half of the index.
+type Entries<'a> = &'a [[u8; 8]];
+
+/// A field's dictionary.
+#[derive(Debug)]
+pub(in crate::codec) struct Dictionary {
+    blocks: Section,
+    index: Section,
+    terms: u32,
+    has_positions: bool,
+    /// All pages of the index were verified in this process. Relaxed: it only saves work.
+    index_verified: AtomicBool,
+}
+
+/// One block, cut into its parts.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::codec) struct Block<'a> {
+    /// Offset in the section, for errors.
+    pub at: usize,
+    pub terms: BlockTerms<'a>,
+    pub infos: InfoReader<'a>,
+}
+
+/// Reads the terms of a block one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::codec) struct BlockTerms<'a> {
+    rest: &'a [u8],
+    left: u32,
+    first: bool,
+}
+
+/// A term as it is stored: so many bytes of the one before it, then these.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::codec) struct FrontCoded<'a> {
+    pub shared: usize,
+    pub suffix: &'a [u8],
+}
+
+impl<'a> BlockTerms<'a> {
+    /// The next term: `Ok(None)` at the end of the block, `Err` when it is cut off.
+    #[inline]
+    pub fn next(&mut self) -> Result<Option<FrontCoded<'a>>, ()> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.left -= 1;
+        self.read().map(Some).ok_or(())
+    }
+
+    #[inline]
+    fn read(&mut self) -> Option<FrontCoded<'a>> {
+        let number = |rest: &mut &[u8]| varint::read(rest).and_then(|number| usize::try_from(number).ok());
+        let (shared, len) = if std::mem::take(&mut self.first) {
+            (0, number(&mut self.rest)?)
+        } else {
+            let (token, rest) = self.rest.split_first()?;
+            self.rest = rest;
+            let (mut shared, mut len) = (usize::from(token & 15), usize::from(token >> 4));
+            if shared == ESCAPE {
+                shared = number(&mut self.rest)?;
+            }
+            if len == ESCAPE {
+                len = number(&mut self.rest)?;
+            }
+            (shared, len)
+        };
+        let (suffix, rest) = self.rest.split_at_checked(len)?;
+        self.rest = rest;
+        Some(FrontCoded { shared, suffix })
+    }
+}
+
+impl Dictionary {
+    /// Over the section that holds the blocks and that of their index.
+    pub fn open(blocks: Section, index: Section, terms: u32, has_positions: bool) -> Result<Self> {
+        if index.len() as u64 != u64::from(terms.div_ceil(BLOCK)) * 16 {
+            return Err(index.corruption(0, format!("an index of {} bytes for {terms} terms", index.len())));
+        }
+        Ok(Self { blocks, index, terms, has_positions, index_verified: AtomicBool::new(false) })
+    }
+
+    pub fn block_count(&self) -> usize {
+        self.terms.div_ceil(BLOCK) as usize
+    }
+
+    /// The section that holds blocks and records.
+    pub fn section(&self) -> &Section {
+        &self.blocks
+    }
+
+    /// Prefixes and places of all blocks.
+    fn index(&self) -> Result<(Entries<'_>, Entries<'_>)> {
+        if !self.index_verified.load(Ordering::Relaxed) {
+            self.index.all()?;
+            self.index_verified.store(true, Ordering::Relaxed);
+        }
+        let (entries, _) = self.index.unverified().as_chunks::<8>();
+        entries.split_at_checked(self.block_count()).ok_or_else(|| self.index.corruption(0, "the file was cut"))
+    }
+
+    /// The prefixes of all blocks, as numbers.
+    pub fn prefixes(&self) -> Result<&[[u8; 8]]> {
+        Ok(self.index()?.0)
+    }
+
+    /// A block by number.
+    pub fn block(&self, number: usize) -> Result<Block<'_>> {
+        let place = self.index()?.1.get(number).map_or(0, |place| u64::from_le_bytes(*place));
+        let (at, len) = ((place >> LEN_BITS) as usize, (place & ((1 << LEN_BITS) - 1)) as usize);
+        let bytes = self.blocks.read(at..at.saturating_add(len))?;
+        let left = (u64::from(self.terms) - (number as u64 * u64::from(BLOCK)).min(u64::from(self.terms))).min(u64::from(BLOCK)) as u32;
+        self.parse(bytes, at, left).ok_or_else(|| self.damaged(at))
+    }
+
+    fn parse<'a>(&self, mut bytes: &'a [u8], at: usize, left: u32) -> Option<Block<'a>> {
+        let record_at = varint::read(&mut bytes)?;
+        let terms_len = usize::try_from(varint::read(&mut bytes)?).ok()?;
+        let (terms, infos) = bytes.split_at_checked(terms_len)?;
+        let infos = InfoReader { rest: infos, record_at, has_positions: self.has_positions };
+        Some(Block { at, terms: BlockTerms { rest: terms, left, first: true }, infos })
+    }
+
+    #[cold]
+    pub fn damaged(&self, at: usize) -> Error {
+        self.blocks.corruption(at, "a block of the dictionary contradicts itself")
+    }
+
+    /// The last block whose first term is at or before `term`, or block 0.
+    pub fn block_of(&self, term: &[u8]) -> Result<usize> {
+        let prefix = prefix_of(term);
+        let prefixes = self.prefixes()?;
+        let mut low = prefixes.partition_point(|other| u64::from_be_bytes(*other) < prefix);
+        let same = prefixes.get(low..).unwrap_or_default();
+        if same.first().is_none_or(|other| u64::from_be_bytes(*other) != prefix) {
+            return Ok(low.saturating_sub(1));
+        }
+        // Blocks that begin with the same eight bytes: their whole first terms decide.
+        let mut high = low + same.partition_point(|other| u64::from_be_bytes(*other) == prefix);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let block = self.block(middle)?;
+            let first = block.terms.clone().next().ok().flatten().ok_or_else(|| self.damaged(block.at))?;
+            if first.suffix <= term {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low.saturating_sub(1))
+    }
+
+    /// The ordinal of a term, its block, and its place there.
+    pub fn find(&self, term: &[u8]) -> Result<Option<TermOrd>> {
+        if self.terms == 0 {
+            return Ok(None);
+        }
+        let number = self.block_of(term)?;
+        let block = self.block(number)?;
+        let mut terms = block.terms;
+        // `matched` is how much of `term` the stored term before shares; the stored terms so far are all smaller.
+        let mut matched = 0;
+        let mut place = 0;
+        while let Some(stored) = terms.next().map_err(|()| self.damaged(block.at))? {
+            if stored.shared < matched {
+                return Ok(None);
+            }
+            if stored.shared == matched || place == 0 {
+                let wanted = term.get(matched..).unwrap_or_default();
+                let more = super::shared_len(wanted, stored.suffix);
+                let ends = (more == wanted.len(), more == stored.suffix.len());
+                match ends {
+                    (true, true) => return Ok(Some(TermOrd(number as u32 * BLOCK + place))),
+                    (true, false) => return Ok(None),
+                    (false, false) if stored.suffix[more] > wanted[more] => return Ok(None),
+                    _ => matched += more,
+                }
+            }
+            place += 1;
+        }
+        Ok(None)
+    }
+}
+
+/// How many bytes of the common prefix of two neighbouring blocks' prefixes an automaton reads before it is dead, if it dies there.
+/// `step` returns `false` when no continuation can match.
+pub(in crate::codec) fn dead_prefix(first: u64, next: u64, mut step: impl FnMut(u8) -> bool) -> Option<u32> {
+    let common = (first ^ next).leading_zeros() / 8;
+    // A zero may be padding behind a whole term.
+    let bytes = (0..common).map(|at| (at, (first >> (56 - 8 * at)) as u8)).take_while(|(_, byte)| *byte != 0);
+    bytes.into_iter().find(|(_, byte)| !step(*byte)).map(|(at, _)| at + 1)
+}
