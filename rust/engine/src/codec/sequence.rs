@@ -1,7 +1,8 @@
 //! Relative sequence numbers by document.
 //!
-//! **In**: strictly ascending numbers, one for each document. **Out**: the number of a document. **Law**: the number minus the document
-//! id never falls, so a run without gaps is one number; a segment that was built in one go stores eight bytes.
+//! **In**: different numbers, one for each document, ascending unless the segment was permuted. **Out**: the number of a document.
+//! **Law**: what is stored is the number minus the document id, so a run without gaps is one number; a segment that was built in one go
+//! stores eight bytes.
 //!
 //! ```text
 //! sequence = first:u64                                       when document d has the number first + d
@@ -18,31 +19,51 @@ use crate::base::{DocId, Error, Result};
 #[derive(Debug, Default)]
 pub struct SequenceWriter {
     /// Runs as (first document, number − document id): a new one for each gap.
-    runs: Vec<(u32, u64)>,
+    runs: Vec<(u32, i64)>,
     docs: u32,
     end: u64,
+    permuted: bool,
 }
 
 impl SequenceWriter {
-    /// The next document's number.
+    /// The next document's number, larger than all before.
     ///
     /// # Errors
-    /// [`Error::Defect`] when numbers do not ascend.
+    /// [`Error::Defect`] when it is not.
     #[inline]
     pub fn push(&mut self, number: u64) -> Result<()> {
-        if (number < self.end && self.docs > 0) || number >= i64::MAX as u64 {
+        if number < self.end {
             return Err(Error::Defect("sequence numbers that do not ascend"));
         }
-        let above = number - u64::from(self.docs);
+        self.push_any(number)
+    }
+
+    /// The next document's number, in any order.
+    ///
+    /// # Errors
+    /// [`Error::Defect`] for numbers from 2^63 − 1.
+    #[inline]
+    pub fn push_any(&mut self, number: u64) -> Result<()> {
+        if number >= i64::MAX as u64 {
+            return Err(Error::Defect("a sequence number beyond all documents"));
+        }
+        let above = number as i64 - i64::from(self.docs);
         if self.runs.last().is_none_or(|(_, last)| *last != above) {
             self.runs.push((self.docs, above));
         }
         self.docs += 1;
-        self.end = number + 1;
+        self.permuted |= number < self.end;
+        self.end = self.end.max(number + 1);
         Ok(())
     }
 
-    /// One more than the last number; 0 without documents.
+    /// Whether numbers did not ascend.
+    #[must_use]
+    pub fn is_permuted(&self) -> bool {
+        self.permuted
+    }
+
+    /// One more than the largest number; 0 without documents.
     #[must_use]
     pub fn end(&self) -> u64 {
         self.end
@@ -68,7 +89,7 @@ impl SequenceWriter {
         let mut column = IntegerColumnWriter::default();
         for (i, (first, above)) in self.runs.iter().enumerate() {
             let end = self.runs.get(i + 1).map_or(self.docs, |(next, _)| *next);
-            (*first..end).try_for_each(|doc| column.push(DocId(doc), *above as i64))?;
+            (*first..end).try_for_each(|doc| column.push(DocId(doc), *above))?;
         }
         column.write(self.docs, file, key)
     }
@@ -114,29 +135,30 @@ impl Sequence {
     pub fn get(&self, doc: DocId) -> Result<u64> {
         match self {
             Self::Run(first) => Ok(first + u64::from(doc.0)),
-            Self::Column(column) => match column.get(doc)?.and_then(|above| u64::try_from(above).ok()) {
-                Some(above) => Ok(above.saturating_add(u64::from(doc.0))),
+            Self::Column(column) => match column.get(doc)?.and_then(|above| u64::try_from(above.saturating_add(i64::from(doc.0))).ok()) {
+                Some(number) => Ok(number),
                 None => Err(column.corruption(&format!("document {doc} has no sequence number"))),
             },
         }
     }
 
-    /// Whether every document has a number and they ascend.
+    /// Whether every document has a number of its own and, where that is promised, they ascend.
     ///
     /// # Errors
     /// [`Error::Corruption`].
-    pub fn check(&self) -> Result<()> {
+    pub fn check(&self, ascending: bool) -> Result<()> {
         let Self::Column(column) = self else { return Ok(()) };
         column.check()?;
-        let (mut docs, mut last) = (0u32, 0);
-        let mut ascending = true;
-        column.for_each(|_, above| {
-            ascending &= above >= last;
-            last = above;
-            docs += 1;
-        })?;
-        if !ascending || docs != column.doc_count() {
-            return Err(column.corruption("sequence numbers that do not ascend"));
+        let mut numbers = Vec::new();
+        column.for_each(|doc, above| numbers.push(above.saturating_add(i64::from(doc.0))))?;
+        if !ascending {
+            numbers.sort_unstable();
+        }
+        if numbers.len() != column.doc_count() as usize
+            || numbers.first().is_some_and(|first| *first < 0)
+            || !numbers.is_sorted_by(|a, b| a < b)
+        {
+            return Err(column.corruption("sequence numbers that are missing, twice there, or out of order"));
         }
         Ok(())
     }
@@ -164,11 +186,27 @@ mod tests {
         fn numbers_come_back(first in 0u64..1 << 50, gaps in prop::collection::vec(prop_oneof![9 => Just(1u64), 1 => 1u64..1000], 0..2500)) {
             let numbers: Vec<u64> = gaps.iter().scan(first, |at, gap| { *at += gap; Some(*at) }).collect();
             let sequence = Sequence::open(&stored(&numbers), numbers.len() as u32).unwrap();
-            sequence.check().unwrap();
+            sequence.check(true).unwrap();
             for (doc, number) in numbers.iter().enumerate() {
                 prop_assert_eq!(sequence.get(DocId(doc as u32)).unwrap(), *number);
             }
         }
+    }
+
+    #[test]
+    fn permuted_numbers_come_back() {
+        let numbers = [7u64, 3, 1 << 40, 0];
+        let file = file_of(|w| {
+            let mut writer = SequenceWriter::default();
+            numbers.iter().try_for_each(|&number| writer.push_any(number))?;
+            assert!(writer.is_permuted());
+            assert_eq!(writer.end(), (1 << 40) + 1);
+            writer.write(w)
+        });
+        let sequence = Sequence::open(&file, 4).unwrap();
+        sequence.check(false).unwrap();
+        assert!(sequence.check(true).is_err());
+        assert_eq!([0, 1, 2, 3].map(|doc| sequence.get(DocId(doc)).unwrap()), numbers);
     }
 
     #[test]

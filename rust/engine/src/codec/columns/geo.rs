@@ -78,6 +78,12 @@ impl GeoColumn {
         Ok(self.latitudes.get(doc)?.zip(self.longitudes.get(doc)?))
     }
 
+    /// Number of documents, with and without point.
+    #[must_use]
+    pub fn doc_count(&self) -> u32 {
+        self.latitudes.integers().doc_count()
+    }
+
     /// Number of blocks.
     #[must_use]
     pub fn blocks(&self) -> u32 {

@@ -31,3 +31,29 @@ pub enum Column {
     /// Ranks in the field's dictionary.
     Keyword(KeywordColumn),
 }
+
+impl Column {
+    /// Number of documents, with and without value.
+    #[must_use]
+    pub fn doc_count(&self) -> u32 {
+        match self {
+            Self::Integer(column) => column.doc_count(),
+            Self::Float(column) => column.integers().doc_count(),
+            Self::Geo(column) => column.doc_count(),
+            Self::Keyword(column) => column.doc_count(),
+        }
+    }
+
+    /// Decodes everything.
+    ///
+    /// # Errors
+    /// [`crate::base::Error::Corruption`].
+    pub fn check(&self) -> crate::base::Result<()> {
+        match self {
+            Self::Integer(column) => column.check(),
+            Self::Float(column) => column.check(),
+            Self::Geo(column) => column.check(),
+            Self::Keyword(column) => column.check(),
+        }
+    }
+}

@@ -155,6 +155,12 @@ impl SegmentFile {
         self.bytes.len() as u64
     }
 
+    /// All bytes, not verified: for copying the object.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
     /// The footer's checksum.
     #[must_use]
     pub fn checksum(&self) -> u32 {

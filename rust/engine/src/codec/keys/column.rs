@@ -6,12 +6,17 @@ use std::sync::Arc;
 
 use super::missing;
 use crate::base::{DocId, Error, Result, varint};
-use crate::codec::columns::{IntegerColumn, IntegerColumnWriter};
 use crate::codec::{Section, SectionKey, SectionKind, SegmentFile, SegmentFileWriter};
 use crate::schema::MAX_KEY;
 
 /// Keys of one block.
 const BLOCK: u32 = 16;
+/// Bytes of an offset.
+const OFFSET: usize = 5;
+/// Lengths below this fit into half of a head byte.
+const SHORT: usize = 15;
+/// The head byte of a key with a longer length.
+const LONG: u8 = 0xff;
 
 /// The writer twin: streams into the open section.
 #[derive(Debug)]
@@ -20,7 +25,7 @@ pub struct KeyColumnWriter {
     docs: u32,
     data: Vec<u8>,
     written: u64,
-    offsets: IntegerColumnWriter,
+    offsets: Vec<u8>,
 }
 
 impl KeyColumnWriter {
@@ -30,7 +35,7 @@ impl KeyColumnWriter {
     /// Storage errors.
     pub fn begin(file: &mut SegmentFileWriter) -> Result<Self> {
         file.begin(SectionKey::segment(SectionKind::Keys))?;
-        Ok(Self { last: Vec::new(), docs: 0, data: Vec::new(), written: 0, offsets: IntegerColumnWriter::default() })
+        Ok(Self { last: Vec::new(), docs: 0, data: Vec::new(), written: 0, offsets: Vec::new() })
     }
 
     /// The next document's key.
@@ -45,18 +50,29 @@ impl KeyColumnWriter {
             if self.data.len() >= 1 << 16 {
                 self.flush(file)?;
             }
-            self.offsets.push(DocId(self.docs / BLOCK), (self.written + self.data.len() as u64) as i64)?;
+            self.offset();
             self.last.clear();
         }
         let shared = self.last.iter().zip(key).take_while(|(a, b)| a == b).count();
         let rest = &key[shared..];
-        varint::write(&mut self.data, shared as u64);
-        varint::write(&mut self.data, rest.len() as u64);
+        if shared < SHORT && rest.len() < SHORT {
+            self.data.push((shared << 4 | rest.len()) as u8);
+        } else {
+            self.data.push(LONG);
+            varint::write(&mut self.data, shared as u64);
+            varint::write(&mut self.data, rest.len() as u64);
+        }
         self.data.extend_from_slice(rest);
         self.last.truncate(shared);
         self.last.extend_from_slice(rest);
         self.docs += 1;
         Ok(())
+    }
+
+    /// A block begins here, or the last one ends.
+    fn offset(&mut self) {
+        let at = (self.written + self.data.len() as u64).to_le_bytes();
+        self.offsets.extend_from_slice(&at[..OFFSET]);
     }
 
     fn flush(&mut self, file: &mut SegmentFileWriter) -> Result<()> {
@@ -71,9 +87,12 @@ impl KeyColumnWriter {
     /// # Errors
     /// Storage errors.
     pub fn finish(mut self, file: &mut SegmentFileWriter) -> Result<()> {
+        self.offset();
         self.flush(file)?;
         file.end()?;
-        self.offsets.write(self.docs.div_ceil(BLOCK), file, SectionKey::segment(SectionKind::KeyOffsets))
+        file.begin(SectionKey::segment(SectionKind::KeyOffsets))?;
+        file.write(&self.offsets)?;
+        file.end().map(|_| ())
     }
 }
 
@@ -81,13 +100,15 @@ impl KeyColumnWriter {
 #[derive(Clone, Debug)]
 pub struct KeyColumn {
     data: Section,
-    offsets: IntegerColumn,
+    offsets: Section,
     doc_count: u32,
 }
 
-/// A decoded key on the stack.
-struct Decoded {
-    bytes: [u8; MAX_KEY],
+/// The keys of a block up to the one that is wanted: for each how many bytes it shares with the one before, and its rest. The wanted
+/// key is put together from its end, so that most of them are never looked at.
+struct Pieces<'a> {
+    keys: [(usize, &'a [u8]); BLOCK as usize],
+    count: usize,
     len: usize,
 }
 
@@ -95,9 +116,9 @@ impl KeyColumn {
     pub fn open(file: &Arc<SegmentFile>, doc_count: u32) -> Result<Self> {
         let data = file.section(SectionKey::segment(SectionKind::Keys)).ok_or_else(|| missing(file, "keys"))?;
         let offsets = file.section(SectionKey::segment(SectionKind::KeyOffsets)).ok_or_else(|| missing(file, "offsets of keys"))?;
-        let offsets = IntegerColumn::open(offsets)?;
-        if offsets.doc_count() != doc_count.div_ceil(BLOCK) {
-            return Err(data.corruption(0, format!("{} blocks of keys for {doc_count} documents", offsets.doc_count())));
+        let blocks = doc_count.div_ceil(BLOCK) as usize;
+        if offsets.len() != (blocks + 1) * OFFSET {
+            return Err(offsets.corruption(0, format!("{} bytes of offsets for {blocks} blocks of keys", offsets.len())));
         }
         Ok(Self { data, offsets, doc_count })
     }
@@ -107,58 +128,90 @@ impl KeyColumn {
     }
 
     pub fn bytes(&self) -> u64 {
-        self.data.len() as u64 + self.offsets.bytes()
+        (self.data.len() + self.offsets.len()) as u64
     }
 
-    fn decode(&self, doc: DocId) -> Result<Decoded> {
+    fn pieces(&self, doc: DocId) -> Result<Pieces<'_>> {
         if doc.0 >= self.doc_count {
             return Err(Error::Defect("the key of a document beyond its segment was asked for"));
         }
-        let block = doc.0 / BLOCK;
-        let offset = |block| -> Result<usize> {
-            let at = self.offsets.get(DocId(block))?;
-            Ok(at.map_or(self.data.len(), |at| usize::try_from(at).unwrap_or(usize::MAX)))
-        };
-        let (start, end) = (offset(block)?, offset(block + 1)?);
+        let both = self.offsets.array::<{ 2 * OFFSET }>((doc.0 / BLOCK) as usize * OFFSET)?;
+        let (start, end) = both.split_at(OFFSET);
+        let offset = |bytes: &[u8]| bytes.iter().rev().fold(0, |high, byte| high << 8 | usize::from(*byte));
+        let (start, end) = (offset(start), offset(end));
         let mut bytes = self.data.read(start..end)?;
-        let mut key = Decoded { bytes: [0; MAX_KEY], len: 0 };
+        let mut pieces = Pieces { keys: [(0, &[]); BLOCK as usize], count: 0, len: 0 };
         for _ in 0..=doc.0 % BLOCK {
-            if key.next(&mut bytes).is_none() {
+            if pieces.next(&mut bytes).is_none() {
                 return Err(self.data.corruption(start, format!("keys that do not decode, in the block of document {doc}")));
             }
         }
-        Ok(key)
+        Ok(pieces)
     }
 
     pub fn key(&self, doc: DocId, out: &mut String) -> Result<()> {
-        let key = self.decode(doc)?;
-        out.clear();
-        match std::str::from_utf8(key.as_slice()) {
-            Ok(key) => out.push_str(key),
-            Err(_) => return Err(self.data.corruption(0, format!("the key of document {doc} is not UTF-8"))),
-        }
+        let pieces = self.pieces(doc)?;
+        let mut key = std::mem::take(out).into_bytes();
+        key.resize(pieces.len, 0);
+        pieces.each(|at, piece| {
+            if let Some(target) = key.get_mut(at..at + piece.len()) {
+                target.copy_from_slice(piece);
+            }
+            true
+        });
+        *out = String::from_utf8(key).map_err(|_| self.data.corruption(0, format!("the key of document {doc} is not UTF-8")))?;
         Ok(())
     }
 
     pub fn is(&self, doc: DocId, key: &[u8]) -> Result<bool> {
-        Ok(self.decode(doc)?.as_slice() == key)
+        let pieces = self.pieces(doc)?;
+        let mut same = pieces.len == key.len();
+        if same {
+            pieces.each(|at, piece| {
+                same = key.get(at..at + piece.len()) == Some(piece);
+                same
+            });
+        }
+        Ok(same)
     }
 }
 
-impl Decoded {
-    /// Becomes the next key of the block.
+impl<'a> Pieces<'a> {
+    /// Takes the next key of the block.
     #[inline]
-    fn next(&mut self, bytes: &mut &[u8]) -> Option<()> {
-        let shared = usize::try_from(varint::read(bytes)?).ok().filter(|shared| *shared <= self.len)?;
-        let rest = usize::try_from(varint::read(bytes)?).ok().filter(|rest| *rest <= bytes.len())?;
-        let (now, later) = bytes.split_at(rest);
-        self.bytes.get_mut(shared..shared.checked_add(rest)?)?.copy_from_slice(now);
+    fn next(&mut self, bytes: &mut &'a [u8]) -> Option<()> {
+        let (head, after) = bytes.split_first()?;
+        *bytes = after;
+        let (shared, rest) = match *head {
+            LONG => (usize::try_from(varint::read(bytes)?).ok()?, usize::try_from(varint::read(bytes)?).ok()?),
+            head => (usize::from(head >> 4), usize::from(head & 15)),
+        };
+        let (now, later) = bytes.split_at_checked(rest)?;
+        if shared > self.len || shared + rest > MAX_KEY {
+            return None;
+        }
+        *self.keys.get_mut(self.count)? = (shared, now);
+        self.count += 1;
         self.len = shared + rest;
         *bytes = later;
         Some(())
     }
 
-    fn as_slice(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+    /// Hands out the pieces of the last key with their places in it, from its end, until `each` says `false`.
+    #[inline]
+    fn each(&self, mut each: impl FnMut(usize, &'a [u8]) -> bool) {
+        let mut end = self.len;
+        for (shared, rest) in self.keys.get(..self.count).unwrap_or_default().iter().rev() {
+            if end > *shared {
+                let piece = rest.get(..end - shared).unwrap_or_default();
+                end = *shared;
+                if !each(*shared, piece) {
+                    return;
+                }
+            }
+            if end == 0 {
+                return;
+            }
+        }
     }
 }

@@ -5,8 +5,9 @@
 //! reads, so the hashes are also the filter by which a rebase tells which segments a tombstone touches.
 //!
 //! ```text
-//! keys    = (shared:varint rest:varint bytes)*  in blocks of 16 keys; `shared` leading bytes are those of the key before in the block
-//! offsets = an integer column: where each block begins
+//! keys    = (head bytes)*  in blocks of 16 keys; the first `shared` bytes of a key are those of the key before it in the block
+//! head    = shared·16 + rest : u8, where both are below 15  |  255 shared:varint rest:varint
+//! offsets = at:u40 × (blocks + 1): where each block begins and the last one ends
 //! hashes  = ends:u32 × 2^bits  fingerprints:u16 × docs  documents: packed at `width` bits × docs  docs:u32 bits:u16 width:u16
 //! ```
 //! A key's hash is its XXH3 (64 bits, seed 0): the top `bits` bits name its bucket, the next 16 are its fingerprint. Inside a bucket,

@@ -85,7 +85,8 @@ fn damaged_keys_never_panic() {
 fn the_worked_keys_are_read() {
     let file = open(stored(&["ab".into(), "ac".into()])).unwrap();
     let section = |kind| file.section(SectionKey::segment(kind)).unwrap();
-    assert_eq!(section(SectionKind::Keys).all().unwrap(), b"\x00\x02ab\x01\x01c");
+    assert_eq!(section(SectionKind::Keys).all().unwrap(), b"\x02ab\x11c");
+    assert_eq!(section(SectionKind::KeyOffsets).all().unwrap(), [0, 0, 0, 0, 0, 5, 0, 0, 0, 0]);
     let print = |key: &str| ((xxh3(key.as_bytes()) >> 48) as u16, key == "ac");
     let mut order = [print("ab"), print("ac")];
     order.sort_unstable();

@@ -72,10 +72,11 @@ impl StoredWriter {
         file.write(compressed)
     }
 
-    /// How many documents wait for their block to fill.
+    /// Whether copying this block whole would not leave small blocks behind: neither it nor the block at hand is under half size.
     #[must_use]
-    pub fn pending(&self) -> u32 {
-        self.pending
+    pub fn takes_block(&self, mut compressed: &[u8]) -> bool {
+        let full = varint::read(&mut compressed).is_some_and(|raw_len| raw_len as usize >= BLOCK / 2);
+        full && (self.pending == 0 || self.bodies.len() >= BLOCK / 2)
     }
 
     /// Bytes held in memory.
