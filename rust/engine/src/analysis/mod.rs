@@ -9,7 +9,7 @@
 //! **Two modes**: [`Analyzer::analyze`] gives all terms under which a document is found; [`Analyzer::analyze_query`] gives those that a
 //! query asks for, always a subset of `analyze` of the same text. They differ in two places. A run of Han, kana, Hangul or Thai gives
 //! each character and each pair of neighbours to the index, but only the pairs to a query, unless the query's run is a single character
-//! ([`bigrams`](self)); so one character finds every document that holds it, and longer queries rank by pairs. A path gives all its
+//! (`bigrams.rs`); so one character finds every document that holds it, and longer queries rank by pairs. A path gives all its
 //! prefixes to the index and only itself to a query. The naive rule therefore holds for every analyzer: *a document matches a query's
 //! token if and only if its own tokens hold it*.
 //!
@@ -21,11 +21,12 @@
 //! | `path` | every prefix of `a/b/c` that ends before a slash or at the end, as written |
 //! | `keyword` | the whole text, as written |
 //!
-//! Sources: UAX #29 revision 45, section 4; UAX #15; snowballstem.org. Overlapping bigrams: Lucene's `CJKBigramFilter` with
+//! Sources: UAX #29 (Unicode 17.0), section 4; UAX #15; snowballstem.org. Overlapping bigrams: Lucene's `CJKBigramFilter` with
 //! `outputUnigrams`.
 
 mod bigrams;
 mod fold;
+mod letters;
 mod script;
 mod standard;
 mod stem;
@@ -34,7 +35,7 @@ pub mod words;
 
 use std::sync::Arc;
 
-use crate::base::{Error, FieldId, Result};
+use crate::base::{Error, FieldId, Result, nearest};
 
 pub use stem::{Language, stem};
 
@@ -87,32 +88,12 @@ pub fn analyzer(name: &str) -> Result<Arc<dyn Analyzer>> {
 
 fn unknown(name: &str) -> Error {
     let shown: String = name.chars().take(60).collect();
-    let nearest = names().map(|known| (distance(known, &shown), known)).min();
-    let hint = match nearest {
-        Some((0..=2, known)) => format!(" (did you mean {known:?}?)"),
-        _ => String::new(),
-    };
+    let hint = nearest(name, names()).map(|known| format!(" (did you mean {known:?}?)")).unwrap_or_default();
     Error::Schema {
         path: "analyzer".into(),
         expected: format!("one of {}", names().collect::<Vec<_>>().join(", ")),
         got: format!("{shown:?}{hint}"),
     }
-}
-
-/// Levenshtein's distance without regard to ASCII case; both sides are short.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(!x.eq_ignore_ascii_case(y));
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 /// The names of all analyzers: the general ones first, then the languages by alphabet.

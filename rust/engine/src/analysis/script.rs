@@ -1,6 +1,6 @@
 //! Which script a character belongs to, as far as analysis treats scripts apart.
 //!
-//! **Law**: the ranges decide stored terms; changing one is a change of the file format. Source: Unicode 16.0 `Scripts.txt` and
+//! **Law**: the ranges decide stored terms; changing one is a change of the file format. Source: Unicode 17.0 `Scripts.txt` and
 //! `ScriptExtensions.txt`; unassigned code points inside a block are counted to it where that makes the ranges simpler.
 
 /// A script whose runs have no spaces between words and become bigrams.

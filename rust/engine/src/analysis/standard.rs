@@ -9,12 +9,13 @@
 
 use std::cell::Cell;
 
-use snowball_stemmers_rs::Stemmer;
+use frostem::Stemmer;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::bigrams::{self, Unit};
 use super::fold::fold;
-use super::stem::Language;
+use super::letters::Letters;
+use super::stem::{Language, Stems};
 use super::words::{Word, Words};
 use super::{Analyzer, MAX_TOKEN, Token, cut, prefix, script};
 
@@ -31,7 +32,9 @@ pub(super) enum Mode {
 /// The general analyzer, with or without a stemmer.
 pub(super) struct Standard {
     name: &'static str,
-    stemmer: Option<Stemmer>,
+    /// With the number of its language.
+    stemmer: Option<(u8, Stemmer)>,
+    letters: &'static Letters,
     dotless_i: bool,
 }
 
@@ -42,6 +45,7 @@ struct Scratch {
     composed: String,
     folded: String,
     units: Vec<Unit>,
+    stems: Stems,
 }
 
 thread_local! {
@@ -52,7 +56,8 @@ impl Standard {
     pub(super) fn new(language: Option<Language>) -> Self {
         Self {
             name: language.map_or("standard", Language::name),
-            stemmer: language.map(Language::stemmer),
+            stemmer: language.map(|language| (language.number(), language.stemmer())),
+            letters: Letters::table(),
             dotless_i: language.is_some_and(Language::dotless_i),
         }
     }
@@ -93,24 +98,37 @@ impl Standard {
 
     #[inline]
     fn term<'a>(&self, text: &'a str, word: Word, scratch: &'a mut Scratch) -> &'a str {
-        let Scratch { lower, composed, folded, .. } = scratch;
-        let lower: &str = if !word.ascii || (self.dotless_i && word.cased) {
-            lower_case(text, self.dotless_i, lower, composed)
-        } else if word.cased {
+        let Scratch { lower, composed, folded, stems, .. } = scratch;
+        let lower: &str = if !word.cased {
+            cut(text)
+        } else if word.ascii && !self.dotless_i {
             lower.clear();
             lower.push_str(cut(text));
             lower.make_ascii_lowercase();
             lower
+        } else if !self.dotless_i && text.len() <= MAX_TOKEN && self.letters.lower(text, lower) {
+            lower
         } else {
-            cut(text)
+            lower_case(text, self.dotless_i, lower, composed)
         };
-        let Some(stemmer) = &self.stemmer else {
-            return if word.ascii { lower } else { fold_into(lower, folded) };
+        let Some((language, stemmer)) = &self.stemmer else {
+            return if word.ascii { lower } else { self.folded(lower, folded) };
         };
-        match stemmer.stem(lower) {
-            std::borrow::Cow::Borrowed(stem) if stem.is_ascii() => cut(stem),
-            stem => fold_into(&stem, folded),
+        if let Some(place) = stems.find(*language, lower) {
+            return stems.term(place);
         }
+        let stem = stemmer.stem(lower);
+        let term = self.folded(&stem, folded);
+        stems.set(*language, lower, term);
+        term
+    }
+
+    fn folded<'a>(&self, word: &str, out: &'a mut String) -> &'a str {
+        if !self.letters.fold(word, out) {
+            out.clear();
+            fold(word, out);
+        }
+        cut(out)
     }
 }
 
@@ -128,14 +146,8 @@ impl Analyzer for Standard {
     }
 }
 
-fn fold_into<'a>(word: &str, folded: &'a mut String) -> &'a str {
-    folded.clear();
-    fold(word, folded);
-    cut(folded)
-}
-
 /// Lower case, then NFC, cut to the length of a token.
-fn lower_case<'a>(word: &str, dotless_i: bool, lower: &'a mut String, composed: &'a mut String) -> &'a str {
+pub(super) fn lower_case<'a>(word: &str, dotless_i: bool, lower: &'a mut String, composed: &'a mut String) -> &'a str {
     lower.clear();
     let word = prefix(word, MAX_WORD);
     let mut dotted = false; // a capital I with its dot as a mark of its own, which is the i of Turkish

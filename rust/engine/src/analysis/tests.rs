@@ -155,16 +155,30 @@ fn text() -> impl Strategy<Value = String> {
         "ि", "к", "और", "東", "京", "カ", "ー", "が", "\u{3099}", "한", "\u{1112}", "\u{1161}", "ไ", "ท", "\u{e38}", "\u{e49}", "๑", "😀",
         "🇬", "’", "\u{fe0f}", "ℹ", "１", "Ａ", "ﾞ", "\u{2060}", "\u{3000}", "/", "ing", "ness",
     ]);
-    prop::collection::vec(prop_oneof![9 => pieces.prop_map(str::to_owned), 1 => any::<char>().prop_map(String::from)], 0..14)
+    prop::collection::vec(prop_oneof![9 => pieces.prop_map(str::to_owned), 1 => any::<char>().prop_map(String::from), 3 => (0x80u32..0x830, any::<bool>()).prop_map(|(c, punctuation)| char::from_u32(if punctuation { 0x2000 + c % 0x70 } else { c }).unwrap().into())], 0..14)
         .prop_map(|pieces| pieces.concat())
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
 
     #[test]
     fn the_fast_way_finds_the_words_of_the_standard(text in text()) {
         prop_assert_eq!(Words::new(&text).collect::<Vec<_>>(), words_of_the_standard(&text).collect::<Vec<_>>(), "{:?}", text);
+    }
+
+    #[test]
+    fn the_table_of_letters_does_what_the_general_way_does(text in prop::collection::vec((0u32..0x800).prop_filter_map("a character", char::from_u32), 1..4)) {
+        let text: String = text.into_iter().collect();
+        let (mut quick, mut lower, mut composed) = (String::new(), String::new(), String::new());
+        if letters::Letters::table().lower(&text, &mut quick) {
+            prop_assert_eq!(&*quick, standard::lower_case(&text, false, &mut lower, &mut composed));
+        }
+        if letters::Letters::table().fold(&text, &mut quick) {
+            lower.clear();
+            fold::fold(&text, &mut lower);
+            prop_assert_eq!(&quick, &lower);
+        }
     }
 
     #[test]
@@ -180,6 +194,25 @@ proptest! {
             for (term, position) in query(name, &text) {
                 prop_assert!(indexed.iter().any(|t| t.0 == term && t.1 == position), "{} {:?} {:?}", name, text, term);
             }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 50, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_remembered_is_what_is_computed(words in prop::collection::vec("[a-cäéA]{1,30}(s|ing|en|ment)?", 1..60)) {
+        for word in words.iter().chain(&words) {
+            let stemmed = |name: &str| {
+                let language = Language::of(name).unwrap();
+                let lower = word.to_lowercase();
+                let mut folded = String::new();
+                fold::fold(&stem(language, &lower), &mut folded);
+                folded
+            };
+            prop_assert_eq!(terms("english", word), [stemmed("english")]);
+            prop_assert_eq!(terms("french", word), [stemmed("french")]);
         }
     }
 }
