@@ -19,14 +19,11 @@ use super::fields::Fields;
 use super::filter_bind::{Named, named};
 use super::lexer::Atom;
 use super::value::Value;
+use crate::base::FieldId;
 use crate::schema::{Field, FieldKind, Schema};
 
 type Outcome = Result<Query, Mismatch>;
 type End<'a> = Option<(Cow<'a, str>, bool)>;
-
-fn no_wildcard(name: &str) -> Mismatch {
-    Mismatch { message: format!("{name} has no words"), hint: "* and ~ are for Text and Keyword fields".to_owned() }
-}
 
 fn beginning(text: Cow<'_, str>, fields: Option<Fields>) -> Query {
     Query::Prefix(Prefix { prefix: text.into_owned(), fields })
@@ -46,7 +43,7 @@ fn lowest(kind: &FieldKind) -> Value {
     }
 }
 
-fn range(id: crate::base::FieldId, field: &Field, low: End<'_>, high: End<'_>) -> Outcome {
+fn range(id: FieldId, field: &Field, low: End<'_>, high: End<'_>) -> Outcome {
     let edge = |end: End<'_>| match end {
         Some((text, inclusive)) => Ok(Some(Edge { value: literal(field, &text)?, inclusive })),
         None => Ok(None),
@@ -74,43 +71,48 @@ pub(super) fn text_leaf(atom: Atom<'_>, fields: Option<Fields>) -> Query {
     }
 }
 
-/// The leaf of an atom in a field or in the key. With a [`Mismatch`] comes what a lenient reading takes instead.
-pub(super) fn field_leaf(schema: &Schema, name: &str, atom: Atom<'_>) -> Result<Query, (Mismatch, Query)> {
-    let nothing = |mismatch| (mismatch, Query::nothing());
-    let (id, field) = match named(schema, name).map_err(nothing)? {
+/// The leaf of an atom in a field or in the key; with a [`Mismatch`] it is what a lenient reading takes instead.
+pub(super) fn field_leaf(schema: &Schema, name: &str, atom: Atom<'_>) -> (Query, Option<Mismatch>) {
+    if let (Some((_, Field { kind: FieldKind::Text { .. }, .. })), Atom::Range { .. }) = (schema.find(name), &atom) {
+        let message = format!("{name} is a Text field, which has no order; searched as words");
+        let hint = "ranges are for Integer, Float, Date and Keyword fields".to_owned();
+        return (text_leaf(atom, Some(Fields::one(name))), Some(Mismatch { message, hint }));
+    }
+    match fitting(schema, name, atom) {
+        Ok(leaf) => (leaf, None),
+        Err(mismatch) => (Query::nothing(), Some(mismatch)),
+    }
+}
+
+fn fitting(schema: &Schema, name: &str, atom: Atom<'_>) -> Outcome {
+    let (id, field) = match named(schema, name)? {
         Named::Field(id, field) => (id, field),
         Named::Key => {
             let (Atom::Word { text, prefix: false, edits: None } | Atom::Phrase { text, .. }) = atom else {
                 let hint = format!("write a whole key, as in {name}:k17");
-                return Err(nothing(Mismatch { message: format!("{name} is the key, which has no words and no order"), hint }));
+                return Err(Mismatch { message: format!("{name} is the key, which has no words and no order"), hint });
             };
             let value = Value::Text(text.into_owned());
-            key(schema.key_kind(), &value).map_err(nothing)?;
+            key(schema.key_kind(), &value)?;
             return Ok(Query::Term(Term { field: name.to_owned(), value }));
         }
     };
     let here = || Some(Fields::one(name));
     match (&field.kind, atom) {
-        (FieldKind::Text { .. }, Atom::Range { low, high }) => {
-            let mismatch = Mismatch {
-                message: format!("{name} is a Text field, which has no order; searched as words"),
-                hint: "ranges are for Integer, Float, Date and Keyword fields".to_owned(),
-            };
-            Err((mismatch, text_leaf(Atom::Range { low, high }, here())))
-        }
         (FieldKind::Text { .. }, atom) => Ok(text_leaf(atom, here())),
         (FieldKind::Keyword { .. }, Atom::Word { text, prefix: true, .. }) => Ok(beginning(text, here())),
         (FieldKind::Keyword { .. }, Atom::Word { text, edits: Some(distance), .. }) => Ok(typo(text, here(), distance)),
-        (FieldKind::GeoPoint, _) => Err(nothing(Mismatch {
+        (FieldKind::GeoPoint, _) => Err(Mismatch {
             message: format!("{name} is a GeoPoint field"),
             hint: format!("use a filter, as in within_km({name}, 51.5, -0.12, 25)"),
-        })),
-        (_, Atom::Word { prefix: true, .. } | Atom::Word { edits: Some(_), .. }) => Err(nothing(no_wildcard(name))),
-        (_, Atom::Word { text, .. } | Atom::Phrase { text, .. }) => {
-            let value = literal(field, &text).map_err(nothing)?;
-            Ok(Query::Term(Term { field: name.to_owned(), value }))
+        }),
+        (_, Atom::Word { prefix: true, .. } | Atom::Word { edits: Some(_), .. }) => {
+            Err(Mismatch { message: format!("{name} has no words"), hint: "* and ~ are for Text and Keyword fields".to_owned() })
         }
-        (_, Atom::Range { low, high }) => range(id, field, low, high).map_err(nothing),
+        (_, Atom::Word { text, .. } | Atom::Phrase { text, .. }) => {
+            Ok(Query::Term(Term { field: name.to_owned(), value: literal(field, &text)? }))
+        }
+        (_, Atom::Range { low, high }) => range(id, field, low, high),
         (_, Atom::Open | Atom::Close | Atom::And | Atom::Or | Atom::Not) => Ok(Query::nothing()),
     }
 }

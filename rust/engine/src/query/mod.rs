@@ -38,3 +38,6 @@ pub use parser::{MAX_NESTING, ParseOptions, Parsed, parse};
 pub use rewrite::{RewriteOptions, Rewritten, SearchFields, rewrite};
 pub use value::Value;
 pub use warnings::{ParseMode, Warning};
+
+#[cfg(test)]
+mod tests;

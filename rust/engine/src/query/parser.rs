@@ -23,6 +23,7 @@
 use super::ast::{MAX_CLAUSES, MAX_TEXT, Match, Query};
 use super::field_leaf::{field_leaf, text_leaf};
 use super::lexer::{Atom, Flag, Lexeme, Lexer};
+use super::position::start_of;
 use super::sequence::{Joint, Member, Sequence};
 use super::warnings::{ParseMode, Problems, Warning};
 use crate::base::Result;
@@ -91,7 +92,7 @@ pub fn parse(text: &str, schema: &Schema, options: &ParseOptions) -> Result<Pars
     let mut read = text;
     if text.len() > MAX_TEXT {
         problems.add(MAX_TEXT, format!("a text of {} bytes", text.len()), format!("only the first {MAX_TEXT} bytes are searched"))?;
-        read = text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default();
+        read = start_of(text, MAX_TEXT);
     }
     let mut parser = Parser {
         text: read,
@@ -131,18 +132,19 @@ impl<'a> Parser<'a> {
         let mut sequence = Sequence::default();
         while let Some(lexeme) = self.lexer.next(problems)? {
             match lexeme.atom {
-                Atom::Open => self.open(lexeme, &mut sequence, problems)?,
                 Atom::Close => self.close(&lexeme, &mut sequence, problems)?,
                 Atom::And => self.operator(lexeme.at, "AND", Joint::And, &mut sequence, problems)?,
                 Atom::Or => self.operator(lexeme.at, "OR", Joint::Or, &mut sequence, problems)?,
                 Atom::Not => sequence.negate(lexeme.at),
+                _ if self.clauses >= self.max_clauses => {
+                    let (message, hint) = (format!("more than {} clauses", self.max_clauses), "what begins here is not searched");
+                    problems.add(lexeme.at, message, hint)?;
+                    // Nobody need be told of what the rest would have closed.
+                    self.levels.iter_mut().for_each(|level| level.opened = self.text.len());
+                    break;
+                }
+                Atom::Open => self.open(lexeme, &mut sequence, problems)?,
                 Atom::Word { .. } | Atom::Phrase { .. } | Atom::Range { .. } => {
-                    if self.clauses == self.max_clauses {
-                        let (message, hint) = (format!("more than {} clauses", self.max_clauses), "what begins here is not searched");
-                        problems.add(lexeme.at, message, hint)?;
-                        self.levels.iter_mut().for_each(|level| level.opened = self.text.len());
-                        break;
-                    }
                     self.clauses += 1;
                     self.leaf(lexeme, &mut sequence, problems)?;
                 }
@@ -165,20 +167,35 @@ impl<'a> Parser<'a> {
     }
 
     /// Operators that wait for something that does not come are words.
-    fn dangling(&self, sequence: &mut Sequence, problems: &mut Problems<'_>) -> Result<()> {
+    fn dangling(&mut self, sequence: &mut Sequence, problems: &mut Problems<'_>) -> Result<()> {
         for (at, word) in sequence.take_dangling() {
             problems.add(at, format!("{word} with nothing behind it, searched as a word"), "write the word in lower case, or in quotes")?;
-            sequence.push(Flag::None, Member::word(Query::words(word), word, true));
+            self.stray(word, sequence);
         }
         Ok(())
     }
 
-    fn operator(&self, at: usize, word: &'static str, joint: Joint, sequence: &mut Sequence, problems: &mut Problems<'_>) -> Result<()> {
+    /// An operator that is a word after all.
+    fn stray(&mut self, word: &str, sequence: &mut Sequence) {
+        if self.clauses < self.max_clauses {
+            self.clauses += 1;
+            sequence.push(Flag::None, Member::word(Query::words(word), word, true));
+        }
+    }
+
+    fn operator(
+        &mut self,
+        at: usize,
+        word: &'static str,
+        joint: Joint,
+        sequence: &mut Sequence,
+        problems: &mut Problems<'_>,
+    ) -> Result<()> {
         if sequence.join(joint, at) {
             return Ok(());
         }
         problems.add(at, format!("{word} with nothing before it, searched as a word"), "write the word in lower case, or in quotes")?;
-        sequence.push(Flag::None, Member::word(Query::words(word), word, true));
+        self.stray(word, sequence);
         Ok(())
     }
 
@@ -208,12 +225,15 @@ impl<'a> Parser<'a> {
     }
 
     /// Ends a group: `sequence` becomes the one around it, with the group as its newest member.
-    fn group(&self, level: Level<'a>, boost: Option<f64>, sequence: &mut Sequence, problems: &mut Problems<'_>) -> Result<()> {
+    fn group(&mut self, level: Level<'a>, boost: Option<f64>, sequence: &mut Sequence, problems: &mut Problems<'_>) -> Result<()> {
         let inner = std::mem::replace(sequence, level.outer);
         match inner.into_query() {
             Some(query) => sequence.push(level.flag, Member::other(boosted(query, boost))),
             None if level.opened == self.text.len() => {} // cut by the clause limit
-            None => problems.add(level.opened, "nothing between ( and )", "write words between them")?,
+            None => {
+                self.clauses += 1; // so that a text of () ends at the limit, too
+                problems.add(level.opened, "nothing between ( and )", "write words between them")?;
+            }
         }
         Ok(())
     }
@@ -230,13 +250,13 @@ impl<'a> Parser<'a> {
         let word = matches!(lexeme.atom, Atom::Word { .. });
         let leaf = match field {
             None => text_leaf(lexeme.atom, None),
-            Some(name) => match field_leaf(self.schema, name, lexeme.atom) {
-                Ok(leaf) => leaf,
-                Err((mismatch, instead)) => {
+            Some(name) => {
+                let (leaf, mismatch) = field_leaf(self.schema, name, lexeme.atom);
+                if let Some(mismatch) = mismatch {
                     problems.add(lexeme.at, mismatch.message, mismatch.hint)?;
-                    instead
                 }
-            },
+                leaf
+            }
         };
         let text = match &leaf {
             Query::Match(Match { text, .. }) if word => Some(text.clone()),

@@ -4,10 +4,18 @@
 
 use crate::base::Error;
 
-/// The number of characters before byte `at`, which is moved back to a character's beginning.
+/// The text before byte `at`, which is moved back to a character's beginning.
+pub(super) fn start_of(text: &str, at: usize) -> &str {
+    let mut end = at.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+/// The number of characters before byte `at`.
 pub(super) fn characters(text: &str, at: usize) -> usize {
-    let at = text.floor_char_boundary(at.min(text.len()));
-    text.get(..at).map_or(0, |before| before.chars().count())
+    start_of(text, at).chars().count()
 }
 
 /// A refusal of `text` at byte `at`.

@@ -1,7 +1,8 @@
 //! The JSON form of queries and filters: what Python's classes produce and what `index.parse` returns.
 //!
 //! **In/Out**: UTF-8 JSON. **Law**: reading and writing use no recursion, whatever stands in the text; reading bounds depth and
-//! clauses before it builds anything, and every tree that it returns has passed `check`. Reading looks at a byte once per level.
+//! clauses before it builds anything, and every tree that it returns has passed `check`. Reading looks at a byte once per level, so
+//! length times depth is bounded, too.
 //!
 //! A node is an object with one member, named after its kind; unknown kinds and members are refused. `FIELDS` is absent or null (the
 //! configured default fields), `"title"`, `["title", "clue"]`, or `{"title": 3.0, "clue": null}`. `V` is a string, number or truth value;
@@ -212,10 +213,37 @@ fn malformed(what: &serde_json::Error) -> Error {
     )
 }
 
+/// Most bytes looked at: length times levels of JSON.
+const MAX_WORK: usize = 256 << 20;
+
+/// How deep brackets and braces nest, outside of strings.
+fn nesting(json: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0usize, false, false);
+    for &byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
 /// Reads a tree: nodes in pre-order first, then joined from the back.
 fn read_tree<T: Tree>(json: &[u8]) -> Result<T> {
     if json.len() > MAX_JSON {
         return Err(refuse(format!("a tree of {} bytes", json.len()), format!("at most {MAX_JSON} bytes")));
+    }
+    // A level of a group is an object in a list in an object; a leaf adds a few of its own.
+    let nesting = nesting(json);
+    if nesting > 3 * MAX_DEPTH + 4 || nesting.saturating_mul(json.len()) > MAX_WORK {
+        return Err(refuse(format!("{nesting} levels of JSON in {} bytes", json.len()), format!("at most {MAX_DEPTH} levels of nodes")));
     }
     let root: &RawValue = serde_json::from_slice(json).map_err(|e| malformed(&e))?;
     let mut nodes: Vec<(T::Node<()>, usize)> = Vec::new();
