@@ -161,16 +161,19 @@ impl SegmentReader {
         self.fields.iter().map(|field| (field.inverted.as_ref(), field.column.as_ref()))
     }
 
-    /// Bytes by structure; `checksums` are the page table and footer.
+    /// Bytes by structure, all fields together; `container` is what no structure owns: page checksums, footer, gaps.
     #[must_use]
     pub fn bytes(&self) -> BTreeMap<&'static str, u64> {
+        let inverted = [SectionKind::Postings, SectionKind::TermIndex, SectionKind::Norms].map(|kind| kind as u16);
+        let sections = self.file.sections().filter(|(key, _)| !inverted.contains(&key.kind)).map(|(key, len)| (key.name(), len));
+        let lists = self.fields.iter().filter_map(|field| field.inverted.as_ref()).flat_map(InvertedReader::bytes);
         let mut bytes = BTreeMap::new();
-        let mut sections = 0;
-        for (key, len) in self.file.sections() {
-            *bytes.entry(key.name()).or_default() += len;
-            sections += len;
+        let mut owned = 0;
+        for (name, len) in sections.chain(lists) {
+            *bytes.entry(name).or_default() += len;
+            owned += len;
         }
-        bytes.insert("checksums", self.file.size().saturating_sub(sections));
+        bytes.insert("container", self.file.size().saturating_sub(owned));
         bytes
     }
 }

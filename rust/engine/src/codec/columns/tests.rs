@@ -1,3 +1,5 @@
+//! Columns against plain vectors, damaged columns, the worked bytes of the format.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::Arc;

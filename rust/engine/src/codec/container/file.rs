@@ -167,6 +167,12 @@ impl SegmentFile {
         self.checksum
     }
 
+    /// How many pages this process has read and verified so far.
+    #[must_use]
+    pub fn verified_pages(&self) -> u64 {
+        self.verified.iter().map(|word| u64::from(word.load(Ordering::Relaxed).count_ones())).sum()
+    }
+
     /// Verifies every byte again, also those verified before; empty = intact.
     #[must_use]
     pub fn check_all(&self) -> Vec<Error> {

@@ -64,24 +64,14 @@ pub enum SectionKind {
     Longitudes = 17,
     /// Where the values of each document end in a keyword field with several.
     ValueEnds = 18,
-    /// A field's dictionary of terms.
-    Terms = 32,
+    /// A field's posting lists, positions and dictionary.
+    Postings = 32,
     /// A field's index into its dictionary.
     TermIndex = 33,
-    /// What stands beside each term: frequency, places of its lists.
-    TermInfos = 34,
-    /// A field's rank codes.
-    Codebook = 35,
-    /// Directories of posting blocks.
-    Blocks = 36,
-    /// Posting lists.
-    Postings = 37,
-    /// Presence bitmaps of frequent terms.
-    Bitmaps = 38,
-    /// Positions.
-    Positions = 39,
     /// Length codes by document.
-    Norms = 40,
+    Norms = 34,
+    /// A field's head: its counts and rank codes.
+    Codebook = 35,
 }
 
 impl SectionKind {
@@ -96,15 +86,10 @@ impl SectionKind {
         (Self::Column, "column"),
         (Self::Longitudes, "longitudes"),
         (Self::ValueEnds, "value_ends"),
-        (Self::Terms, "terms"),
-        (Self::TermIndex, "term_index"),
-        (Self::TermInfos, "term_infos"),
-        (Self::Codebook, "codebook"),
-        (Self::Blocks, "blocks"),
         (Self::Postings, "postings"),
-        (Self::Bitmaps, "bitmaps"),
-        (Self::Positions, "positions"),
+        (Self::TermIndex, "term_index"),
         (Self::Norms, "norms"),
+        (Self::Codebook, "codebook"),
     ];
 }
 

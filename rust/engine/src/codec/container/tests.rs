@@ -1,3 +1,5 @@
+//! The segment file against plain vectors, every flipped byte, files of other kinds, the worked bytes of the format.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! Keys against plain vectors, damaged keys, the worked bytes of the format.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use proptest::prelude::*;

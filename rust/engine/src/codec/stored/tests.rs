@@ -1,3 +1,5 @@
+//! Stored documents against plain vectors, copied blocks, damaged blocks, the worked bytes of the format.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use proptest::prelude::*;
@@ -67,6 +69,16 @@ fn two_readers_on_one_thread_do_not_mix_their_blocks() {
         reader.document(DocId(0), &mut out).unwrap();
         assert_eq!(out, expected);
     }
+}
+
+#[test]
+fn a_large_document_leaves_no_memory_behind() {
+    let _ = bytes_of(|w| {
+        let mut writer = StoredWriter::begin(w)?;
+        writer.push(&vec![b'x'; 3 << 20], w)?;
+        assert!(writer.memory() < 1 << 16, "{} bytes", writer.memory());
+        writer.finish(w)
+    });
 }
 
 #[test]

@@ -113,7 +113,7 @@ impl StoredWriter {
         self.pending = 0;
         // One large document must not leave its buffers behind.
         if self.lengths.capacity() > 64 * BLOCK {
-            (self.lengths, self.compressed) = (Vec::new(), Vec::new());
+            (self.lengths, self.bodies, self.compressed) = (Vec::new(), Vec::new(), Vec::new());
         }
         Ok(())
     }

@@ -1,3 +1,5 @@
+//! Segments of every kind of field: against a naive twin, and damaged.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod damage;
