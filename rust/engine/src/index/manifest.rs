@@ -21,6 +21,7 @@ use super::names;
 use crate::base::checksum::{crc32, xxh3};
 use crate::base::{Error, Result};
 use crate::schema::Schema;
+use crate::segment::FieldStats;
 use crate::storage::Storage;
 
 /// Version of the manifest that this build writes and reads.
@@ -28,28 +29,6 @@ pub const VERSION: u32 = 1;
 const MAGIC: &str = "findspot manifest ";
 /// The sequence number of the first document of an index; so version 0 always means "absent".
 pub const FIRST_SEQUENCE: u64 = 1;
-
-/// Statistics of one field, for scoring.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "(u64, u64)", into = "(u64, u64)")]
-pub struct FieldStats {
-    /// Documents with at least one token in the field.
-    pub docs: u64,
-    /// Sum of the field's lengths in tokens.
-    pub sum_dl: u64,
-}
-
-impl From<(u64, u64)> for FieldStats {
-    fn from((docs, sum_dl): (u64, u64)) -> Self {
-        Self { docs, sum_dl }
-    }
-}
-
-impl From<FieldStats> for (u64, u64) {
-    fn from(stats: FieldStats) -> Self {
-        (stats.docs, stats.sum_dl)
-    }
-}
 
 /// The live bits of a segment, as an object of their own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +89,8 @@ impl SegmentEntry {
 pub struct Manifest {
     /// Its number: the index's generation.
     pub number: u64,
+    /// Unique id of the index, the same in all its manifests: another index in the same place is told from it.
+    pub index: String,
     /// Hash of the predecessor's bytes, 16 hexadecimal digits; zeros for the first.
     pub previous: String,
     /// Unique id of the commit.
@@ -147,7 +128,16 @@ impl Manifest {
     #[must_use]
     pub fn first(schema: Arc<Schema>, commit: String) -> Self {
         let previous = format!("{:016x}", 0);
-        Self { number: 1, previous, commit, schema_version: 1, schema, next_sequence: FIRST_SEQUENCE, segments: Vec::new() }
+        Self {
+            number: 1,
+            index: commit.clone(),
+            previous,
+            commit,
+            schema_version: 1,
+            schema,
+            next_sequence: FIRST_SEQUENCE,
+            segments: Vec::new(),
+        }
     }
 
     /// Its bytes.

@@ -108,6 +108,12 @@ impl Names {
         &self.lock
     }
 
+    /// Loses the lock as a killed process does.
+    #[cfg(test)]
+    pub(super) fn lose(self) {
+        drop(self.lease);
+    }
+
     /// Gives the lock back and removes its object.
     pub fn release(self, storage: &dyn Storage) {
         let _ = storage.delete(&self.lock); // a leftover is removed by the next garbage collection

@@ -96,6 +96,20 @@ fn sync_folder(_: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Writes `temporary` and links it to `path`. The file is locked while it is needed, so that garbage collection, which deletes only
+/// what nobody holds, tells an attempt that is under way from a leftover.
+fn create_through(temporary: &Path, path: &Path, bytes: &[u8]) -> Result<bool> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(temporary).map_err(|e| failed("create", temporary, e))?;
+    file.lock_shared().map_err(|e| failed("lock", temporary, e))?;
+    file.write_all(bytes).map_err(|e| failed("write", temporary, e))?;
+    file.sync_all().map_err(|e| failed("fsync", temporary, e))?;
+    match fs::hard_link(temporary, path) {
+        Ok(()) => path.parent().map_or(Ok(()), sync_folder).map(|()| true),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(e) => Err(failed("link", path, e)),
+    }
+}
+
 struct FileWriter {
     path: PathBuf,
     file: Option<File>,
@@ -190,20 +204,18 @@ impl Storage for FileStorage {
             return Ok(false);
         }
         Self::ensure_folder_of(&path)?;
-        let temporary = self.path(TEMPORARY).join(Ulid::generate().to_string());
-        Self::ensure_folder_of(&temporary)?;
-        let result = (|| {
-            let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary).map_err(|e| failed("create", &temporary, e))?;
-            file.write_all(bytes).map_err(|e| failed("write", &temporary, e))?;
-            file.sync_all().map_err(|e| failed("fsync", &temporary, e))?;
-            match fs::hard_link(&temporary, &path) {
-                Ok(()) => path.parent().map_or(Ok(()), sync_folder).map(|()| true),
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-                Err(e) => Err(failed("link", &path, e)),
+        loop {
+            let temporary = self.path(TEMPORARY).join(Ulid::generate().to_string());
+            Self::ensure_folder_of(&temporary)?;
+            let result = create_through(&temporary, &path, bytes);
+            let collected = result.is_err() && !temporary.exists();
+            let _ = fs::remove_file(&temporary); // a leftover is harmless and collected later
+            match result {
+                // Garbage collection came between creating the temporary file and locking it.
+                Err(Error::Storage { operation: "link", .. }) if collected && self.root.is_dir() => {}
+                result => return result,
             }
-        })();
-        let _ = fs::remove_file(&temporary); // a leftover is harmless and collected later
-        result
+        }
     }
 
     fn writer(&self, name: &str) -> Result<Box<dyn ObjectWriter>> {

@@ -1,0 +1,120 @@
+//! A transaction: operations that become one commit, or nothing.
+//!
+//! **In**: the operations of a writer. **Out**: one manifest. **Law**: until its end nothing of it is visible anywhere, also not in the
+//! handle that made it; its end applies the operations in their order to what the handle then sees, and commits, together with what
+//! else the handle had pending; if that fails, the handle is as if the transaction had never been. Dropped, it leaves nothing.
+
+use std::sync::Arc;
+
+use super::DocPredicate;
+use super::build::Outcome;
+use super::commit::{self, Commit};
+use super::state::{Batch, Home, State};
+use super::writer::{Inner, UpsertOptions, Upserted, discard, objects};
+use crate::base::{Interrupt, Result};
+use crate::ingest::RecordSource;
+
+enum Operation {
+    Upsert(Batch),
+    Delete(Vec<String>),
+    DeleteWhere(Arc<dyn DocPredicate>),
+}
+
+/// Buffered operations.
+pub struct Transaction {
+    inner: Arc<Inner>,
+    operations: Vec<Operation>,
+}
+
+impl Transaction {
+    pub(super) fn new(inner: Arc<Inner>) -> Self {
+        Self { inner, operations: Vec::new() }
+    }
+
+    /// Adds documents at the transaction's end. They are parsed and built now; `refresh` is of no effect.
+    ///
+    /// # Errors
+    /// As [`Writer::upsert`](super::Writer::upsert), apart from conflicts, which show at the end.
+    pub fn upsert(&mut self, source: &mut dyn RecordSource, options: &UpsertOptions, interrupt: &Interrupt) -> Result<Upserted> {
+        self.inner.writable()?;
+        let Outcome { batch, count, rejected, rejected_count } = self.inner.build(source, options, interrupt)?;
+        if !batch.segments.is_empty() {
+            self.operations.push(Operation::Upsert(batch));
+        }
+        Ok(Upserted { count, rejected, rejected_count })
+    }
+
+    /// Deletes documents by key at the transaction's end.
+    pub fn delete(&mut self, keys: Vec<String>) {
+        self.operations.push(Operation::Delete(keys));
+    }
+
+    /// Deletes the documents that match at the transaction's end.
+    pub fn delete_where(&mut self, predicate: Arc<dyn DocPredicate>) {
+        self.operations.push(Operation::DeleteWhere(predicate));
+    }
+
+    /// Applies and commits everything.
+    ///
+    /// # Errors
+    /// As [`Writer::commit`](super::Writer::commit); the transaction is gone then, and what the handle had pending before is kept.
+    pub fn commit(mut self, interrupt: &Interrupt) -> Result<Commit> {
+        self.inner.writable()?;
+        let inner = Arc::clone(&self.inner);
+        let mut state = inner.state.enter(interrupt)?;
+        let before = state.clone();
+        let mut added: Vec<String> = Vec::new();
+        let mut result = Ok(());
+        for operation in std::mem::take(&mut self.operations) {
+            match operation {
+                Operation::Upsert(batch) => {
+                    added.extend(objects(&batch));
+                    if result.is_ok() {
+                        result = inner.apply(&mut state, batch);
+                    }
+                }
+                Operation::Delete(keys) if result.is_ok() => result = state.delete(&keys).map(drop),
+                Operation::DeleteWhere(predicate) if result.is_ok() => result = state.delete_where(predicate).map(drop),
+                _ => {}
+            }
+        }
+        match result.and_then(|()| commit::commit(&inner.outbox, &mut state, interrupt)) {
+            Ok(commit) => {
+                inner.committed(&mut state, before.committed.manifest.number)?;
+                Ok(commit)
+            }
+            Err(error) => {
+                // When it is not known whether the manifest exists, what it would name stays in the outbox until it is.
+                let unknown = state.attempts.len() > before.attempts.len();
+                let failed = std::mem::replace(&mut *state, before);
+                state.take_attempts(&failed);
+                if !unknown {
+                    let kept: Vec<String> = stored(&state).collect();
+                    added.extend(stored(&failed));
+                    added.retain(|object| !kept.contains(object));
+                    added.sort_unstable();
+                    added.dedup();
+                    discard(&inner.outbox, &added);
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+fn stored(state: &State) -> impl Iterator<Item = String> + '_ {
+    let stored = state.added.iter().filter(|added| matches!(added.home, Home::Object));
+    stored.map(|added| added.part.view.entry.object())
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        if self.inner.writable().is_ok() {
+            for operation in std::mem::take(&mut self.operations) {
+                if let Operation::Upsert(batch) = operation {
+                    discard(&self.inner.outbox, &objects(&batch));
+                }
+            }
+        }
+    }
+}
