@@ -91,6 +91,22 @@ def read(path: Path) -> SegmentFile:
     return SegmentFile(version, sections, json.loads(stats) if stats else None, data_end, footer_at)
 
 
+def inverted_bytes(codebook: bytes) -> dict[str, int]:
+    """Bytes of the structures inside a field's postings, as its codebook says."""
+    at = 1
+    numbers = []
+    while len(numbers) < 12:  # five counts, then dictionary, gaps, aligned, bitmaps, codes, exceptions, positions
+        value = shift = 0
+        while True:
+            value |= (codebook[at] & 0x7F) << shift
+            shift += 7
+            at += 1
+            if codebook[at - 1] < 0x80:
+                break
+        numbers.append(value)
+    return dict(zip(("dictionary", "gaps", "aligned", "bitmaps", "codes", "exceptions", "positions"), numbers[5:], strict=True))
+
+
 def bytes_by_structure(index: Path) -> dict[str, int]:
     """Bytes of an index by structure: sections by kind, and what is beside them."""
     found: dict[str, int] = {}
@@ -106,8 +122,17 @@ def bytes_by_structure(index: Path) -> dict[str, int]:
             add(path.relative_to(index).parts[0], size)
             continue
         file = read(path)
+        data = path.read_bytes()
         for section in file.sections:
-            add(section.kind, section.length)
+            if section.kind != "postings":
+                add(section.kind, section.length)
+        for section in file.sections:
+            if section.kind == "codebook":  # says what the postings are made of
+                parts = inverted_bytes(data[section.start : section.start + section.length])
+                for part, count in parts.items():
+                    add(part, count)
+                (postings,) = (other.length for other in file.sections if (other.kind, other.field) == ("postings", section.field))
+                add("padding", postings - sum(parts.values()))
         add("page checksums", file.footer - file.page_table)
         add("alignment and footers", size - sum(section.length for section in file.sections) - (file.footer - file.page_table))
     return dict(sorted(found.items(), key=lambda item: -item[1]))

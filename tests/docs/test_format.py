@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import struct
 import sys
@@ -13,9 +14,12 @@ from typing import Any
 import findspot as fs
 import pytest
 from documents import ROOT, blocks
+from inverted_file import Inverted, Posting
 
 sys.path.insert(0, str(ROOT / "benches"))
 import segment_file
+
+WORDS = [f"word{number}" for number in range(400)]
 
 
 def manifest(data: bytes) -> dict[str, Any]:
@@ -105,7 +109,7 @@ def test_the_segments_of_an_index_decode(folder: Path) -> None:
         file = segment_file.read(path)
         kinds = {section.kind for section in file.sections}
         assert file.version == 1
-        assert {"stored", "keys", "terms", "postings", "norms"} <= kinds, kinds
+        assert {"stored", "keys", "term_index", "codebook", "postings", "norms"} <= kinds, kinds
         assert not any(kind.isdigit() for kind in kinds), kinds
         assert all(section.start % 64 == 0 for section in file.sections)
         order = list(segment_file.KINDS.values())
@@ -116,5 +120,55 @@ def test_the_segments_of_an_index_decode(folder: Path) -> None:
 
 
 def test_the_live_bits_of_an_index_decode(folder: Path) -> None:
-    deleted = [live(path.read_bytes()) for path in (folder / "live").iterdir()]
-    assert (9, [1, 5]) in deleted
+    deleted = {path.name: live(path.read_bytes()) for path in (folder / "live").iterdir()}
+    assert (9, [1, 5]) in deleted.values()
+    newest = max((folder / "manifest").iterdir(), key=lambda path: int(path.name))
+    for segment in manifest(newest.read_bytes())["segments"]:
+        if "live" in segment:
+            data = (folder / "live" / f"{segment['id']}.{segment['live']['id']}").read_bytes()
+            assert segment["live"]["checksum"] == zlib.crc32(data[:-4])
+            assert segment["live"]["count"] == segment["docs"] - len(live(data)[1])
+
+
+def fields(path: Path) -> dict[int, tuple[Inverted, bytes]]:
+    """The inverted indexes of a segment by field, each with its lengths."""
+    data = path.read_bytes()
+    sections = {
+        (section.kind, section.field): data[section.start : section.start + section.length] for section in segment_file.read(path).sections
+    }
+    return {
+        field: (Inverted(sections["postings", field], sections["term_index", field], book), sections.get(("norms", field), b""))
+        for (kind, field), book in sections.items()
+        if kind == "codebook"
+    }
+
+
+def test_every_posting_of_an_index_decodes(tmp_path: Path) -> None:
+    """3,000 documents, so that all three layouts of lists occur; every posting is compared with the documents."""
+    chosen = random.Random(5)
+    texts = [" ".join(WORDS[min(int(chosen.paretovariate(0.6)) - 1, 399)] for _ in range(chosen.randint(1, 80))) for _ in range(3000)]
+    tags = [chosen.sample(["a", "b", "c"], chosen.randint(0, 2)) for _ in texts]
+    schema = fs.Schema(key="id", fields={"text": fs.Text(analyzer="whitespace"), "tags": fs.Keyword(many=True)})
+    with fs.Index.create(str(tmp_path / "index"), schema) as index:
+        index.upsert({"id": str(number), "text": text, "tags": tag} for number, (text, tag) in enumerate(zip(texts, tags, strict=True)))
+        index.commit()
+        index.merge()
+    (path,) = (tmp_path / "index" / "seg").iterdir()
+    found = fields(path)
+    inverted, norms = found[0]
+    expected: dict[bytes, list[Posting]] = {}
+    for document, text in enumerate(texts):
+        words = text.split()
+        for word in set(words):
+            places = [place for place, other in enumerate(words) if other == word]
+            expected.setdefault(word.encode(), []).append((document, len(places), norms[document], places))
+    assert inverted.read() == dict(sorted(expected.items()))
+    frequencies = [len(postings) for postings in expected.values()]
+    layouts = {"gaps" if df < inverted.sparse_below else "aligned" if df < inverted.dense_from else "bitmap" for df in frequencies}
+    assert layouts == {"gaps", "aligned", "bitmap"}, (inverted.sparse_below, inverted.dense_from)
+    sys.path.insert(0, str(ROOT / "tests" / "twin"))
+    from lengths import encode
+
+    assert list(norms[: len(texts)]) == [encode(len(text.split())) for text in texts]
+    keywords = {term: [posting[0] for posting in postings] for term, postings in found[1][0].read().items()}
+    assert keywords == {tag.encode(): [number for number, tag_list in enumerate(tags) if tag in tag_list] for tag in "abc"}
