@@ -26,15 +26,10 @@ KINDS = {
     16: "column",
     17: "longitudes",
     18: "value_ends",
-    32: "terms",
+    32: "postings",
     33: "term_index",
-    34: "term_infos",
+    34: "norms",
     35: "codebook",
-    36: "blocks",
-    37: "postings",
-    38: "bitmaps",
-    39: "positions",
-    40: "norms",
 }
 
 

@@ -106,8 +106,10 @@ def rust_test_modules() -> frozenset[Path]:
 
 
 def is_rust_test(path: Path) -> bool:
-    """Whether only tests compile the file."""
-    return path in rust_test_modules() or any(parent in rust_test_modules() for parent in path.parents) or "tests" in path.parts
+    """Whether the file is no part of the product: tests, and the engine's own small experiments."""
+    if {"tests", "examples"} & set(path.parts):
+        return True
+    return path in rust_test_modules() or any(parent in rust_test_modules() for parent in path.parents)
 
 
 CRATE_PATH = re.compile(r"\bcrate::(\{|[a-z_][a-z0-9_]*)")
