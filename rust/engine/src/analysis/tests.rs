@@ -1,3 +1,5 @@
+//! Analyzers against known tokens and naive twins.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::words::{Words, words_of_the_standard};

@@ -1,3 +1,5 @@
+//! What the document parser takes and refuses, case by case and on random JSON.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fmt::Write;
