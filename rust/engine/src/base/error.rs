@@ -152,6 +152,8 @@ pub enum Error {
     Index {
         /// The index's URL.
         url: String,
+        /// `NotFound`: there is none; `AlreadyExists`: there is one; `InvalidInput`: there can be none.
+        kind: io::ErrorKind,
         /// What is wrong and how to repair it.
         what: String,
     },

@@ -75,7 +75,7 @@ fn chain(storage: &dyn Storage, report: &mut CheckReport) -> Result<Option<Commi
     let numbers = manifest::numbers(storage)?;
     let Some(&last) = numbers.last() else {
         let what = "there is no index here (no manifest); check the path".into();
-        return Err(Error::Index { url: storage.url().to_owned(), what });
+        return Err(Error::Index { url: storage.url().to_owned(), kind: std::io::ErrorKind::NotFound, what });
     };
     let mut before: Option<Committed> = None;
     for number in numbers {

@@ -30,7 +30,11 @@ const PIECE: usize = 4 << 20;
 /// [`Error::Index`] when there is nothing to copy or the target is an index; corruption of the source (nothing that looks like an index
 /// is left then); those of the storages; an interrupt.
 pub fn copy(from: &dyn Storage, to: &dyn Storage, interrupt: &Interrupt) -> Result<CopyReport> {
-    let occupied = || Error::Index { url: to.url().to_owned(), what: "there is an index already; copy to another place".into() };
+    let occupied = || Error::Index {
+        url: to.url().to_owned(),
+        kind: std::io::ErrorKind::AlreadyExists,
+        what: "there is an index already; copy to another place".into(),
+    };
     if !manifest::numbers(to)?.is_empty() {
         return Err(occupied());
     }

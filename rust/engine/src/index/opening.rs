@@ -22,6 +22,7 @@ use crate::storage::Storage;
 pub fn create(storage: &dyn Storage, schema: Arc<Schema>, hook: &steps::StepHook) -> Result<Snapshot> {
     let exists = || Error::Index {
         url: storage.url().to_owned(),
+        kind: std::io::ErrorKind::AlreadyExists,
         what: "there is an index already; open it, or pass exist_ok=True, or choose another place".into(),
     };
     if !manifest::numbers(storage)?.is_empty() {
@@ -44,6 +45,7 @@ pub fn create(storage: &dyn Storage, schema: Arc<Schema>, hook: &steps::StepHook
 pub fn open(storage: &dyn Storage) -> Result<Snapshot> {
     let none = || Error::Index {
         url: storage.url().to_owned(),
+        kind: std::io::ErrorKind::NotFound,
         what: "there is no index here (no manifest); create one with Index.create, or check the path".into(),
     };
     let mut committed = manifest::newest(storage)?.ok_or_else(none)?;

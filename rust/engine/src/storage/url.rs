@@ -2,6 +2,7 @@
 //!
 //! **Law**: a URL names the same storage from every handle of this process; unknown schemes are refused with what is known.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ pub fn is_url(target: &str) -> bool {
 /// # Errors
 /// [`Error::Index`] for a scheme that this build does not know or a name that cannot be.
 pub fn connect(target: &str) -> Result<Arc<dyn Storage>> {
-    let refuse = |what: String| Error::Index { url: target.to_owned(), what };
+    let refuse = |what: String| Error::Index { url: target.to_owned(), kind: io::ErrorKind::InvalidInput, what };
     if target.is_empty() || target.contains('\0') {
         return Err(refuse("expected a path, file://… or memory://name, got an empty name or one with a NUL".into()));
     }
