@@ -5,6 +5,7 @@
 mod any_input;
 mod bound;
 mod cases;
+mod meaning;
 
 use crate::analysis::Analyzers;
 use crate::schema::Schema;
