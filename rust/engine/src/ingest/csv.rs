@@ -6,18 +6,21 @@
 //!    case, `GeoPoint` from `lat,lon` or `lat lon`, `Keyword(many)` as values separated by `|`, all else as its text. A cell that does not
 //!    read so is passed on as text, and the parser refuses it with its place. Without a schema (to infer one) a cell that reads as a
 //!    number or boolean becomes one.
-//! 3. The place of a record is the line on which its row begins. A row of another length than the header is refused, never shifted.
+//! 3. A row may not be longer than a document: a quotation mark that is never closed ends the reading instead of filling the memory.
+//! 4. The place of a record is the line on which its row begins. A row of another length than the header is refused, never shifted.
 //!
 //! Source: RFC 4180, by the `csv` crate.
 
-use std::io::Read;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::open::Origin;
 use super::{Chunk, RecordSource};
 use crate::base::Result;
-use crate::schema::{FieldKind, KeyKind, Schema};
+use crate::schema::{FieldKind, KeyKind, MAX_DOCUMENT, Schema};
 
 const RECORDS: usize = 2048;
 const BYTES: usize = 512 * 1024;
@@ -128,8 +131,29 @@ fn write_text(cell: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// Hands on what it reads until a row has had its share.
+struct Bounded<R> {
+    reader: R,
+    left: Arc<AtomicUsize>,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.left.load(Ordering::Relaxed);
+        if left == 0 {
+            return Err(io::Error::other("a row of more than 16 MiB (is a quotation mark not closed?)"));
+        }
+        let most = left.min(buffer.len());
+        let read = self.reader.read(&mut buffer[..most])?;
+        self.left.store(left - read, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
 pub(super) struct Rows<R> {
-    reader: Reader<R>,
+    reader: Reader<Bounded<R>>,
+    /// How many bytes may still be read before the next row is whole.
+    left: Arc<AtomicUsize>,
     origin: Origin,
     /// Each column's name as JSON text with its colon, and how its cells are read. Empty before the header was read.
     columns: Vec<(Vec<u8>, Column)>,
@@ -139,8 +163,10 @@ pub(super) struct Rows<R> {
 
 impl<R: Read + Send> Rows<R> {
     pub(super) fn new(reader: R, origin: Origin, schema: Option<&Schema>) -> Self {
+        let left = Arc::new(AtomicUsize::new(MAX_DOCUMENT));
+        let reader = Bounded { reader, left: Arc::clone(&left) };
         let reader = ReaderBuilder::new().flexible(true).has_headers(false).buffer_capacity(BYTES).from_reader(reader);
-        Self { reader, origin, columns: Vec::new(), row: ByteRecord::new(), schema: schema.cloned() }
+        Self { reader, left, origin, columns: Vec::new(), row: ByteRecord::new(), schema: schema.cloned() }
     }
 
     fn read_header(&mut self) {
@@ -157,7 +183,7 @@ impl<R: Read + Send> Rows<R> {
     fn write_row(&self, out: &mut Vec<u8>) {
         if self.row.len() != self.columns.len() {
             // No JSON: refused by the parser, with this as what it got.
-            out.extend_from_slice(format!("a-row-of-{}-cells-under-{}-columns", self.row.len(), self.columns.len()).as_bytes());
+            out.extend_from_slice(format!("a row of {} cells under {} columns", self.row.len(), self.columns.len()).as_bytes());
             return;
         }
         out.push(b'{');
@@ -180,6 +206,7 @@ impl<R: Read + Send> RecordSource for Rows<R> {
     fn next(&mut self, chunk: &mut Chunk) -> Result<bool> {
         chunk.clear();
         while chunk.len() < RECORDS && chunk.bytes.len() < BYTES {
+            self.left.store(MAX_DOCUMENT, Ordering::Relaxed);
             let more = self.reader.read_byte_record(&mut self.row).map_err(|e| self.origin.damaged(self.reader.position().line(), &e))?;
             if !more {
                 break;

@@ -99,9 +99,7 @@ impl<R: Read + Send> RecordSource for Lines<R> {
     fn next(&mut self, chunk: &mut Chunk) -> Result<bool> {
         chunk.clear();
         while chunk.is_empty() && !self.ended {
-            if self.skipping {
-                chunk.clear();
-            }
+            chunk.clear(); // what a block without a whole line left is in `rest`
             self.fill(chunk).map_err(|e| self.origin.damaged(self.line + 1, &e))?;
         }
         Ok(!chunk.is_empty())

@@ -45,6 +45,17 @@ fn a_line_that_is_too_long_is_cut_and_the_next_one_is_read() {
 }
 
 #[test]
+fn a_line_longer_than_a_block_is_read_whole() {
+    let long: String = (0..400_000).map(|i| format!("{i},")).collect();
+    let text = format!("{{}}\n{long}\n[]\n{long}");
+    for step in [usize::MAX, 100_000] {
+        let mut source = open_reader(Dribble(Cursor::new(text.clone().into_bytes()), step), Format::JsonLines, "-", None).unwrap();
+        let records = read_all(&mut *source).unwrap();
+        assert!(texts(&records) == ["{}", &long, "[]", &long], "{:?}", records.iter().map(|(text, _)| text.len()).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn json_values_are_found_however_they_are_laid_out() {
     for text in
         ["[{\"a\":[1,\"]}\\\"\"]},\n {\"b\":{}}]", "{\"a\":[1,\"]}\\\"\"]}{\"b\":{}}", "\u{feff} {\"a\":[1,\"]}\\\"\"]}\n\n{\"b\":{}}\n"]
@@ -82,9 +93,19 @@ fn csv_cells_are_read_by_the_type_of_their_field() {
         [
             ("{\"id\":\"1\",\"title\":\"a \\\"b\\\",\\nc\",\"tags\":[\"x\",\"y z\"],\"year\":1900,\"price\":1.5,\"sold\":true,\"at\":[51.5,-0.12]}".to_owned(), 2),
             ("{\"id\":\"2\",\"title\":\"7\",\"year\":\"old\",\"sold\":\"maybe\",\"at\":\"here\"}".to_owned(), 4),
-            ("a-row-of-1-cells-under-7-columns".to_owned(), 5),
+            ("a row of 1 cells under 7 columns".to_owned(), 5),
         ]
     );
+}
+
+#[test]
+fn a_quotation_mark_that_is_never_closed_does_not_fill_the_memory() {
+    let endless = std::io::Read::chain(Cursor::new(b"id,title\n1,a\n2,\"".to_vec()), std::io::repeat(b'x'));
+    let mut source = open_reader(endless, Format::Csv, "-", None).unwrap();
+    match read_all(&mut *source).unwrap_err() {
+        Error::Document(reject) => assert!(reject.got.contains("not closed") && reject.place.record == Some(3), "{reject}"),
+        other => panic!("{other}"),
+    }
 }
 
 #[test]
