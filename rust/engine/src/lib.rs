@@ -28,5 +28,6 @@ pub mod ingest;
 pub mod plan;
 pub mod query;
 pub mod schema;
+pub mod search;
 pub mod segment;
 pub mod storage;

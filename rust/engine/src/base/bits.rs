@@ -51,6 +51,11 @@ impl BitSet {
         &self.words
     }
 
+    /// The words to write to. Whoever writes keeps the bits beyond the length zero.
+    pub fn words_mut(&mut self) -> &mut [u64] {
+        &mut self.words
+    }
+
     /// Whether `id` is in the set; ids beyond the length are not.
     #[inline]
     #[must_use]

@@ -1,5 +1,12 @@
 //! Which of the matching documents are returned, in what order, and how many there are.
+//!
+//! **In**: a program and a snapshot. **Out**: the first hits and the total ([`gather`]). **Law**: the order is total and does not depend on
+//! segmentation; a deleted document is neither returned nor counted.
 
+mod gather;
+mod sort;
 mod top;
 
+pub use gather::{CountMode, EXACT_UP_TO, Gathered, Hit, Relation, Wanted, gather};
+pub use sort::{MAX_SORT_KEYS, SortBy, SortValue};
 pub use top::{Kept, Key, TopByKeys, TopByScore};

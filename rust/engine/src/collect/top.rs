@@ -92,6 +92,12 @@ impl Key {
         Self { missing: false, value: if descending { !value } else { value } }
     }
 
+    /// The integer that it was made from.
+    #[must_use]
+    pub fn to_integer(self, descending: bool) -> i64 {
+        if descending { !self.value } else { self.value }
+    }
+
     /// A float in the order of numbers; −0 equals 0.
     #[inline]
     #[must_use]

@@ -27,6 +27,12 @@ impl Centre {
         Self { lat, lon, cos_lat: libm::cos(lat * RAD) }
     }
 
+    /// How far the centre's latitude is outside of a range of latitudes.
+    #[must_use]
+    pub fn degrees_outside(&self, south: f64, north: f64) -> f64 {
+        (south - self.lat).max(self.lat - north).max(0.0)
+    }
+
     /// Kilometres to another point in degrees.
     #[must_use]
     pub fn km(&self, lat: f64, lon: f64) -> f64 {

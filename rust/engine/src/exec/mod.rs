@@ -1,9 +1,24 @@
-//! Runs a program over one segment, window by window.
+//! Execution: a program over one segment, window by window.
+//!
+//! **In**: a [`Program`] that the planner wrote for a view; a segment of that view and its live documents. **Out**: windows of matching
+//! documents with integer scores ([`run`]), or a bit set ([`matching`]). **Law**: exhaustive and exact: every live document that
+//! satisfies the program is handed out once, in order, whatever its score. Memory is bounded by the depth of the program and one bit a
+//! document for each leaf that unites posting lists; a window allocates nothing. All loops are flat: no recursion, whatever the query.
 
+mod condition;
 mod distance;
 mod frequency;
+mod phrase;
+pub mod program;
+mod run;
+mod scratch;
+mod slot;
+mod terms;
 mod window;
 
 pub use distance::Centre;
 pub use frequency::{PhraseCounter, PhraseWord};
+pub use program::{Blend, Clause, Condition, Leaf, Op, Ords, Program, Slot, Source};
+pub use run::{matching, run};
+pub use terms::scan_near;
 pub use window::{Mask, PLACES, WINDOW, WORDS, Window};

@@ -53,7 +53,7 @@ pub struct Program {
     /// What the steps refer to.
     pub leaves: Vec<Leaf>,
     /// What a length code counts, for [`Clause::table`].
-    pub tables: Vec<Box<[f64; 256]>>,
+    pub tables: Vec<[f64; 256]>,
 }
 
 /// What finds documents.
@@ -62,7 +62,7 @@ pub enum Leaf {
     /// A word or phrase in some fields: scores.
     Slot(Slot),
     /// Anything else: only matches.
-    Test(Test),
+    Condition(Condition),
 }
 
 /// A word or phrase in some fields.
@@ -148,7 +148,7 @@ pub enum Source {
 
 /// What a document has to satisfy, yes or no.
 #[derive(Clone)]
-pub enum Test {
+pub enum Condition {
     /// A leaf of a filter.
     Filter(BoundFilter),
     /// A term that begins so, or is `also`.
@@ -171,7 +171,7 @@ pub enum Test {
     },
 }
 
-impl std::fmt::Debug for Test {
+impl std::fmt::Debug for Condition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Filter(filter) => filter.fmt(f),

@@ -131,6 +131,16 @@ impl Window {
         }
     }
 
+    /// All matches score this.
+    pub fn set(&mut self, score: i64) {
+        self.mute();
+        if score != 0 {
+            self.scored = true;
+            let scores = &mut self.scores;
+            self.mask.for_each(|place| scores[place] = score);
+        }
+    }
+
     /// A match that adds `score`.
     #[inline]
     pub fn add(&mut self, place: usize, score: i64) {
@@ -254,6 +264,7 @@ mod tests {
             check(&apply(&|w| w.boost_by(&b)), &twin_a.iter().map(|(p, s)| with(p, s)).collect());
             check(&apply(&|w| w.keep(&b.mask)), &twin_a.iter().filter(|(p, _)| twin_b.contains_key(p)).map(|(p, s)| (*p, *s)).collect());
             check(&apply(&|w| w.remove(&b.mask)), &twin_a.iter().filter(|(p, _)| !twin_b.contains_key(p)).map(|(p, s)| (*p, *s)).collect());
+            check(&apply(&|w| w.set(9)), &twin_a.keys().map(|p| (*p, 9)).collect());
             check(&apply(&|w| w.mute()), &twin_a.keys().map(|p| (*p, 0)).collect());
             check(&apply(&|w| w.clear()), &Twin::new());
         }

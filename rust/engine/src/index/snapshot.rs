@@ -110,6 +110,12 @@ impl Snapshot {
         Self { generation: committed.manifest.number, refresh, schema, segments, stats, committed }
     }
 
+    /// The same commit without its segments: what is left of a closed index.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        Self::new(Arc::clone(&self.committed), self.refresh, Vec::new())
+    }
+
     /// Statistics of a field over all segments.
     #[must_use]
     pub fn field_stats(&self, field: FieldId) -> FieldStats {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::base::error::Problem;
 use crate::base::{Error, FieldId, Result, nearest};
+use crate::query::{Operator, SearchFields};
 use crate::schema::{FieldKind, Schema};
 
 const KEYS: [&str; 6] = ["k1", "b", "fields", "combine", "tie_breaker", "operator"];
@@ -30,16 +31,6 @@ pub enum Combine {
     Sum,
     /// One clause over the weighted frequencies of all fields, saturated once.
     Bm25f,
-}
-
-/// What stands between two words without an operator.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Operator {
-    /// Any of them.
-    #[default]
-    Or,
-    /// All of them.
-    And,
 }
 
 /// A field that a bare word searches.
@@ -202,17 +193,6 @@ fn shown(value: &Value) -> String {
     clipped(&value.to_string())
 }
 
-/// A field as the plan scores it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ScoredField {
-    /// Which.
-    pub field: FieldId,
-    /// Its weight.
-    pub weight: f64,
-    /// Its `b`.
-    pub b: f64,
-}
-
 /// A configuration that fits a schema: what a plan reads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compiled {
@@ -222,12 +202,10 @@ pub struct Compiled {
     pub combine: Combine,
     /// Share of the lesser clauses under [`Combine::Best`].
     pub tie_breaker: f64,
-    /// What stands between bare words.
-    pub operator: Operator,
-    /// The fields that a bare word searches, in schema order.
-    pub fields: Vec<ScoredField>,
-    /// How a field scores when a query names it, by field id.
-    named: Vec<ScoredField>,
+    /// Which fields a query searches, with what weights, and what stands between bare words.
+    pub search: SearchFields,
+    /// `b` of each field, by id.
+    b: Vec<f64>,
     /// What it was made from, to compile again when the schema grows.
     config: RankingConfig,
 }
@@ -251,17 +229,15 @@ impl Compiled {
                 }
             }
         }
-        let scored = |field: FieldId, own: Option<&FieldWeight>| ScoredField {
-            field,
-            weight: own.map_or(1.0, |own| own.weight),
-            b: own.and_then(|own| own.b).unwrap_or(config.b),
-        };
         let own = |name: &str| config.fields.as_ref().and_then(|fields| fields.get(name));
-        let named: Vec<_> = schema.iter().map(|(id, field)| scored(id, own(&field.name))).collect();
+        let weight = |name: &str| own(name).map_or(1.0, |own| own.weight);
         let searched = |name: &str| config.fields.as_ref().is_none_or(|fields| fields.contains_key(name));
-        let fields = schema.iter().zip(&named).filter(|((_, f), _)| is_text(&f.kind) && searched(&f.name)).map(|(_, s)| *s).collect();
-        let (k1, combine, tie_breaker, operator) = (config.k1, config.combine, config.tie_breaker, config.operator);
-        problems.settle(Arc::new(Self { k1, combine, tie_breaker, operator, fields, named, config: config.clone() }))
+        let fields = schema.iter().filter(|(_, f)| is_text(&f.kind) && searched(&f.name)).map(|(id, f)| (id, weight(&f.name))).collect();
+        let named = schema.fields().iter().map(|field| weight(&field.name)).collect();
+        let b = schema.fields().iter().map(|field| own(&field.name).and_then(|own| own.b).unwrap_or(config.b)).collect();
+        let search = SearchFields { fields, named, operator: config.operator };
+        let (k1, combine, tie_breaker) = (config.k1, config.combine, config.tie_breaker);
+        problems.settle(Arc::new(Self { k1, combine, tie_breaker, search, b, config: config.clone() }))
     }
 
     /// The same configuration for a schema that has grown.
@@ -272,10 +248,10 @@ impl Compiled {
         Self::new(&self.config, schema)
     }
 
-    /// How `field` scores when a query names it: as configured, else with weight 1.
+    /// The `b` of a field.
     #[must_use]
-    pub fn field(&self, field: FieldId) -> ScoredField {
-        self.named.get(field.index()).copied().unwrap_or(ScoredField { field, weight: 1.0, b: self.config.b })
+    pub fn b(&self, field: FieldId) -> f64 {
+        self.b.get(field.index()).copied().unwrap_or(self.config.b)
     }
 }
 
@@ -301,8 +277,8 @@ mod tests {
     #[test]
     fn without_configuration_all_text_fields_count_alike() {
         let compiled = Compiled::new(&RankingConfig::default(), &schema()).unwrap();
-        let one = |id| ScoredField { field: FieldId(id), weight: 1.0, b: 0.75 };
-        assert_eq!((compiled.k1, compiled.tie_breaker, &compiled.fields), (1.2, 0.0, &vec![one(0), one(1)]));
+        assert_eq!((compiled.k1, compiled.b(FieldId(1)), compiled.tie_breaker), (1.2, 0.75, 0.0));
+        assert_eq!(compiled.search.fields, SearchFields::all(&schema()).fields);
         assert_eq!(RankingConfig::from_json(b"{}").unwrap(), RankingConfig::default());
     }
 
@@ -311,10 +287,9 @@ mod tests {
         let json =
             br#"{"ranking": {"b": 0.5, "fields": {"clue": {"weight": 2, "b": 0}, "title": 3}, "operator": "and", "combine": "bm25f"}}"#;
         let compiled = Compiled::new(&RankingConfig::from_json(json).unwrap(), &schema()).unwrap();
-        let field = |id, weight, b| ScoredField { field: FieldId(id), weight, b };
-        assert_eq!(compiled.fields, [field(0, 3.0, 0.5), field(1, 2.0, 0.0)]);
-        assert_eq!((compiled.combine, compiled.operator), (Combine::Bm25f, Operator::And));
-        assert_eq!(compiled.field(FieldId(1)), field(1, 2.0, 0.0));
+        assert_eq!(compiled.search.fields, [(FieldId(0), 3.0), (FieldId(1), 2.0)]);
+        assert_eq!((compiled.combine, compiled.search.operator), (Combine::Bm25f, Operator::And));
+        assert_eq!((compiled.b(FieldId(0)), compiled.b(FieldId(1))), (0.5, 0.0));
     }
 
     #[test]

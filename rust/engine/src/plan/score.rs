@@ -35,9 +35,9 @@ pub fn cut(weight: f64) -> f64 {
 
 /// `(1 − b) + (b·dl)/avgdl`, for each length code.
 #[must_use]
-pub fn length_factors(totals: FieldTotals, b: f64, decode: impl Fn(u8) -> u32) -> Box<[f64; 256]> {
+pub fn length_factors(totals: FieldTotals, b: f64, decode: impl Fn(u8) -> u32) -> [f64; 256] {
     let average = totals.sum_dl as f64 / totals.docs.max(1) as f64;
-    let mut factors = Box::new([0.0; 256]);
+    let mut factors = [0.0; 256];
     for code in 0..=u8::MAX {
         factors[usize::from(code)] = (1.0 - b) + (b * f64::from(decode(code))) / average;
     }

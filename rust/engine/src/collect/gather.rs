@@ -1,0 +1,224 @@
+//! Runs a program over all segments of a snapshot and keeps what is wanted.
+//!
+//! **In**: a program, how many hits, in what order, what is to be counted. **Out**: the first hits of the whole view, and the total.
+//! **Law**: order is that of the sort keys (score descending where there are none), then age; segments do not show. A deadline makes the
+//! answer partial: hits are exact but perhaps not the best, totals are lower bounds. Work ends early where nothing can change: when
+//! no score tells documents apart the oldest win, and those come first in each segment.
+
+use std::cmp::Reverse;
+use std::ops::ControlFlow;
+
+use super::sort::{SegmentKeys, SortBy, SortValue};
+use super::top::{Key, TopByKeys, TopByScore};
+use crate::base::{DocId, Error, Interrupt, Result, SeqNo};
+use crate::exec::{Op, Program, Window, run};
+use crate::index::{SegmentView, Snapshot};
+
+/// Up to how many matches [`CountMode::UpTo`] is exact.
+pub const EXACT_UP_TO: u64 = 10_000;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CountMode {
+    /// Exact up to [`EXACT_UP_TO`], then a lower bound.
+    #[default]
+    UpTo,
+    /// Exact.
+    Exact,
+    /// Nothing.
+    None,
+}
+
+/// What a total is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// So many.
+    Eq,
+    /// At least so many.
+    Gte,
+}
+
+impl Relation {
+    /// `eq` or `gte`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Eq => "eq",
+            Self::Gte => "gte",
+        }
+    }
+}
+
+/// How much is wanted, and in what order.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// So many hits.
+    pub hits: usize,
+    /// Sort keys; none: by score.
+    pub sort: &'a [SortBy],
+    /// What is counted.
+    pub count: CountMode,
+    /// Whether scores can differ from 0.
+    pub scores: bool,
+}
+
+/// A hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Its segment's place in the snapshot.
+    pub segment: usize,
+    /// Its place there.
+    pub doc: DocId,
+    /// Its age.
+    pub seq: SeqNo,
+    /// Its score, scaled.
+    pub score: i64,
+}
+
+/// The first hits and the total.
+#[derive(Debug)]
+pub struct Gathered {
+    /// In order.
+    pub hits: Vec<Hit>,
+    /// How many match; `None` when nothing was counted.
+    pub total: Option<u64>,
+    /// What the total is.
+    pub relation: Relation,
+    /// Whether the deadline ended the work.
+    pub partial: bool,
+}
+
+/// Matches so far.
+struct Counter {
+    mode: CountMode,
+    seen: u64,
+    /// Known without looking.
+    known: Option<u64>,
+}
+
+impl Counter {
+    /// Whether more matches would not change the answer.
+    fn is_settled(&self) -> bool {
+        self.known.is_some() || self.mode == CountMode::None || (self.mode == CountMode::UpTo && self.seen > EXACT_UP_TO)
+    }
+
+    fn total(&self, partial: bool) -> (Option<u64>, Relation) {
+        let seen = self.known.unwrap_or(self.seen);
+        let partial = partial && self.known.is_none();
+        match self.mode {
+            CountMode::None => (None, Relation::Gte),
+            CountMode::UpTo if seen > EXACT_UP_TO => (Some(EXACT_UP_TO), Relation::Gte),
+            _ => (Some(seen), if partial { Relation::Gte } else { Relation::Eq }),
+        }
+    }
+}
+
+/// Runs `program` over `snapshot`.
+///
+/// # Errors
+/// Corruption, [`Error::Cancelled`]. A deadline is no error here.
+pub fn gather(program: &Program, snapshot: &Snapshot, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
+    let known = (program.ops == [Op::Everything]).then(|| snapshot.live_count());
+    let mut counter = Counter { mode: wanted.count, seen: 0, known };
+    let by_score = matches!(wanted.sort, [] | [SortBy::Score]);
+    let mut rows: Vec<(Vec<SortValue>, Hit)> = Vec::new();
+    let mut partial = false;
+    for (number, view) in snapshot.segments.iter().enumerate() {
+        if wanted.hits == 0 && counter.is_settled() {
+            break;
+        }
+        let segment = Segment { program, view, number, interrupt };
+        let hits = wanted.hits.min(view.live_docs as usize);
+        let finished = if by_score {
+            segment.by_score(hits, wanted.scores, &mut counter, &mut rows)
+        } else {
+            segment.by_keys(hits, wanted.sort, &mut counter, &mut rows)
+        }?;
+        if !finished {
+            partial = true;
+            break;
+        }
+        if rows.len() >= wanted.hits.saturating_mul(2).max(1024) {
+            shorten(&mut rows, wanted.hits);
+        }
+    }
+    shorten(&mut rows, wanted.hits);
+    let (total, relation) = counter.total(partial);
+    Ok(Gathered { hits: rows.into_iter().map(|(_, hit)| hit).collect(), total, relation, partial })
+}
+
+/// Sorts, and keeps the first.
+fn shorten(rows: &mut Vec<(Vec<SortValue>, Hit)>, hits: usize) {
+    rows.sort_unstable_by(|(keys_a, a), (keys_b, b)| {
+        if keys_a.is_empty() && keys_b.is_empty() {
+            (Reverse(a.score), a.seq).cmp(&(Reverse(b.score), b.seq))
+        } else {
+            keys_a.cmp(keys_b).then(a.seq.cmp(&b.seq))
+        }
+    });
+    rows.truncate(hits);
+}
+
+/// One segment's part.
+struct Segment<'a> {
+    program: &'a Program,
+    view: &'a SegmentView,
+    number: usize,
+    interrupt: &'a Interrupt,
+}
+
+impl Segment<'_> {
+    /// Hands windows to `visit`; whether all were.
+    fn run(&self, visit: &mut dyn FnMut(u32, &Window) -> Result<ControlFlow<()>>) -> Result<bool> {
+        match run(self.program, &self.view.reader, self.number, self.view.live.as_deref(), self.interrupt, visit) {
+            Ok(()) => Ok(true),
+            Err(Error::Timeout { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn hit(&self, doc: u32, score: i64) -> Result<Hit> {
+        let doc = DocId(doc);
+        Ok(Hit { segment: self.number, doc, seq: self.view.sequence(doc)?, score })
+    }
+
+    fn by_score(&self, hits: usize, scores: bool, counter: &mut Counter, rows: &mut Vec<(Vec<SortValue>, Hit)>) -> Result<bool> {
+        let mut top = TopByScore::new(hits);
+        let finished = self.run(&mut |from, window| {
+            counter.seen += u64::from(window.mask.count());
+            if scores || top.len() < hits {
+                window.mask.for_each(|place| top.push(window.scores[place], from + place as u32));
+            }
+            let full = hits == 0 || (!scores && top.len() >= hits);
+            Ok(if full && counter.is_settled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        for (score, doc) in top.finish() {
+            rows.push((Vec::new(), self.hit(doc, score)?));
+        }
+        Ok(finished)
+    }
+
+    fn by_keys(&self, hits: usize, sort: &[SortBy], counter: &mut Counter, rows: &mut Vec<(Vec<SortValue>, Hit)>) -> Result<bool> {
+        let columns = SegmentKeys::open(sort, &self.view.reader);
+        let mut top = TopByKeys::new(hits, sort.len());
+        let mut keys: Vec<Key> = Vec::with_capacity(sort.len());
+        let finished = self.run(&mut |from, window| {
+            counter.seen += u64::from(window.mask.count());
+            let mut outcome = Ok(());
+            if hits > 0 {
+                window.mask.for_each(|place| {
+                    if outcome.is_ok() {
+                        let (doc, score) = (from + place as u32, window.scores[place]);
+                        outcome = columns.read(doc, score, &mut keys).map(|()| top.push(&keys, doc, score));
+                    }
+                });
+            }
+            outcome?;
+            Ok(if hits == 0 && counter.is_settled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        for kept in top.finish() {
+            rows.push((columns.resolve(&kept.keys)?, self.hit(kept.doc, kept.score)?));
+        }
+        Ok(finished)
+    }
+}

@@ -1,0 +1,251 @@
+//! From a bound query and filter to a program.
+//!
+//! **In**: a [`Bound`] query, a [`BoundFilter`], a snapshot, a configuration. **Out**: a [`Plan`]: the program and its scale. **Law**: no
+//! recursion: nodes wait on a stack, with the steps that follow them. A filter comes first, so that windows without any of its documents
+//! cost nothing more. Under `must_not`, in filters, and when only counting, every weight is 0.
+
+use levenshtein_automata::{DFA, LevenshteinAutomatonBuilder};
+
+use super::config::Compiled;
+use super::emit::{Emitter, Label};
+use super::score::scale;
+use super::slots::Slots;
+use super::terms::Terms;
+use crate::base::{Interrupt, Result};
+use crate::exec::{Blend, Condition, Leaf, Op, Program};
+use crate::index::Snapshot;
+use crate::query::{Boolean, Bound, BoundFilter, FuzzySlot, PrefixSlot, TermClause};
+use crate::schema::FieldKind;
+
+/// Terms that a word with typos stands for, in each field, when it scores.
+pub const MAX_EXPANSIONS: usize = 64;
+
+/// What runs, and what its scores mean.
+#[derive(Debug)]
+pub struct Plan {
+    /// The steps.
+    pub program: Program,
+    /// A score is an integer over this power of two.
+    pub scale: f64,
+    /// Whether anything scores: else all scores are 0.
+    pub scores: bool,
+    /// What was cut.
+    pub warnings: Vec<String>,
+}
+
+/// Compiles a query, restricted to what passes `filter`. `scoring` says whether scores are wanted.
+///
+/// # Errors
+/// Corruption; what `interrupt` says while dictionaries are scanned.
+pub fn compile(
+    query: Bound,
+    filter: Option<BoundFilter>,
+    snapshot: &Snapshot,
+    compiled: &Compiled,
+    scoring: bool,
+    interrupt: &Interrupt,
+) -> Result<Plan> {
+    let slots = Slots::new(Terms { snapshot, interrupt }, compiled);
+    let mut compiler = Compiler { slots, emitter: Emitter::default(), constants: Vec::new(), warnings: Vec::new() };
+    let end = compiler.emitter.label();
+    let filtered = filter.is_some();
+    if let Some(filter) = filter {
+        compiler.emitter.filter(filter);
+        compiler.emitter.skip(end);
+    }
+    let mut tasks = vec![Task::Node(query, scoring)];
+    while let Some(task) = tasks.pop() {
+        compiler.step(task, &mut tasks)?;
+    }
+    if filtered {
+        compiler.emitter.emit(Op::Intersect);
+    }
+    compiler.emitter.place(end);
+    Ok(compiler.finish())
+}
+
+/// Compiles a filter alone.
+#[must_use]
+pub fn compile_filter(filter: BoundFilter) -> Program {
+    let mut emitter = Emitter::default();
+    emitter.filter(filter);
+    emitter.program
+}
+
+enum Task {
+    Node(Bound, bool),
+    Emit(Op),
+    Skip(Label),
+    Place(Label),
+}
+
+struct Compiler<'a> {
+    slots: Slots<'a>,
+    emitter: Emitter,
+    /// Steps that score, with their bounds.
+    constants: Vec<(usize, f64)>,
+    warnings: Vec<String>,
+}
+
+impl Compiler<'_> {
+    fn step(&mut self, task: Task, tasks: &mut Vec<Task>) -> Result<()> {
+        match task {
+            Task::Emit(op) => {
+                self.emitter.emit(op);
+            }
+            Task::Skip(label) => self.emitter.skip(label),
+            Task::Place(label) => self.emitter.place(label),
+            Task::Node(Bound::Boolean(node), scoring) => self.boolean(node, scoring, tasks),
+            Task::Node(Bound::Slot(slot), scoring) => {
+                let slot = self.slots.word(slot.clauses, if scoring { slot.boost } else { 0.0 })?;
+                self.emitter.slot(slot);
+            }
+            Task::Node(Bound::Phrase(phrase), scoring) => {
+                let slot = self.slots.phrase(phrase.clauses, phrase.slop, if scoring { phrase.boost } else { 0.0 })?;
+                self.emitter.slot(slot);
+            }
+            Task::Node(Bound::Fuzzy(fuzzy), scoring) => self.fuzzy(fuzzy, scoring)?,
+            Task::Node(Bound::Prefix(PrefixSlot { clauses, weight }), scoring) => {
+                if clauses.is_empty() {
+                    self.emitter.emit(Op::Nothing);
+                }
+                for (i, clause) in clauses.into_iter().enumerate() {
+                    self.emitter.condition(Condition::Prefix { field: clause.field, prefix: clause.prefix, also: clause.also });
+                    if i > 0 {
+                        self.emitter.emit(Op::Unite);
+                    }
+                }
+                self.constant(weight, scoring);
+            }
+            Task::Node(Bound::Constant(constant), scoring) => {
+                self.emitter.filter(constant.filter);
+                self.constant(constant.weight, scoring);
+            }
+        }
+        Ok(())
+    }
+
+    /// All of `must` and enough of `should`, less `must_not`.
+    fn boolean(&mut self, node: Boolean, scoring: bool, tasks: &mut Vec<Task>) {
+        let Boolean { mut must, mut should, must_not, minimum } = node;
+        if minimum > should.len() {
+            self.emitter.emit(Op::Nothing);
+            return;
+        }
+        if minimum == should.len() {
+            must.append(&mut should);
+        }
+        let end = self.emitter.label();
+        let mut steps = Vec::new();
+        let mut first = true;
+        for part in must {
+            if std::mem::take(&mut first) {
+                steps.push(Task::Node(part, scoring));
+            } else {
+                steps.extend([Task::Skip(end), Task::Node(part, scoring), Task::Emit(Op::Intersect)]);
+            }
+        }
+        if first && (should.is_empty() || minimum == 0) {
+            steps.push(Task::Emit(Op::Everything));
+            first = false;
+        }
+        if !should.is_empty() {
+            if !first {
+                steps.push(Task::Skip(end));
+            }
+            if minimum > 1 {
+                steps.push(Task::Emit(Op::OpenTally));
+                steps.extend(should.into_iter().flat_map(|part| [Task::Node(part, scoring), Task::Emit(Op::Tally)]));
+                steps.push(Task::Emit(Op::CloseTally(minimum)));
+            } else {
+                for (i, part) in should.into_iter().enumerate() {
+                    steps.push(Task::Node(part, scoring));
+                    if i > 0 {
+                        steps.push(Task::Emit(Op::Unite));
+                    }
+                }
+            }
+            match (first, minimum) {
+                (true, _) => {}
+                (false, 0) => steps.push(Task::Emit(Op::BoostBy)),
+                (false, _) => steps.push(Task::Emit(Op::Intersect)),
+            }
+        }
+        for part in must_not {
+            steps.extend([Task::Skip(end), Task::Node(part, false), Task::Emit(Op::Remove)]);
+        }
+        steps.push(Task::Place(end));
+        tasks.extend(steps.into_iter().rev());
+    }
+
+    fn fuzzy(&mut self, fuzzy: FuzzySlot, scoring: bool) -> Result<()> {
+        let FuzzySlot { clauses, distance, prefix, boost } = fuzzy;
+        // Made for each query: a third of a millisecond for two edits, which a scan of the dictionary dwarfs.
+        let builder = LevenshteinAutomatonBuilder::new(distance, true);
+        let near: Vec<_> = clauses.into_iter().map(|clause| near(clause, &builder, prefix)).collect();
+        let schema = &self.slots.terms.snapshot.schema;
+        let is_text = |field| schema.field(field).is_some_and(|field| matches!(field.kind, FieldKind::Text { .. }));
+        let texts = near.iter().all(|(clause, ..)| is_text(clause.field));
+        let scores = scoring && boost > 0.0 && near.iter().any(|(clause, ..)| clause.weight > 0.0);
+        if !scores || !texts {
+            if near.is_empty() {
+                self.emitter.emit(Op::Nothing);
+            }
+            let weight = near.iter().fold(0.0f64, |most, (clause, ..)| most.max(clause.weight));
+            for (i, (clause, prefix, automaton)) in near.into_iter().enumerate() {
+                self.emitter.condition(Condition::Fuzzy { field: clause.field, prefix, automaton: automaton.into() });
+                if i > 0 {
+                    self.emitter.emit(Op::Unite);
+                }
+            }
+            self.constant(weight * boost, scores);
+            return Ok(());
+        }
+        let word = near.first().map(|(clause, ..)| String::from_utf8_lossy(&clause.term).into_owned()).unwrap_or_default();
+        let picked = self.slots.near(near, MAX_EXPANSIONS, boost)?;
+        if picked.most > MAX_EXPANSIONS {
+            let seen = picked.most;
+            self.warnings
+                .push(format!("{word:?}~{distance}: {seen} words are near; the {MAX_EXPANSIONS} nearest of each field were searched"));
+        }
+        self.emitter.slot(picked.slot);
+        Ok(())
+    }
+
+    fn constant(&mut self, weight: f64, scoring: bool) {
+        if scoring && weight > 0.0 {
+            let bound = self.slots.constant(weight);
+            let at = self.emitter.emit(Op::Score(0));
+            self.constants.push((at, bound));
+        }
+    }
+
+    /// All bounds are known: values become bounds times scale.
+    fn finish(self) -> Plan {
+        let Self { slots, emitter, constants, warnings } = self;
+        let scale = scale(slots.bounds);
+        let mut program = emitter.program;
+        program.tables = slots.tables;
+        for leaf in &mut program.leaves {
+            let Leaf::Slot(slot) = leaf else { continue };
+            match &mut slot.blend {
+                Blend::Weighted { value, .. } => *value *= scale,
+                Blend::Best { .. } | Blend::Sum => slot.clauses.iter_mut().for_each(|clause| clause.value *= scale),
+            }
+        }
+        for (at, bound) in constants {
+            if let Some(op) = program.ops.get_mut(at) {
+                *op = Op::Score(((bound * scale) as i64).max(1));
+            }
+        }
+        Plan { program, scale, scores: slots.bounds > 0.0, warnings }
+    }
+}
+
+/// A word with the automaton that accepts what is near, and the bytes with which that has to begin.
+fn near(clause: TermClause, builder: &LevenshteinAutomatonBuilder, prefix: u32) -> (TermClause, Vec<u8>, DFA) {
+    let word = String::from_utf8_lossy(&clause.term);
+    let start = word.chars().take(prefix as usize).collect::<String>().into_bytes();
+    let automaton = builder.build_dfa(&word);
+    (clause, start, automaton)
+}

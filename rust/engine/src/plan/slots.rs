@@ -1,0 +1,166 @@
+//! Slots: a word, phrase or nearly-a-word over its fields becomes clauses with bounds.
+//!
+//! **In**: bound leaves, a view's terms. **Out**: [`Slot`]s whose values are bounds, to be scaled when all are known, and the sum of
+//! those bounds. **Law**: the table in [`crate::plan`]. Clauses stand in the order of the schema, picked terms in the order of picking.
+
+use std::collections::HashMap;
+
+use super::config::{Combine, Compiled};
+use super::score::{cut, idf, length_factors};
+use super::terms::Terms;
+use crate::base::{FieldId, Result};
+use crate::codec::norms;
+use crate::exec::{Blend, Clause, PhraseWord, Slot, Source};
+use crate::query::{PhraseClause, TermClause};
+
+/// A clause before its idf is known.
+struct Draft {
+    field: FieldId,
+    source: Source,
+    /// The field's weight, over the distance for a near term.
+    weight: f64,
+    /// What the distance divides the weight by.
+    divisor: f64,
+    /// Document frequencies of its words.
+    dfs: Vec<u64>,
+}
+
+/// Makes slots for one program.
+pub(super) struct Slots<'a> {
+    pub terms: Terms<'a>,
+    pub compiled: &'a Compiled,
+    /// Length tables so far.
+    pub tables: Vec<[f64; 256]>,
+    by_field: HashMap<FieldId, usize>,
+    /// Sum of the bounds so far.
+    pub bounds: f64,
+}
+
+/// Terms picked for one word with typos, and how many there were.
+pub(super) struct Picked {
+    pub slot: Option<Slot>,
+    pub most: usize,
+}
+
+impl<'a> Slots<'a> {
+    pub fn new(terms: Terms<'a>, compiled: &'a Compiled) -> Self {
+        Self { terms, compiled, tables: Vec::new(), by_field: HashMap::new(), bounds: 0.0 }
+    }
+
+    /// A word; `None` when no document has it.
+    pub fn word(&mut self, mut clauses: Vec<TermClause>, boost: f64) -> Result<Option<Slot>> {
+        clauses.sort_by_key(|clause| clause.field);
+        let mut drafts = Vec::with_capacity(clauses.len());
+        for TermClause { field, term, weight } in clauses {
+            if let Some((ords, df)) = self.terms.find(field, &term)? {
+                drafts.push(Draft { field, source: Source::Term(ords), weight, divisor: 1.0, dfs: vec![df] });
+            }
+        }
+        Ok(self.blend(drafts, boost))
+    }
+
+    /// A phrase; `None` when no document has all its words.
+    pub fn phrase(&mut self, mut clauses: Vec<PhraseClause>, slop: u32, boost: f64) -> Result<Option<Slot>> {
+        clauses.sort_by_key(|clause| clause.field);
+        let mut drafts = Vec::with_capacity(clauses.len());
+        'clauses: for PhraseClause { field, terms: sought, weight } in clauses {
+            let (mut terms, mut words, mut dfs) = (Vec::new(), Vec::with_capacity(sought.len()), Vec::with_capacity(sought.len()));
+            let mut known = HashMap::new();
+            for (term, offset) in sought {
+                let (term, df) = match known.get(&term) {
+                    Some(&seen) => seen,
+                    None => {
+                        let Some((ords, df)) = self.terms.find(field, &term)? else { continue 'clauses };
+                        terms.push(ords);
+                        *known.entry(term).insert_entry((terms.len() - 1, df)).get()
+                    }
+                };
+                words.push(PhraseWord { offset, term });
+                dfs.push(df);
+            }
+            drafts.push(Draft { field, source: Source::Phrase { terms, words, slop }, weight, divisor: 1.0, dfs });
+        }
+        Ok(self.blend(drafts, boost))
+    }
+
+    /// A word with typos: at most `most` terms a field.
+    pub fn near(&mut self, mut clauses: Vec<(TermClause, Vec<u8>, levenshtein_automata::DFA)>, most: usize, boost: f64) -> Result<Picked> {
+        clauses.sort_by_key(|(clause, ..)| clause.field);
+        let (mut drafts, mut seen) = (Vec::new(), 0);
+        for (TermClause { field, weight, .. }, prefix, automaton) in clauses {
+            let mut near = self.terms.near(field, &prefix, &automaton)?;
+            seen = seen.max(near.len());
+            near.truncate(most);
+            let largest = near.iter().map(|near| near.df).max().unwrap_or_default();
+            drafts.extend(near.into_iter().map(|near| Draft {
+                field,
+                source: Source::Term(near.ords.into_boxed_slice()),
+                weight,
+                divisor: 1.0 + f64::from(near.distance),
+                dfs: vec![largest],
+            }));
+        }
+        Ok(Picked { slot: self.blend(drafts, boost), most: seen })
+    }
+
+    /// Bound of a constant clause.
+    pub fn constant(&mut self, weight: f64) -> f64 {
+        let bound = cut(weight);
+        self.bounds += bound;
+        bound
+    }
+
+    fn blend(&mut self, drafts: Vec<Draft>, boost: f64) -> Option<Slot> {
+        if drafts.is_empty() {
+            return None;
+        }
+        let (blend, clauses) = match self.compiled.combine {
+            Combine::Bm25f => {
+                let docs = drafts.iter().map(|draft| self.terms.totals(draft.field).docs).max().unwrap_or_default();
+                let words = drafts.iter().map(|draft| draft.dfs.len()).max().unwrap_or_default();
+                let largest = |word: usize| drafts.iter().filter_map(|draft| draft.dfs.get(word)).copied().max().unwrap_or_default();
+                let value = cut(boost) * (0..words).fold(0.0, |sum, word| sum + idf(docs, largest(word)));
+                let scores = boost > 0.0 && drafts.iter().any(|draft| draft.weight > 0.0);
+                let value = if scores { value } else { 0.0 };
+                self.bounds += value;
+                let weight = |draft: &Draft| if scores { draft.weight / draft.divisor } else { 0.0 };
+                let clauses = drafts.into_iter().map(|draft| self.clause(draft, weight)).collect();
+                let weighted = Blend::Weighted { k1: self.compiled.k1, value };
+                (if scores { weighted } else { Blend::Sum }, clauses)
+            }
+            combine => {
+                let terms = self.terms;
+                let value = |draft: &Draft| {
+                    let docs = terms.totals(draft.field).docs;
+                    let rarity = draft.dfs.iter().fold(0.0, |sum, &df| sum + idf(docs, df));
+                    (cut(draft.weight * boost) / draft.divisor) * rarity
+                };
+                let clauses: Vec<_> = drafts.into_iter().map(|draft| self.clause(draft, value)).collect();
+                self.bounds = clauses.iter().fold(self.bounds, |sum, clause: &Clause| sum + clause.value);
+                let scores = clauses.iter().any(|clause| clause.value > 0.0);
+                let best = Blend::Best { tie_breaker: self.compiled.tie_breaker };
+                (if combine == Combine::Best && scores { best } else { Blend::Sum }, clauses)
+            }
+        };
+        Some(Slot { clauses, blend })
+    }
+
+    fn clause(&mut self, draft: Draft, value: impl Fn(&Draft) -> f64) -> Clause {
+        let (value, table) = (value(&draft), self.table(draft.field));
+        Clause { field: draft.field, source: draft.source, value, table }
+    }
+
+    /// What a length code of a field counts.
+    fn table(&mut self, field: FieldId) -> usize {
+        if let Some(&table) = self.by_field.get(&field) {
+            return table;
+        }
+        let mut factors = length_factors(self.terms.totals(field), self.compiled.b(field), norms::decode);
+        if self.compiled.combine != Combine::Bm25f {
+            factors.iter_mut().for_each(|factor| *factor *= self.compiled.k1);
+        }
+        self.tables.push(factors);
+        self.by_field.insert(field, self.tables.len() - 1);
+        self.tables.len() - 1
+    }
+}

@@ -1,0 +1,41 @@
+//! The published view of one handle.
+//!
+//! **In**: snapshots from the writer. **Out**: views. **Law**: the next view is the current configuration over the next snapshot, made
+//! inside the publisher's turn, so a view is always a pair that belongs together; readers take no lock.
+
+use std::sync::Arc;
+
+use findspot_publish::Cell;
+
+use super::view::View;
+use crate::base::Result;
+use crate::index::{Snapshot, SnapshotCell};
+
+/// The cell of views, as the writer sees it.
+pub(super) struct ViewCell(Cell<View>);
+
+impl ViewCell {
+    pub fn new(view: View) -> Self {
+        Self(Cell::new(view))
+    }
+
+    /// The newest view, to keep.
+    pub fn view(&self) -> Arc<View> {
+        self.0.load_full()
+    }
+
+    /// Lets go of all segments: who has a view keeps it.
+    pub fn empty(&self) -> Result<()> {
+        self.publish(&mut |snapshot| Ok(Some(snapshot.emptied())))
+    }
+}
+
+impl SnapshotCell for ViewCell {
+    fn load(&self) -> Arc<Snapshot> {
+        Arc::clone(self.0.load().snapshot())
+    }
+
+    fn publish(&self, next: &mut dyn FnMut(&Snapshot) -> Result<Option<Snapshot>>) -> Result<()> {
+        self.0.publish(|view| next(view.snapshot())?.map(|snapshot| view.with_snapshot(snapshot)).transpose()).map(|_| ())
+    }
+}

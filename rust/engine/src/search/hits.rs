@@ -1,0 +1,229 @@
+//! The answer to a search: one object, lazy per hit.
+//!
+//! **In**: the first hits of a view. **Out**: keys, scores and stored documents on demand. **Law**: hits keep their view, so a document
+//! is read as it was when it was found, whatever has happened since. Finding costs no document; reading one costs one.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::project::project;
+use super::view::View;
+use crate::base::{Error, Result, SeqNo};
+use crate::collect::{Gathered, Hit, Relation};
+use crate::schema::{KeyKind, Schema};
+
+/// The hits of one search.
+pub struct Hits {
+    view: Arc<View>,
+    hits: Vec<Hit>,
+    scores: Vec<f64>,
+    total: Option<u64>,
+    relation: Relation,
+    partial: bool,
+    warnings: Vec<String>,
+    took: Duration,
+    fields: Option<Vec<String>>,
+}
+
+impl std::fmt::Debug for Hits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hits")
+            .field("len", &self.hits.len())
+            .field("total", &self.total)
+            .field("partial", &self.partial)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Hits {
+    pub(super) fn new(
+        view: &Arc<View>,
+        gathered: Gathered,
+        offset: usize,
+        scale: f64,
+        warnings: Vec<String>,
+        fields: Option<Vec<String>>,
+        started: Instant,
+    ) -> Self {
+        let Gathered { mut hits, total, relation, partial } = gathered;
+        hits.drain(..offset.min(hits.len()));
+        let scores = hits.iter().map(|hit| hit.score as f64 / scale).collect();
+        Self { view: Arc::clone(view), hits, scores, total, relation, partial, warnings, took: started.elapsed(), fields }
+    }
+
+    /// How many hits were returned.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.hits.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.hits.is_empty()
+    }
+
+    fn hit(&self, i: usize) -> Result<&Hit> {
+        self.hits.get(i).ok_or_else(|| Error::Argument {
+            argument: "index",
+            expected: format!("less than {}, the number of hits", self.hits.len()),
+            got: i.to_string(),
+        })
+    }
+
+    /// Where hit `i` stands, and its integer score.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] beyond the last hit.
+    pub fn place(&self, i: usize) -> Result<Hit> {
+        self.hit(i).copied()
+    }
+
+    /// The key of hit `i`, as text.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] beyond the last hit; corruption.
+    pub fn key(&self, i: usize) -> Result<String> {
+        let mut key = String::new();
+        self.view.key_of(self.hit(i)?, &mut key)?;
+        Ok(key)
+    }
+
+    /// All keys, as text.
+    ///
+    /// # Errors
+    /// Corruption.
+    pub fn keys(&self) -> Result<Vec<String>> {
+        (0..self.len()).map(|i| self.key(i)).collect()
+    }
+
+    /// The stored document of hit `i`, or those of its members that were asked for.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] beyond the last hit; corruption.
+    pub fn json(&self, i: usize) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        self.append_json(self.hit(i)?, &mut out)?;
+        Ok(out)
+    }
+
+    fn append_json(&self, hit: &Hit, out: &mut Vec<u8>) -> Result<()> {
+        let mut stored = Vec::new();
+        self.view.document_of(hit, &mut stored)?;
+        match &self.fields {
+            None => out.append(&mut stored),
+            Some(names) => project(&stored, names, out)?,
+        }
+        Ok(())
+    }
+
+    /// All hits as one JSON list of `{"key": …, "score": …, "document": {…}}`.
+    ///
+    /// # Errors
+    /// Corruption.
+    pub fn to_json(&self) -> Result<Vec<u8>> {
+        let json = |_| Error::Defect("a key or score has no JSON form");
+        let integer_keys = self.view.schema().key_kind() == KeyKind::Integer;
+        let (mut out, mut key) = (vec![b'['], String::new());
+        for (i, (hit, score)) in self.hits.iter().zip(&self.scores).enumerate() {
+            out.extend_from_slice(if i == 0 { b"{\"key\":" } else { b",{\"key\":" });
+            key.clear();
+            self.view.key_of(hit, &mut key)?;
+            if integer_keys {
+                out.extend_from_slice(key.as_bytes());
+            } else {
+                serde_json::to_writer(&mut out, &key).map_err(json)?;
+            }
+            out.extend_from_slice(b",\"score\":");
+            serde_json::to_writer(&mut out, score).map_err(json)?;
+            out.extend_from_slice(b",\"document\":");
+            self.append_json(hit, &mut out)?;
+            out.push(b'}');
+        }
+        out.push(b']');
+        Ok(out)
+    }
+
+    /// The score of hit `i`.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] beyond the last hit.
+    pub fn score(&self, i: usize) -> Result<f64> {
+        self.hit(i)?;
+        Ok(self.scores.get(i).copied().unwrap_or_default())
+    }
+
+    /// All scores.
+    #[must_use]
+    pub fn scores(&self) -> &[f64] {
+        &self.scores
+    }
+
+    /// The sequence number of hit `i`: its version.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] beyond the last hit.
+    pub fn seq(&self, i: usize) -> Result<SeqNo> {
+        Ok(self.hit(i)?.seq)
+    }
+
+    /// How many documents match; `None` when nothing was counted.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    /// Whether the total is exact or a lower bound.
+    #[must_use]
+    pub fn relation(&self) -> Relation {
+        self.relation
+    }
+
+    /// Whether the time was over before the work.
+    #[must_use]
+    pub fn partial(&self) -> bool {
+        self.partial
+    }
+
+    /// What was taken otherwise than it was written, or cut.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Seconds that the search took.
+    #[must_use]
+    pub fn took(&self) -> f64 {
+        self.took.as_secs_f64()
+    }
+
+    /// The view that was searched.
+    #[must_use]
+    pub fn view(&self) -> &Arc<View> {
+        &self.view
+    }
+
+    /// The schema of the view.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<Schema> {
+        self.view.schema()
+    }
+
+    /// Number of the manifest on which the view stands.
+    #[must_use]
+    pub fn index_generation(&self) -> u64 {
+        self.view.generation()
+    }
+
+    /// Refreshes of the handle since that manifest.
+    #[must_use]
+    pub fn index_refresh(&self) -> u64 {
+        self.view.refresh()
+    }
+
+    /// Version of the configuration.
+    #[must_use]
+    pub fn config_version(&self) -> u64 {
+        self.view.config_version()
+    }
+}

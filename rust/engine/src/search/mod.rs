@@ -1,0 +1,27 @@
+//! Search: an index as programs use it.
+//!
+//! **In**: a URL; requests. **Out**: [`Hits`], documents, counts; a writer. **Law**: a request captures one [`View`] at entry and everything
+//! below works on that; the three numbers that name a view come back with every answer. The engine has no clock of its own: time is
+//! looked at here, to measure a search and to turn a timeout into a deadline.
+//!
+//! One query's way: text or tree → [`crate::query::rewrite`] → [`crate::plan::compile`] → [`crate::collect::gather`] over
+//! [`crate::exec::run`] → [`Hits`].
+
+mod cell;
+mod follow;
+mod handle;
+mod hits;
+mod project;
+mod request;
+mod view;
+
+#[cfg(test)]
+mod naive;
+#[cfg(test)]
+mod tests;
+
+pub use crate::collect::{CountMode, Relation};
+pub use handle::{Index, IndexOptions};
+pub use hits::Hits;
+pub use request::{FilterInput, OnTimeout, QueryInput, SearchRequest};
+pub use view::View;

@@ -1,0 +1,8 @@
+//! The read wing as a whole: indexes in memory, built as users build them, asked as users ask.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod bound;
+mod lifecycle;
+mod order;
+mod text;
+mod world;

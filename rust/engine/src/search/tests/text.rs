@@ -1,0 +1,94 @@
+//! Query strings, as users type them, against the naive twin.
+
+use proptest::prelude::*;
+
+use super::world::{config, create, naive_docs, steps, take};
+use crate::base::Interrupt;
+use crate::plan::Compiled;
+use crate::search::naive::Naive;
+use crate::search::{CountMode, FilterInput, QueryInput, SearchRequest};
+
+const PIECES: [&str; 32] = [
+    "a",
+    "b",
+    "ab",
+    "abc",
+    "cab",
+    "-c",
+    "+b",
+    "(",
+    ")",
+    "AND",
+    "OR",
+    "NOT",
+    "\"a b\"",
+    "\"ab ba\"~2",
+    "a*",
+    "ab~1",
+    "abcd~2",
+    "bab^3",
+    "title:c",
+    "clue:a*",
+    "tags:coin",
+    "name:Ring",
+    "year:>=0",
+    "year:[-2 TO 2]",
+    "found:1999-01",
+    "open:true",
+    "zzz",
+    "a^0",
+    "x:y",
+    "\"",
+    "title:\"b a\"",
+    "price:<1",
+];
+const FILTERS: [&str; 10] = [
+    "year < 2",
+    "tags in ['coin', 'ring'] or price >= 0.5",
+    "not (name is missing)",
+    "open = true",
+    "found between '1999-01-05' and '1999-01-20'",
+    "at within 8000 km of 10, 20",
+    "name >= 'hoard' and name < 'ring'",
+    "tags != 'coin'",
+    "id in ['1', '2', '3', '20']",
+    "title is missing",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #[test]
+    fn what_is_typed_finds_what_it_means(
+        steps in steps(),
+        config in config(),
+        queries in prop::collection::vec((prop::collection::vec(0..PIECES.len(), 0..6), prop::option::of(0..FILTERS.len()), 0usize..20, 0usize..4), 12),
+    ) {
+        let index = create(config.clone());
+        take(&index, &steps);
+        let view = index.view().unwrap();
+        let docs = naive_docs(&view);
+        let compiled = Compiled::new(&config, view.schema()).unwrap();
+        for (pieces, filter, limit, offset) in queries {
+            let text = pieces.iter().map(|&piece| PIECES[piece]).collect::<Vec<_>>().join(" ");
+            let input = QueryInput::Text(text.clone());
+            let (bound, _) = view.bind(&input, false).unwrap();
+            let filter = filter.map(|filter| FilterInput::Text(FILTERS[filter].into()));
+            let passing = view.bind_filter(filter.as_ref()).unwrap();
+            let (expected, scale) = Naive { docs: &docs, compiled: &compiled }.search(&bound, passing.as_ref());
+
+            let request = SearchRequest { query: input.clone(), limit, offset, filter: filter.clone(), count: CountMode::Exact, ..Default::default() };
+            let hits = view.search(&request, &Interrupt::none()).unwrap();
+            prop_assert_eq!(hits.total(), Some(expected.len() as u64), "{}", text);
+            prop_assert!(!hits.partial());
+            let rows: Vec<_> = (0..hits.len()).map(|i| (hits.seq(i).unwrap().0, hits.score(i).unwrap())).collect();
+            let page: Vec<_> = expected.iter().skip(offset).take(limit).map(|&(seq, score)| (seq, score as f64 / scale)).collect();
+            prop_assert_eq!(rows, page, "{}", text);
+            for i in 0..hits.len() {
+                let doc = docs.iter().find(|doc| doc.live && doc.seq == hits.seq(i).unwrap().0).unwrap();
+                prop_assert_eq!(&hits.key(i).unwrap(), &doc.key);
+                prop_assert_eq!(view.get(&doc.key).unwrap().unwrap(), (hits.json(i).unwrap(), hits.seq(i).unwrap()));
+            }
+            prop_assert_eq!(view.count(&input, false, filter.as_ref(), &Interrupt::none()).unwrap(), expected.len() as u64);
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! A view: one snapshot under one configuration, immutable; all that a request sees.
+//!
+//! **In**: requests. **Out**: hits, counts, documents. **Law**: nothing here loads the published view again; what a view answers never
+//! changes, and its files stay readable for as long as somebody has it. Only waiting for the interrupt depends on time.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::hits::Hits;
+use super::request::{FilterInput, OnTimeout, QueryInput, SearchRequest};
+use crate::analysis::Analyzers;
+use crate::base::{Error, Interrupt, Result, SeqNo, nearest};
+use crate::collect::{CountMode, Gathered, Hit, MAX_SORT_KEYS, Relation, SortBy, Wanted, gather};
+use crate::index::Snapshot;
+use crate::plan::{Compiled, compile};
+use crate::query::{Bound, BoundFilter, ParseMode, ParseOptions, Parsed, RewriteOptions, parse, parse_filter, rewrite};
+use crate::schema::{Extra, Schema};
+
+/// One snapshot under one configuration.
+pub struct View {
+    snapshot: Arc<Snapshot>,
+    compiled: Arc<Compiled>,
+    analyzers: Arc<Analyzers>,
+    config_version: u64,
+}
+
+impl std::fmt::Debug for View {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "View(generation {}, refresh {}, configuration {})", self.generation(), self.refresh(), self.config_version)
+    }
+}
+
+impl View {
+    pub(super) fn new(snapshot: Arc<Snapshot>, compiled: Arc<Compiled>, analyzers: Arc<Analyzers>, config_version: u64) -> Self {
+        Self { snapshot, compiled, analyzers, config_version }
+    }
+
+    /// The same configuration over another snapshot.
+    pub(super) fn with_snapshot(&self, snapshot: Snapshot) -> Result<Self> {
+        let (compiled, analyzers) = if *snapshot.schema == *self.snapshot.schema {
+            (Arc::clone(&self.compiled), Arc::clone(&self.analyzers))
+        } else {
+            (self.compiled.for_schema(&snapshot.schema)?, Arc::new(Analyzers::of(snapshot.schema.analyzers())?))
+        };
+        Ok(Self { snapshot: Arc::new(snapshot), compiled, analyzers, config_version: self.config_version })
+    }
+
+    /// What it stands on.
+    #[must_use]
+    pub fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
+    /// The schema.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.snapshot.schema
+    }
+
+    /// Number of the manifest on which it stands.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.snapshot.generation
+    }
+
+    /// Refreshes of the handle since that manifest.
+    #[must_use]
+    pub fn refresh(&self) -> u64 {
+        self.snapshot.refresh
+    }
+
+    /// Version of the configuration.
+    #[must_use]
+    pub fn config_version(&self) -> u64 {
+        self.config_version
+    }
+
+    /// Number of documents.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.snapshot.live_count()
+    }
+
+    /// Whether there is no document.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How a query string is understood.
+    ///
+    /// # Errors
+    /// Strict: [`Error::Query`] with the place of the first mistake.
+    pub fn parse(&self, text: &str, strict: bool) -> Result<Parsed> {
+        let mode = if strict { ParseMode::Strict } else { ParseMode::Lenient };
+        parse(text, self.schema(), &ParseOptions { mode, ..ParseOptions::default() })
+    }
+
+    /// Searches.
+    ///
+    /// # Errors
+    /// [`Error::Query`], [`Error::Argument`] for what cannot be asked; [`Error::Timeout`] when asked to raise; [`Error::Cancelled`];
+    /// corruption.
+    pub fn search(self: &Arc<Self>, request: &SearchRequest, interrupt: &Interrupt) -> Result<Hits> {
+        let started = Instant::now();
+        let limited;
+        let interrupt = match request.timeout {
+            None => interrupt,
+            Some(timeout) => {
+                limited = interrupt.with_deadline(started.checked_add(timeout));
+                &limited
+            }
+        };
+        let sort = self.sort(&request.sort)?;
+        self.check_fields(request.fields.as_deref())?;
+        let (query, mut warnings) = self.bind(&request.query, request.strict)?;
+        let filter = self.bind_filter(request.filter.as_ref())?;
+        let wanted = request.offset.saturating_add(request.limit);
+        let hits = if request.limit == 0 { 0 } else { wanted };
+
+        let found = compile(query, filter, &self.snapshot, &self.compiled, hits > 0, interrupt).and_then(|plan| {
+            let wanted = Wanted { hits, sort: &sort, count: request.count, scores: plan.scores };
+            let gathered = gather(&plan.program, &self.snapshot, wanted, interrupt)?;
+            warnings.extend(plan.warnings);
+            Ok((gathered, plan.scale))
+        });
+        let (gathered, scale) = match found {
+            // The time was over before anything was looked at.
+            Err(Error::Timeout { .. }) => (nothing_yet(request.count), 1.0),
+            found => found?,
+        };
+        if gathered.partial && request.on_timeout == OnTimeout::Raise {
+            return Err(Error::Timeout { seconds: request.timeout.unwrap_or(Duration::ZERO).as_secs_f64() });
+        }
+        Ok(Hits::new(self, gathered, request.offset, scale, warnings, request.fields.clone(), started))
+    }
+
+    /// How many documents match, exactly.
+    ///
+    /// # Errors
+    /// As [`View::search`]; [`Error::Timeout`] when `interrupt` has a deadline that passes.
+    pub fn count(&self, query: &QueryInput, strict: bool, filter: Option<&FilterInput>, interrupt: &Interrupt) -> Result<u64> {
+        let (query, _) = self.bind(query, strict)?;
+        let plan = compile(query, self.bind_filter(filter)?, &self.snapshot, &self.compiled, false, interrupt)?;
+        let wanted = Wanted { hits: 0, sort: &[], count: CountMode::Exact, scores: false };
+        let gathered = gather(&plan.program, &self.snapshot, wanted, interrupt)?;
+        match gathered.total {
+            Some(total) if !gathered.partial => Ok(total),
+            _ => Err(Error::Timeout { seconds: 0.0 }),
+        }
+    }
+
+    /// The stored document of a key, and its version.
+    ///
+    /// # Errors
+    /// Corruption.
+    pub fn get(&self, key: &str) -> Result<Option<(Vec<u8>, SeqNo)>> {
+        let Some((segment, doc)) = self.snapshot.find(key)? else { return Ok(None) };
+        let hit = Hit { segment, doc, seq: self.snapshot.sequence(segment, doc)?, score: 0 };
+        let mut json = Vec::new();
+        self.document_of(&hit, &mut json)?;
+        Ok(Some((json, hit.seq)))
+    }
+
+    /// Whether there is a document of this key.
+    ///
+    /// # Errors
+    /// Corruption.
+    pub fn contains(&self, key: &str) -> Result<bool> {
+        Ok(self.snapshot.find(key)?.is_some())
+    }
+
+    pub(super) fn key_of(&self, hit: &Hit, key: &mut String) -> Result<()> {
+        self.reader(hit)?.key(hit.doc, key)
+    }
+
+    pub(super) fn document_of(&self, hit: &Hit, json: &mut Vec<u8>) -> Result<()> {
+        self.reader(hit)?.document(hit.doc, json)
+    }
+
+    fn reader(&self, hit: &Hit) -> Result<&crate::segment::SegmentReader> {
+        let segment = self.snapshot.segments.get(hit.segment).ok_or(Error::Defect("a hit of another snapshot"))?;
+        Ok(&segment.reader)
+    }
+
+    fn sort(&self, keys: &[String]) -> Result<Vec<SortBy>> {
+        if keys.len() > MAX_SORT_KEYS {
+            let expected = format!("at most {MAX_SORT_KEYS} keys");
+            return Err(Error::Argument { argument: "sort", expected, got: keys.len().to_string() });
+        }
+        keys.iter().map(|key| SortBy::parse(key, self.schema())).collect()
+    }
+
+    /// Where documents can hold nothing but fields, a name that is none is a mistake.
+    fn check_fields(&self, names: Option<&[String]>) -> Result<()> {
+        let schema = self.schema();
+        if schema.extra() == Extra::Store {
+            return Ok(());
+        }
+        for name in names.unwrap_or_default() {
+            if schema.find(name).is_none() && name != schema.key() {
+                let known = || schema.fields().iter().map(|field| field.name.as_str()).chain([schema.key()]);
+                let meant = nearest(name, known()).map(|name| format!("; did you mean {name:?}?")).unwrap_or_default();
+                let expected = format!("names of fields ({}){meant}", known().collect::<Vec<_>>().join(", "));
+                let got = format!("{:?}", name.chars().take(60).collect::<String>());
+                return Err(Error::Argument { argument: "fields", expected, got });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn bind(&self, query: &QueryInput, strict: bool) -> Result<(Bound, Vec<String>)> {
+        let parsed;
+        let (query, mut warnings) = match query {
+            QueryInput::Tree(query) => (query, Vec::new()),
+            QueryInput::Text(text) => {
+                parsed = self.parse(text, strict)?;
+                (&parsed.query, parsed.warnings.iter().map(ToString::to_string).collect())
+            }
+        };
+        let mode = if strict { ParseMode::Strict } else { ParseMode::Lenient };
+        let options = RewriteOptions { mode, ..RewriteOptions::default() };
+        let rewritten = rewrite(query, self.schema(), &self.analyzers, &self.compiled.search, &options)?;
+        warnings.extend(rewritten.warnings);
+        Ok((rewritten.bound, warnings))
+    }
+
+    pub(super) fn bind_filter(&self, filter: Option<&FilterInput>) -> Result<Option<BoundFilter>> {
+        bind_filter(filter, self.schema())
+    }
+}
+
+/// Binds a filter to a schema.
+pub(super) fn bind_filter(filter: Option<&FilterInput>, schema: &Schema) -> Result<Option<BoundFilter>> {
+    match filter {
+        None => Ok(None),
+        Some(FilterInput::Text(text)) => parse_filter(text, schema)?.bind(schema).map(Some),
+        Some(FilterInput::Tree(filter)) => filter.bind(schema).map(Some),
+    }
+}
+
+fn nothing_yet(count: CountMode) -> Gathered {
+    let total = (count != CountMode::None).then_some(0);
+    Gathered { hits: Vec::new(), total, relation: Relation::Gte, partial: true }
+}
