@@ -24,3 +24,6 @@ pub use head::{FieldForm, InvertedStats};
 pub(crate) use reader::TermWalk;
 pub use reader::{FuzzySink, InvertedReader};
 pub use writer::InvertedWriter;
+
+#[cfg(test)]
+pub(crate) mod tests;
