@@ -110,6 +110,16 @@ impl Schema {
         Ok(Self { key, key_kind, extra, fields, by_name })
     }
 
+    /// Reads a schema as [`Schema`] writes itself, with the path of what cannot be.
+    ///
+    /// # Errors
+    /// [`Error::Schema`]: as of [`Schema::new`]; with an empty path when the text is no schema at all.
+    pub fn from_json(json: &[u8]) -> Result<Self> {
+        serde_json::from_slice::<SchemaJson>(json)
+            .map_err(|error| refuse("", "a schema with key and fields", error.to_string()))
+            .and_then(Self::try_from)
+    }
+
     /// The same schema with fields appended.
     ///
     /// # Errors

@@ -209,6 +209,12 @@ impl Hits {
         self.view.schema()
     }
 
+    /// The stored members that were asked for; `None` = all.
+    #[must_use]
+    pub fn fields(&self) -> Option<&[String]> {
+        self.fields.as_deref()
+    }
+
     /// Number of the manifest on which the view stands.
     #[must_use]
     pub fn index_generation(&self) -> u64 {

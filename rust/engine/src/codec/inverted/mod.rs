@@ -24,6 +24,3 @@ pub use head::{FieldForm, InvertedStats};
 pub(crate) use reader::TermWalk;
 pub use reader::{FuzzySink, InvertedReader};
 pub use writer::InvertedWriter;
-
-#[cfg(test)]
-pub(crate) mod tests;

@@ -271,15 +271,15 @@ trait Place: Copy + Default + PartialEq {
 impl Place for u32 {
     #[inline]
     fn new(doc: u32, position: u32, bits: u32) -> Self {
-        (u64::from(doc) << bits | u64::from(position)) as Self
+        doc.checked_shl(bits).unwrap_or(0) | position
     }
     #[inline]
     fn doc(self, bits: u32) -> u32 {
-        (u64::from(self) >> bits) as u32
+        self.checked_shr(bits).unwrap_or(0)
     }
     #[inline]
     fn position(self, bits: u32) -> u32 {
-        (u64::from(self) & ((1 << bits) - 1)) as u32
+        self & 1u32.checked_shl(bits).unwrap_or(0).wrapping_sub(1)
     }
 }
 
@@ -312,26 +312,21 @@ impl List {
         self.docs.clear();
         self.pairs.clear();
         self.deltas.clear();
-        if positions {
-            let gap = |pair: &[P]| {
-                let (doc, at) = (pair[1].doc(bits), pair[1].position(bits));
-                if doc == pair[0].doc(bits) { at - pair[0].position(bits) } else { at }
-            };
-            self.deltas.extend(places.first().map(|first| first.position(bits)));
-            self.deltas.extend(places.windows(2).map(gap));
-        }
-        let mut start = 0;
-        while let Some(first) = places.get(start) {
+        let mut rest = places;
+        while let Some(first) = rest.first() {
             let doc = first.doc(bits);
-            let mut end = start + 1;
-            while places.get(end).is_some_and(|place| place.doc(bits) == doc) {
-                end += 1;
+            let (mut tf, mut last) = (0, 0);
+            while let Some(place) = rest.get(tf).filter(|place| place.doc(bits) == doc) {
+                if positions {
+                    self.deltas.push(place.position(bits) - last);
+                    last = place.position(bits);
+                }
+                tf += 1;
             }
-            let pair = Pair { tf: (end - start) as u32, norm: norms.get(doc as usize).copied().unwrap_or(0) };
-            start = end;
-            let Some(number) = numbers.get(pair) else { return Err(Error::Defect("a posting's pair was not counted")) };
+            rest = &rest[tf..];
+            let pair = Pair { tf: tf as u32, norm: norms.get(doc as usize).copied().unwrap_or(0) };
             self.docs.push(doc);
-            self.pairs.push(number);
+            self.pairs.push(numbers.get(pair).ok_or(Error::Defect("a posting's pair was not counted"))?);
         }
         Ok(())
     }

@@ -1,0 +1,123 @@
+//! Arguments of a search → the engine's request.
+//!
+//! **In**: what Python passed. **Out**: [`SearchRequest`]. **Law**: a wrong type is a `TypeError`, a value out of range a `ValueError`,
+//! both naming the argument; the engine never sees either.
+
+use std::time::Duration;
+
+use findspot_engine::base::Result as EngineResult;
+use findspot_engine::query::{Filter, Query};
+use findspot_engine::search::{CountMode, FilterInput, OnTimeout, QueryInput, SearchRequest};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+
+use crate::gate;
+
+/// A query string or a typed query. A lone surrogate, which no text can hold, becomes U+FFFD: user text never raises.
+pub(crate) fn query(value: &Bound<'_, PyAny>) -> PyResult<QueryInput> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(QueryInput::Text(text.to_string_lossy().into_owned()));
+    }
+    match tree(value, Query::from_json)? {
+        Some(tree) => Ok(QueryInput::Tree(tree)),
+        None => Err(wrong("query", "str or a query of findspot.query", value)),
+    }
+}
+
+/// A filter as text or as `col()` expression.
+pub(crate) fn filter(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<FilterInput> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(FilterInput::Text(text.to_string_lossy().into_owned()));
+    }
+    match tree(value, Filter::from_json)? {
+        Some(tree) => Ok(FilterInput::Tree(tree)),
+        None => Err(wrong(argument, "str or a filter made by col(…)", value)),
+    }
+}
+
+/// The engine's reading of an object that can write itself as JSON.
+fn tree<T: Send>(value: &Bound<'_, PyAny>, read: impl FnOnce(&[u8]) -> EngineResult<T> + Send) -> PyResult<Option<T>> {
+    let py = value.py();
+    let Some(json) = value.getattr_opt(intern!(py, "_json"))? else { return Ok(None) };
+    let json = json.call0()?;
+    let json = json.cast::<PyString>()?.to_str()?;
+    gate::inline(py, || read(json.as_bytes())).map(Some)
+}
+
+fn wrong(argument: &str, expected: &str, got: &Bound<'_, PyAny>) -> PyErr {
+    let name = got.get_type().name().map_or_else(|_| "an object".to_owned(), |name| name.to_string());
+    PyTypeError::new_err(format!("{argument}: expected {expected}, got {name}"))
+}
+
+/// A number of things: 0 or more.
+pub(crate) fn size(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
+    match value.extract::<i64>() {
+        Ok(number) if number >= 0 => Ok(number as usize),
+        Ok(number) => Err(PyValueError::new_err(format!("{argument}: expected 0 or more, got {number}"))),
+        Err(_) if value.hasattr(intern!(value.py(), "__index__"))? => {
+            Err(PyValueError::new_err(format!("{argument}: expected a number below 2**63, got {value}")))
+        }
+        Err(_) => Err(wrong(argument, "int", value)),
+    }
+}
+
+/// One name or several.
+pub(crate) fn names(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    if let Ok(one) = value.cast::<PyString>() {
+        return Ok(vec![one.to_str()?.to_owned()]);
+    }
+    let mut names = Vec::new();
+    for name in value.try_iter().map_err(|_| wrong(argument, "a name or a list of names", value))? {
+        let name = name?;
+        names.push(name.cast::<PyString>().map_err(|_| wrong(argument, "names as str", &name))?.to_str()?.to_owned());
+    }
+    Ok(names)
+}
+
+/// Seconds, as a duration.
+pub(crate) fn seconds(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Duration> {
+    let seconds = value.extract::<f64>().map_err(|_| wrong(argument, "seconds as float", value))?;
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|_| PyValueError::new_err(format!("{argument}: expected seconds of 0 or more, got {seconds}")))
+}
+
+/// One of a few words.
+fn word<'a, T>(argument: &str, value: &Bound<'a, PyAny>, known: &'static [(&'static str, T)]) -> PyResult<&'static T> {
+    let text = value.cast::<PyString>().map_err(|_| wrong(argument, "str", value))?.to_string_lossy();
+    known.iter().find(|(name, _)| *name == text).map(|(_, meaning)| meaning).ok_or_else(|| {
+        let names: Vec<String> = known.iter().map(|(name, _)| format!("{name:?}")).collect();
+        PyValueError::new_err(format!("{argument}: expected {}, got {text:?}", names.join(" or ")))
+    })
+}
+
+/// The arguments of `search` of an index and of a view, as the façade passes them: query, limit, offset, where, sort, count, fields,
+/// timeout, on_timeout, strict.
+pub(crate) fn search(arguments: &Bound<'_, PyTuple>) -> PyResult<SearchRequest> {
+    let [text, limit, offset, condition, sort, count, fields, timeout, on_timeout, strict]: [Bound<'_, PyAny>; 10] =
+        arguments.iter().collect::<Vec<_>>().try_into().map_err(|_| PyTypeError::new_err("expected the ten arguments of a search"))?;
+    let given = |value: &Bound<'_, PyAny>| !value.is_none();
+    let mut request = SearchRequest {
+        query: query(&text)?,
+        strict: strict.is_truthy()?,
+        limit: size("limit", &limit)?,
+        offset: size("offset", &offset)?,
+        count: *word("count", &count, &[("up_to", CountMode::UpTo), ("exact", CountMode::Exact), ("none", CountMode::None)])?,
+        on_timeout: *word("on_timeout", &on_timeout, &[("partial", OnTimeout::Partial), ("raise", OnTimeout::Raise)])?,
+        ..SearchRequest::default()
+    };
+    if given(&condition) {
+        request.filter = Some(filter("where", &condition)?);
+    }
+    if given(&sort) {
+        request.sort = names("sort", &sort)?;
+    }
+    if given(&fields) {
+        request.fields = Some(names("fields", &fields)?);
+    }
+    if given(&timeout) {
+        request.timeout = Some(seconds("timeout", &timeout)?);
+    }
+    Ok(request)
+}

@@ -1,0 +1,120 @@
+//! One pinned view.
+//!
+//! **In**: the engine's view. **Out**: `_native.View`. **Law**: immutable; it holds its files until it is dropped.
+
+use std::sync::Arc;
+
+use findspot_engine::base::Result;
+use findspot_engine::search::View as Pinned;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyInt, PyString, PyTuple};
+
+use crate::hits::Hits;
+use crate::{decode, gate, request};
+
+/// A view, for the façade.
+#[pyclass(frozen, module = "findspot._native")]
+pub(crate) struct View {
+    view: Arc<Pinned>,
+}
+
+impl View {
+    pub(crate) fn new(view: Arc<Pinned>) -> Self {
+        Self { view }
+    }
+}
+
+#[pymethods]
+impl View {
+    #[pyo3(signature = (*arguments))]
+    fn search(&self, py: Python<'_>, arguments: &Bound<'_, PyTuple>) -> PyResult<Hits> {
+        search(py, &self.view, arguments)
+    }
+
+    #[pyo3(signature = (query, condition, strict, /))]
+    fn count(&self, py: Python<'_>, query: &Bound<'_, PyAny>, condition: &Bound<'_, PyAny>, strict: bool) -> PyResult<u64> {
+        count(py, &self.view, query, condition, strict)
+    }
+
+    #[pyo3(signature = (key, /))]
+    fn get<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> PyResult<Option<(Bound<'py, PyAny>, u64)>> {
+        get(py, &self.view, key)
+    }
+
+    fn __contains__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<bool> {
+        contains(py, &self.view, key)
+    }
+
+    fn __len__(&self) -> usize {
+        self.view.len() as usize
+    }
+
+    #[pyo3(signature = (text, strict, /))]
+    fn parse(&self, py: Python<'_>, text: &Bound<'_, PyString>, strict: bool) -> PyResult<(String, String)> {
+        parse(py, &self.view, text, strict)
+    }
+
+    #[getter]
+    fn generation(&self) -> u64 {
+        self.view.generation()
+    }
+
+    #[getter]
+    fn refresh(&self) -> u64 {
+        self.view.refresh()
+    }
+
+    #[getter]
+    fn config_version(&self) -> u64 {
+        self.view.config_version()
+    }
+}
+
+pub(crate) fn search(py: Python<'_>, view: &Arc<Pinned>, arguments: &Bound<'_, PyTuple>) -> PyResult<Hits> {
+    let request = request::search(arguments)?;
+    gate::run(py, |interrupt| view.search(&request, interrupt)).map(Hits::new)
+}
+
+pub(crate) fn count(py: Python<'_>, view: &Pinned, query: &Bound<'_, PyAny>, condition: &Bound<'_, PyAny>, strict: bool) -> PyResult<u64> {
+    let query = request::query(query)?;
+    let filter = if condition.is_none() { None } else { Some(request::filter("where", condition)?) };
+    gate::run(py, |interrupt| view.count(&query, strict, filter.as_ref(), interrupt))
+}
+
+/// The document of a key, decoded, and its version.
+pub(crate) fn get<'py>(py: Python<'py>, view: &Pinned, key: &Bound<'py, PyAny>) -> PyResult<Option<(Bound<'py, PyAny>, u64)>> {
+    let key = key_text(key)?;
+    match gate::inline(py, || view.get(&key))? {
+        Some((json, version)) => Ok(Some((decode::value(py, &json)?, version.0))),
+        None => Ok(None),
+    }
+}
+
+pub(crate) fn contains(py: Python<'_>, view: &Pinned, key: &Bound<'_, PyAny>) -> PyResult<bool> {
+    // As with a dict, a key of another type is simply not there.
+    match key_text(key) {
+        Ok(key) => gate::inline(py, || view.contains(&key)),
+        Err(_) => Ok(false),
+    }
+}
+
+/// The tree as JSON, and as text to read.
+pub(crate) fn parse(py: Python<'_>, view: &Pinned, text: &Bound<'_, PyString>, strict: bool) -> PyResult<(String, String)> {
+    let text = text.to_string_lossy();
+    gate::inline(py, || -> Result<(String, String)> {
+        let parsed = view.parse(&text, strict)?;
+        Ok((parsed.to_json()?, parsed.query.to_string()))
+    })
+}
+
+/// A key as the engine has it: text, or the decimal text of an integer.
+pub(crate) fn key_text(key: &Bound<'_, PyAny>) -> PyResult<String> {
+    if let Ok(text) = key.cast::<PyString>() {
+        return Ok(text.to_str()?.to_owned());
+    }
+    if key.is_instance_of::<PyInt>() {
+        return Ok(key.str()?.to_str()?.to_owned());
+    }
+    Err(PyTypeError::new_err(format!("key: expected str or int, got {}", key.get_type().name()?)))
+}
