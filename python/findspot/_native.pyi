@@ -1,0 +1,251 @@
+"""The compiled core, for the façade. `Hits` and `Hit` are public as `findspot.Hits` and `findspot.Hit`."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal, SupportsIndex, TypeAlias, final, overload
+
+from .errors import DocumentError
+
+__version__: str
+
+_Progress: TypeAlias = Callable[[int, int, int], object] | None
+
+def check_schema(json: str, /) -> None: ...
+def analyze(text: str, analyzer: str, /) -> list[tuple[str, int, int, int]]: ...
+def analyzers() -> list[str]: ...
+def infer(source: str | Iterable[Any], key: str | None, limit: int, /) -> tuple[str, str]: ...
+
+@final
+class Index:
+    @staticmethod
+    def create(url: str, schema: str, config: str | None, memory: int, exist_ok: bool, /) -> Index: ...
+    @staticmethod
+    def open(url: str, config: str | None, memory: int, follow: float | None, generation: int | None, /) -> Index: ...
+    @property
+    def url(self) -> str: ...
+    def schema(self) -> str: ...
+    def view(self) -> View: ...
+    def search(self, *arguments: object) -> Hits: ...
+    def count(self, query: object, condition: object, strict: bool, /) -> int: ...
+    def get(self, key: object, /) -> tuple[dict[str, Any], int] | None: ...
+    def __contains__(self, key: object, /) -> bool: ...
+    def __len__(self) -> int: ...
+    def parse(self, text: str, strict: bool, /) -> tuple[str, str]: ...
+    def upsert(
+        self, records: Iterable[Any], refresh: bool, collect: bool, if_version: int | None, progress: _Progress, /
+    ) -> tuple[int, list[DocumentError], int]: ...
+    def upsert_file(
+        self, path: str, refresh: bool, collect: bool, if_version: int | None, progress: _Progress, /
+    ) -> tuple[int, list[DocumentError], int]: ...
+    def delete(self, keys: Iterable[str | int], refresh: bool, /) -> int: ...
+    def delete_where(self, condition: object, refresh: bool, /) -> int: ...
+    def refresh(self) -> None: ...
+    def commit(self) -> int: ...
+    def transaction(self) -> Transaction: ...
+    def merge(self, max_segments: object, /) -> int: ...
+    def gc(self) -> tuple[int, int]: ...
+    def copy(self, destination: str, /) -> tuple[int, int, int]: ...
+    def check(self) -> tuple[int, int, list[tuple[str, int, str]]]: ...
+    def stats(self) -> dict[str, Any]: ...
+    def alter(self, fields: str, /) -> None: ...
+    def close(self, commit: bool, /) -> None: ...
+
+@final
+class View:
+    @property
+    def generation(self) -> int: ...
+    @property
+    def refresh(self) -> int: ...
+    @property
+    def config_version(self) -> int: ...
+    def search(self, *arguments: object) -> Hits: ...
+    def count(self, query: object, condition: object, strict: bool, /) -> int: ...
+    def get(self, key: object, /) -> tuple[dict[str, Any], int] | None: ...
+    def __contains__(self, key: object, /) -> bool: ...
+    def __len__(self) -> int: ...
+    def parse(self, text: str, strict: bool, /) -> tuple[str, str]: ...
+
+@final
+class Transaction:
+    def upsert(
+        self, records: Iterable[Any], _refresh: bool, collect: bool, if_version: int | None, progress: _Progress, /
+    ) -> tuple[int, list[DocumentError], int]: ...
+    def upsert_file(
+        self, path: str, _refresh: bool, collect: bool, if_version: int | None, progress: _Progress, /
+    ) -> tuple[int, list[DocumentError], int]: ...
+    def delete(self, keys: Iterable[str | int], _refresh: bool, /) -> int: ...
+    def delete_where(self, condition: object, _refresh: bool, /) -> int: ...
+    def commit(self) -> int: ...
+    def rollback(self) -> None: ...
+
+@final
+class Hits:
+    """What a search found, best first: a sequence of `Hit`.
+
+    `len(hits)`, `hits[0]`, `hits[:3]` and iteration work as with a list; everything is read from the index when it is asked for.
+
+    Concurrency: immutable; threads may share it. It holds the view on which the search ran, so later writes do not change it.
+    Cost: 8 bytes of score and 8 of place a hit; a document is decompressed and decoded when its `Hit` is first looked into.
+
+    Example:
+        >>> import findspot as fs
+        >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+        >>> _ = index.upsert([{"id": "k1", "title": "gold coin"}, {"id": "k2", "title": "silver coin"}])
+        >>> hits = index.search("gold coin")
+        >>> [hit["title"] for hit in hits]
+        ['gold coin', 'silver coin']
+        >>> len(hits), hits.total, hits.total_relation
+        (2, 2, 'eq')
+        >>> index.close()
+    """
+    @property
+    def total(self) -> int | None:
+        """How many documents match: exact when `total_relation` is `"eq"`, a lower bound when it is `"gte"`, None with `count="none"`."""
+
+    @property
+    def total_relation(self) -> Literal["eq", "gte"]:
+        """`"eq"` or `"gte"`: how `total` is to be read."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether the time ran out before every document was looked at."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was cut or taken as plain text, one sentence each."""
+
+    @property
+    def took(self) -> float:
+        """Time the search took, in seconds."""
+
+    @property
+    def index_generation(self) -> int:
+        """The commit on which the search ran: the manifest's number, the same in every process."""
+
+    @property
+    def index_refresh(self) -> int:
+        """How many refreshes of this handle came after that commit."""
+
+    @property
+    def config_version(self) -> int:
+        """The version of the ranking configuration on which the search ran."""
+
+    @property
+    def keys(self) -> list[Any]:
+        """The keys of all hits, best first: a new list."""
+
+    @property
+    def scores(self) -> Scores:
+        """The scores of all hits, best first: a read-only buffer of float64 (`np.asarray(hits.scores)` copies nothing)."""
+
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> Hit: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> list[Hit]: ...
+    def __iter__(self) -> HitIterator: ...
+    def to_list(self) -> list[dict[str, Any]]:
+        """All hits as plain values: `[{"key": …, "score": …, "document": {…}}, …]`.
+
+        Returns: a new list; documents hold the fields that `fields=` asked for, as they were written.
+        Errors: `CorruptionError` when a stored block is damaged.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> _ = index.upsert([{"id": "k1", "title": "gold coin"}])
+            >>> index.search("").to_list()
+            [{'key': 'k1', 'score': 0.0, 'document': {'id': 'k1', 'title': 'gold coin'}}]
+            >>> index.close()
+        """
+
+    def to_json(self) -> bytes:
+        """The same as `to_list`, as UTF-8 JSON ready for a response.
+
+        Errors: `CorruptionError` when a stored block is damaged.
+        Cost: a copy of the stored bytes; nothing is parsed.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> _ = index.upsert([{"id": "k1", "title": "gold coin"}])
+            >>> import json
+            >>> json.loads(index.search("gold").to_json())[0]["key"]
+            'k1'
+            >>> index.close()
+        """
+
+    def to_arrow(self) -> ArrowTable:
+        """All hits as an Arrow table: the key, `_score`, then the fields (those of `fields=`, else all of the schema).
+
+        Returns: an object with `__arrow_c_stream__`: `polars.DataFrame(hits.to_arrow())`, `pyarrow.table(hits.to_arrow())`.
+        Errors: `CorruptionError` when a stored block is damaged, raised when the table is read.
+        Cost: parses each document once, when the table is read.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> _ = index.upsert([{"id": "k1", "title": "gold coin"}])
+            >>> index.search("gold").to_arrow()
+            ArrowTable(1 rows)
+            >>> index.close()
+        """
+
+@final
+class HitIterator:
+    def __iter__(self) -> HitIterator: ...
+    def __next__(self) -> Hit: ...
+    def __length_hint__(self) -> int: ...
+
+@final
+class Hit:
+    """One hit: `hit.key`, `hit.score`, and its stored document as a read-only mapping: `hit["title"]`.
+
+    Values are as they were written, so a date is its text. A member that was not written raises `KeyError`; `hit.get(name)` gives None.
+
+    Concurrency: immutable; it holds the view on which the search ran.
+    Cost: the document is decompressed and decoded once, when first looked into; `key` and `score` do not need it.
+
+    Example:
+        >>> import findspot as fs
+        >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text(), "year": fs.Integer()}))
+        >>> _ = index.upsert([{"id": "k1", "title": "gold coin", "year": 1700}])
+        >>> hit = index.search("gold")[0]
+        >>> hit.key, hit["year"], hit.get("place"), "title" in hit
+        ('k1', 1700, None, True)
+        >>> dict(hit)
+        {'id': 'k1', 'title': 'gold coin', 'year': 1700}
+        >>> index.close()
+    """
+    @property
+    def key(self) -> Any:
+        """The document's key."""
+
+    @property
+    def score(self) -> float:
+        """The document's score for the query; 0.0 when nothing was scored."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+    def __contains__(self, name: object, /) -> bool: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def keys(self) -> list[str]:
+        """The names of the document's members: a new list."""
+
+    def values(self) -> list[Any]:
+        """The values of the document's members: a new list."""
+
+    def items(self) -> list[tuple[str, Any]]:
+        """Names and values of the document's members: a new list of pairs."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A member's value, or `default` when it was not written."""
+
+@final
+class Scores:
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: SupportsIndex, /) -> float: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+
+@final
+class ArrowTable:
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...

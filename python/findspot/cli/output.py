@@ -1,0 +1,81 @@
+"""Tables, one JSON document, refusals: all that the command prints.
+
+**Law**: with `--json` standard output gets exactly one JSON document, also when the input is refused. What a document holds is shown
+without control characters, so that no text can move the cursor or ring the bell.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigError, FindspotError, InternalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["print_json", "refused", "table", "width"]
+
+
+def print_json(value: Any) -> None:
+    """The one JSON document."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=None)
+    sys.stdout.write("\n")
+
+
+def width() -> int:
+    """Columns of the terminal; wide when there is none."""
+    return shutil.get_terminal_size((160, 24)).columns if sys.stdout.isatty() else 160
+
+
+def clean(text: str) -> str:
+    """One line without control characters."""
+    return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
+
+
+def cut(text: str, most: int) -> str:
+    """At most `most` characters."""
+    return text if len(text) <= most else text[: max(0, most - 1)] + "…"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[Any]], *, wide: bool = False) -> None:
+    """Columns under a header: numbers to the right, texts to the left, the last one cut at the terminal's width."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    numeric = [all(isinstance(value, (int, float)) for value in column) for column in zip(*rows, strict=True)] if cells else []
+    numeric = numeric or [False] * len(header)
+    most = width()
+    widths = [max(len(name), *(len(row[i]) for row in cells), 0) if cells else len(name) for i, name in enumerate(header)]
+    for row in [list(header), *cells]:
+        shown = [cell.rjust(widths[i]) if numeric[i] else cell.ljust(widths[i]) for i, cell in enumerate(row)]
+        line = "  ".join(shown).rstrip()
+        print(line if wide else cut(line, most))
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return clean(str(value))
+
+
+def refused(error: Exception, as_json: bool) -> int:
+    """Says why not, and gives the exit code."""
+    if isinstance(error, InternalError) or not isinstance(error, (FindspotError, OSError, ValueError, TypeError, ImportError)):
+        raise error
+    if as_json:
+        data = {name: value for name, value in vars(error).items() if _is_plain(value) and name != "message"}
+        print_json({"error": {"type": type(error).__name__, "message": str(error), **data}})
+        return 1
+    if isinstance(error, ConfigError) and len(error.problems) > 1:
+        for path, expected, got in error.problems:
+            print(f"findspot: configuration: {path}: expected {expected}, got {got}", file=sys.stderr)
+        return 1
+    print(f"findspot: {clean(str(error))}", file=sys.stderr)
+    return 1
+
+
+def _is_plain(value: object) -> bool:
+    return value is None or isinstance(value, (str, int, float, list))

@@ -1,0 +1,571 @@
+"""The index: create or open, write, search, keep in order.
+
+**In**: records, queries, filters. **Out**: hits and small reports. **Law**
+1. One `Index` may be shared by all threads for reading and writing. A search runs on one immutable view and takes no lock.
+2. Only `commit` makes durable. What was written is searchable through this handle when `upsert` returns.
+3. After `fork` the child may search; writing there raises `ClosedError`. A pickle is the URL and the generation.
+"""
+
+from __future__ import annotations
+
+import os
+
+from . import _native
+from ._sizes import parse_size
+from .errors import ClosedError
+from .reports import Checked, Collected, Commit, Copied, Damage, Merged, Stats, Upserted
+from .transaction import Transaction, joined
+from .view import Searching, View
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+    from typing import Any, Literal
+
+    from ._native import Index as NativeIndex
+    from ._native import Transaction as NativeTransaction
+    from .fields import Field
+    from .filters import Filter
+    from .ingest import _Records
+    from .schema import Schema
+
+__all__ = ["Index", "open"]
+
+
+def _config_json(config: Mapping[str, Any] | None) -> str | None:
+    if config is None:
+        return None
+    import json
+
+    if not hasattr(config, "keys"):
+        raise TypeError(f"config: expected a mapping such as {{'k1': 0.9}}, got {type(config).__name__}")
+    return json.dumps(dict(config), default=_no_json)
+
+
+def _no_json(value: object) -> str:
+    # The engine refuses it with its path, along with every other problem.
+    return f"<{type(value).__name__}>"
+
+
+def _log(room: str, level: int, message: str, *arguments: object) -> None:
+    """Logs to `findspot.<room>` if anybody has imported logging: who has not cannot be listening."""
+    import sys
+
+    if (logging := sys.modules.get("logging")) is not None:
+        logging.getLogger(f"findspot.{room}").log(level, message, *arguments)
+
+
+_DEBUG, _INFO, _WARNING = 10, 20, 30
+
+
+class Index(Searching):
+    """One index: made by `Index.create`, opened by `findspot.open`.
+
+    Use it as a context manager: leaving the block commits and closes; leaving it by an exception closes without a commit.
+
+    Concurrency: share one `Index` among all threads, for reading and writing. Long calls release the interpreter and obey Ctrl-C. After
+    `fork` the child may search, its writers raise `ClosedError`. Pickled, it is its URL and generation.
+    Cost: opening maps files and reads none of them whole.
+
+    Example:
+        >>> import findspot as fs
+        >>> schema = fs.Schema(key="id", fields={"title": fs.Text(analyzer="english"), "year": fs.Integer()})
+        >>> with fs.Index.create("memory://", schema) as index:
+        ...     _ = index.upsert([{"id": "k1", "title": "Gold coins", "year": 1700}])
+        ...     index.search("coin", where=fs.col("year") < 1800).keys
+        ['k1']
+    """
+
+    __slots__ = ("__weakref__", "_native", "_options", "_unsaved")
+    _native: NativeIndex
+    _options: dict[str, Any]
+    _unsaved: int
+
+    def __init__(self) -> None:
+        raise TypeError("write Index.create(path, schema) for a new index, findspot.open(path) for one that exists")
+
+    @classmethod
+    def _wrap(cls, native: NativeIndex, options: dict[str, Any]) -> Index:
+        index = cls.__new__(cls)
+        index._native = native
+        index._options = options
+        index._unsaved = 0
+        return index
+
+    @classmethod
+    def create(
+        cls,
+        target: str | os.PathLike[str],
+        schema: Schema,
+        *,
+        config: Mapping[str, Any] | None = None,
+        memory: str | int = "256MB",
+        exist_ok: bool = False,
+    ) -> Index:
+        """Makes a new, empty index.
+
+        Args:
+            target: a path, `file:///…`, `memory://name` (one per process) or `memory://` (a new one each time).
+            schema: its fields and key.
+            config: the ranking of this handle, not stored: `k1` (0 to 10), `b` (0 to 1), `fields` (name → weight, or
+                `{"weight": …, "b": …}`), `combine` (`"best"`, `"sum"`, `"bm25f"`), `tie_breaker`, `operator` (`"or"`, `"and"`).
+            memory: budget for building, in bytes or as `"256MB"`.
+            exist_ok: open the index that is already there, if its schema is the same.
+
+        Returns: the open index.
+        Errors: `StorageError` when there is one already or the folder cannot be written; `SchemaError` when `exist_ok` finds another
+            schema; `ConfigError` with every problem of the configuration.
+        Concurrency: of two processes that create at once, one succeeds.
+
+        Example:
+            >>> import findspot as fs
+            >>> schema = fs.Schema(key="id", fields={"title": fs.Text()})
+            >>> index = fs.Index.create("treasures.findspot", schema, config={"k1": 0.9, "b": 0.4}, exist_ok=True)
+            >>> len(index)
+            0
+            >>> index.close()
+        """
+        options = {"config": config, "memory": memory}
+        native = _native.Index.create(_target(target), schema._json(), _config_json(config), parse_size(memory, "memory"), bool(exist_ok))
+        _log("index", _DEBUG, "created %s", native.url)
+        return cls._wrap(native, options)
+
+    # -- writing ----------------------------------------------------------------------------------------------------------------
+
+    def upsert(
+        self,
+        records: _Records,
+        *,
+        refresh: bool = True,
+        on_error: Literal["raise", "collect"] = "raise",
+        if_version: int | None = None,
+    ) -> Upserted:
+        """Adds documents; one with a key that exists replaces it, also within the call.
+
+        Args:
+            records: an iterable of mappings, dataclasses, pydantic, msgspec or attrs objects; anything with `__arrow_c_stream__`; or the
+                path of a `.jsonl`, `.json`, `.csv` (also `.gz`, `.zst`), `.parquet` or `.arrow` file.
+            refresh: make them searchable through this handle before returning.
+            on_error: `"raise"` stops at the first refused document, and nothing of the call is written; `"collect"` goes on and returns
+                the refused ones.
+            if_version: write only if the one document of the call has this version (`get(key, version=True)`).
+
+        Returns: how many were taken and which were refused.
+        Errors: `DocumentError` (key, field, expected, got, source, record); `ConflictError` when `if_version` does not fit;
+            `ClosedError` in a forked child; `ModuleNotFoundError` for Parquet or Arrow without pyarrow or polars; whatever `records`
+            raises, with nothing written.
+        Concurrency: any number of threads; the calls' order is the order in which they end. A file is read and built on all cores.
+        Cost: about the memory budget; JSON lines from a path are the fastest source.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> index.upsert([{"id": "k1", "title": "gold coin"}, {"id": "k1", "title": "silver coin"}])
+            Upserted(count=2, rejected=[], rejected_count=0)
+            >>> len(index), index.get("k1")["title"]
+            (1, 'silver coin')
+            >>> index.close()
+        """
+        return self._upsert(records, refresh, on_error, if_version, None)
+
+    def _upsert(self, records: _Records, refresh: bool, on_error: str, if_version: int | None, progress: Any) -> Upserted:
+        if on_error not in ("raise", "collect"):
+            raise ValueError(f"on_error: expected 'raise' or 'collect', got {on_error!r}")
+        from .ingest import source_of
+
+        writer = self._writer()
+        source = source_of(records)
+        collect = on_error == "collect"
+        if isinstance(source, str):
+            count, rejected, refused = writer.upsert_file(source, bool(refresh), collect, if_version, progress)
+        else:
+            count, rejected, refused = writer.upsert(source, bool(refresh), collect, if_version, progress)
+        _log("index", _DEBUG, "upserted %d documents into %s", count, self._native.url)
+        if refused:
+            _log("index", _WARNING, "refused %d documents of %s, the first: %s", refused, self._native.url, rejected[0])
+        return Upserted(count=count, rejected=rejected, rejected_count=refused)
+
+    def delete(self, keys: Iterable[str | int] | str | int, *, refresh: bool = True) -> int:
+        """Deletes the documents with these keys.
+
+        Args:
+            keys: keys, or one key.
+            refresh: as in `upsert`.
+
+        Returns: how many were there. Inside a transaction it is not known yet and 0.
+        Errors: `ClosedError` in a forked child.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> _ = index.upsert([{"id": "k1", "title": "gold"}, {"id": "k2", "title": "silver"}])
+            >>> index.delete(["k1", "k9"])
+            1
+            >>> index.close()
+        """
+        listed = [keys] if isinstance(keys, (str, int)) else list(keys)
+        return self._writer().delete(listed, bool(refresh))
+
+    def delete_where(self, where: Filter | str, *, refresh: bool = True) -> int:
+        """Deletes every document that passes a filter.
+
+        Args:
+            where: a filter made by `col(…)`, or its text.
+            refresh: as in `upsert`.
+
+        Returns: how many were deleted in this view. The filter is evaluated again when a commit has to follow another writer's.
+        Errors: `QueryError` for a filter that does not fit the schema; `ClosedError` in a forked child.
+        Cost: one pass over the columns that the filter names.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"year": fs.Integer()}))
+            >>> _ = index.upsert([{"id": "k1", "year": 1700}, {"id": "k2", "year": 1900}])
+            >>> index.delete_where(fs.col("year") < 1800)
+            1
+            >>> index.close()
+        """
+        return self._writer().delete_where(where, bool(refresh))
+
+    def refresh(self) -> None:
+        """Makes searchable here what was written so far, through this handle and by other processes' commits.
+
+        Errors: `CorruptionError` when a new segment is damaged.
+        Concurrency: calls at the same time share the work.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> _ = index.upsert([{"id": "k1", "title": "gold"}], refresh=False)
+            >>> index.refresh()
+            >>> len(index)
+            1
+            >>> index.close()
+        """
+        self._native.refresh()
+
+    def commit(self) -> Commit:
+        """Makes durable, and visible to other processes, what was written so far.
+
+        Returns: the commit; its generation is the same in every process. Without anything new it is the newest one.
+        Errors: `ConflictError` when other writers win again and again; `StorageError` when the disk is full (what was written stays
+            searchable here, and a later commit can succeed); `ClosedError` in a forked child; `RuntimeError` inside a transaction.
+        Cost: writes what is still in memory and syncs it to disk.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> _ = index.upsert([{"id": "k1", "title": "gold"}])
+            >>> index.commit()
+            Commit(generation=2)
+            >>> index.close()
+        """
+        if joined(self) is not None:
+            raise RuntimeError("commit() inside a transaction: leaving the block commits it")
+        generation = self._native.commit()
+        self._unsaved = 0
+        _log("index", _INFO, "committed generation %d of %s", generation, self._native.url)
+        return Commit(generation=generation)
+
+    def transaction(self) -> Transaction:
+        """All or nothing: what is written inside the block becomes one commit at its end, and an exception drops it.
+
+        `index.upsert` and its like inside the block, in the same thread or task, take part; searches do not see it before the end.
+
+        Returns: a context manager.
+        Errors: at the end of the block those of `commit`; `RuntimeError` when this context is inside one already.
+        Cost: as a commit.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> with index.transaction():
+            ...     _ = index.upsert([{"id": "k1", "title": "gold"}])
+            ...     len(index)
+            0
+            >>> len(index)
+            1
+            >>> index.close()
+        """
+        return Transaction(self)
+
+    def _writer(self) -> NativeIndex | NativeTransaction:
+        """Where this context writes: its transaction, or the index itself."""
+        transaction = joined(self)
+        if transaction is not None:
+            return transaction
+        if not self._unsaved:
+            from ._unsaved import watch
+
+            watch(self)
+            self._unsaved = os.getpid()
+        return self._native
+
+    # -- housekeeping -----------------------------------------------------------------------------------------------------------
+
+    def stats(self) -> Stats:
+        """Numbers about the index as this handle sees it.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> index.stats().segments
+            0
+            >>> index.close()
+        """
+        return Stats(**self._native.stats())
+
+    def check(self) -> Checked:
+        """Reads every file of the newest commit and verifies every checksum.
+
+        Returns: what was read and every damaged place with its file and offset. Damage is no exception here.
+        Errors: `StorageError` when a file cannot be read at all.
+        Concurrency: others may search and write meanwhile. Obeys Ctrl-C.
+        Cost: reads the whole index once.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> index.check().damages
+            []
+            >>> index.close()
+        """
+        files, bytes_, damages = self._native.check()
+        found = [Damage(file=file, offset=offset, what=what) for file, offset, what in damages]
+        return Checked(files=files, bytes=bytes_, damages=found)
+
+    def merge(self, *, max_segments: int = 1) -> Merged:
+        """Merges segments now, down to at most `max_segments`, and drops deleted documents. A commit.
+
+        Returns: how many segments there are now.
+        Errors: `ConflictError`; `ClosedError` in a forked child; `ValueError` for `max_segments` below 1.
+        Concurrency: searches and writes go on. Obeys Ctrl-C, which leaves the index as it was.
+        Cost: rewrites what it merges; that much more disk until the old files go.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> _ = index.upsert([{"id": "k1", "title": "gold"}])
+            >>> index.merge()
+            Merged(segments=1)
+            >>> index.close()
+        """
+        segments = self._native.merge(max_segments)
+        self._unsaved = 0
+        _log("index", _INFO, "merged %s to %d segments", self._native.url, segments)
+        return Merged(segments=segments)
+
+    def gc(self) -> Collected:
+        """Deletes files that no commit needs and no open reader, here or in another process, still holds.
+
+        Returns: how many files and bytes went.
+        Errors: `StorageError`; `ClosedError` in a forked child.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> index.gc().files
+            0
+            >>> index.close()
+        """
+        files, bytes_ = self._native.gc()
+        _log("index", _INFO, "deleted %d files, %d bytes, of %s", files, bytes_, self._native.url)
+        return Collected(files=files, bytes=bytes_)
+
+    def copy(self, destination: str | os.PathLike[str]) -> Copied:
+        """Copies what this handle sees of the newest commit, whole and verified, while others may write.
+
+        Args:
+            destination: a path or URL where no index is.
+
+        Returns: which commit, how many files and bytes.
+        Errors: `StorageError` when there is an index already or the disk is full; `CorruptionError` when a file is damaged.
+        Concurrency: needs no lock; the files stay for as long as the copy takes. Obeys Ctrl-C, which leaves no index behind.
+        Cost: reads and writes the whole index once.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> _ = index.upsert([{"id": "k1", "title": "gold"}])
+            >>> _ = index.commit()
+            >>> copied = index.copy("backup.findspot")
+            >>> len(fs.open("backup.findspot"))
+            1
+            >>> index.close()
+        """
+        generation, files, bytes_ = self._native.copy(_target(destination))
+        _log("index", _INFO, "copied generation %d of %s to %s", generation, self._native.url, destination)
+        return Copied(generation=generation, files=files, bytes=bytes_)
+
+    def alter(self, *, add: Mapping[str, Field]) -> None:
+        """Adds fields; documents that are already there have them missing. Every other change is a new index.
+
+        Args:
+            add: fields by name.
+
+        Errors: `SchemaError` when a name exists or cannot be; `ConflictError`.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> index.alter(add={"year": fs.Integer()})
+            >>> list(index.schema.fields)
+            ['title', 'year']
+            >>> index.close()
+        """
+        import json
+
+        from .schema import Schema
+
+        current = self.schema
+        # Checked as a whole before it goes out, so that a wrong type is Python's error and a wrong name the schema's.
+        for name in add:
+            if name in current._fields:
+                from .errors import SchemaError
+
+                raise SchemaError(
+                    f"schema: fields.{name}: expected a new name, got a field that exists",
+                    path=f"fields.{name}",
+                    expected="a new name",
+                    got="a field that exists",
+                )
+        Schema(key=current.key, fields=dict(add), key_type=current.key_type, extra=current.extra)
+        self._native.alter(json.dumps([field._definition(name) for name, field in add.items()]))
+
+    def close(self) -> None:
+        """Commits what was written, stops background work, lets go of all files. Closing twice is nothing.
+
+        Errors: those of `commit`.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> index.close()
+            >>> index.close()
+        """
+        self._native.close(True)
+        self._unsaved = 0
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._native.close(False)
+            self._unsaved = 0
+
+    # -- reading ----------------------------------------------------------------------------------------------------------------
+
+    def view(self) -> View:
+        """Pins what can be searched now: several searches of one view see exactly the same documents.
+
+        Returns: a view, to be used as a context manager or closed.
+        Errors: `ClosedError`.
+        Cost: a pointer; the files of a pinned view are kept until it is closed.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> with index.view() as view:
+            ...     _ = index.upsert([{"id": "k1", "title": "gold"}])
+            ...     len(view), len(index)
+            (0, 1)
+            >>> index.close()
+        """
+        return View(self._native.view())
+
+    @property
+    def url(self) -> str:
+        """Where the index is; `findspot.open` takes it.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://docs-url", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> index.url
+            'memory://docs-url'
+            >>> index.close()
+        """
+        return self._native.url
+
+    @property
+    def schema(self) -> Schema:
+        """The schema as this handle sees it.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> index.schema.key
+            'id'
+            >>> index.close()
+        """
+        from .schema import Schema
+
+        return Schema._from_json(self._native.schema())
+
+    def _open(self) -> NativeIndex:
+        return self._native
+
+    def __repr__(self) -> str:
+        try:
+            return f"Index({self._native.url!r}, {len(self._native):,} documents)"
+        except ClosedError:
+            return f"Index({self._native.url!r}, closed)"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _reopen, (self._native.url, self._native.view().generation, self._options)
+
+    def __del__(self) -> None:
+        if getattr(self, "_unsaved", 0):
+            from ._unsaved import warn
+
+            warn(self)
+
+
+def open(
+    target: str | os.PathLike[str],
+    *,
+    config: Mapping[str, Any] | None = None,
+    follow: float | None = None,
+    memory: str | int = "256MB",
+) -> Index:
+    """Opens an index that exists. Any number of processes may; it is read-only unless it writes.
+
+    Args:
+        target: a path or URL, as in `Index.create`.
+        config: the ranking of this handle, as in `Index.create`.
+        follow: look for other processes' commits every so many seconds; without it only `refresh()` does.
+        memory: budget for building, should this handle write.
+
+    Returns: the open index.
+    Errors: `StorageError` when there is none or it is of a newer format; `CorruptionError` when its manifest or a segment's footer is
+        damaged; `ConfigError`.
+    Cost: maps the files; none is read whole, about a millisecond.
+
+    Example:
+        >>> import findspot as fs
+        >>> first = fs.Index.create("memory://docs-open", fs.Schema(key="id", fields={"title": fs.Text()}))
+        >>> fs.open("memory://docs-open", config={"operator": "and"})
+        Index('memory://docs-open', 0 documents)
+        >>> first.close()
+    """
+    options = {"config": config, "memory": memory, "follow": follow}
+    native = _native.Index.open(_target(target), _config_json(config), parse_size(memory, "memory"), follow, None)
+    _log("index", _DEBUG, "opened %s", native.url)
+    return Index._wrap(native, options)
+
+
+def _reopen(url: str, generation: int, options: dict[str, Any]) -> Index:
+    """What a pickled index becomes where it arrives."""
+    config, memory = options.get("config"), options.get("memory", "256MB")
+    native = _native.Index.open(url, _config_json(config), parse_size(memory, "memory"), options.get("follow"), generation)
+    return Index._wrap(native, options)
+
+
+def _target(target: str | os.PathLike[str]) -> str:
+    path = os.fspath(target)
+    if not isinstance(path, str):
+        raise TypeError(f"target: expected a path or URL as str, got {type(path).__name__}")
+    return path

@@ -1,0 +1,250 @@
+"""Searching: what an index and a pinned view have in common.
+
+**In**: queries. **Out**: hits, counts, documents. **Law**: each call runs on one immutable view, from its first byte to its last; an
+index takes its newest, a `View` always its own.
+"""
+
+from __future__ import annotations
+
+from .errors import ClosedError
+from .query import Parsed, _from_wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+    from typing import Any, Literal, overload
+
+    from . import _native
+    from .filters import Filter
+    from .hits import Hits
+    from .query import Query
+else:
+
+    def overload(function):
+        return function
+
+
+__all__ = ["Searching", "View"]
+
+
+class Searching:
+    """What `Index` and `View` can both be asked.
+
+    Example:
+        >>> import findspot as fs
+        >>> issubclass(fs.Index, fs.Searching) and issubclass(fs.View, fs.Searching)
+        True
+    """
+
+    __slots__ = ()
+
+    def _open(self) -> _native.Index | _native.View:
+        raise NotImplementedError
+
+    def search(
+        self,
+        query: str | Query = "",
+        *,
+        limit: int = 10,
+        offset: int = 0,
+        where: Filter | str | None = None,
+        sort: str | Sequence[str] | None = None,
+        count: Literal["up_to", "exact", "none"] = "up_to",
+        fields: str | Sequence[str] | None = None,
+        timeout: float | None = None,
+        on_timeout: Literal["partial", "raise"] = "partial",
+        strict: bool = False,
+    ) -> Hits:
+        """The documents that answer a query, best first.
+
+        The query string speaks: words, `"a phrase"`, `"a loose phrase"~2`, `-not`, `+must`, `AND OR NOT ( )`, `field:term`,
+        `field:[1700 TO 1800]`, `field:>=5`, `pre*`, `typo~1`, `word^2`. A blank one matches everything, oldest first.
+
+        Args:
+            query: a query string, or a typed query of `findspot.query`.
+            limit: at most so many hits.
+            offset: leave out so many first.
+            where: a filter made by `col(…)`, or its text: `"year < 1900 and subjects in ['hoard', 'coin']"`.
+            sort: fields to sort by, `-` before a name for descending; `"_score"` is the score. Without it by score. A missing value
+                comes last both ways; equal documents come oldest first.
+            count: what `hits.total` says: `"up_to"` is exact up to 10,000, then a lower bound; `"exact"`; `"none"`.
+            fields: stored fields to return; without it all.
+            timeout: seconds; there is no default.
+            on_timeout: when the time is over: `"partial"` returns what was found, with `hits.partial` true; `"raise"`.
+            strict: raise `QueryError` where a query string cannot be understood, in the place of taking it as plain words.
+
+        Returns: the hits; each is read from the index when it is looked into.
+        Errors: `QueryError` for a typed query, filter, sort or field that does not fit the schema, and for a string when `strict`;
+            `SearchTimeout`; `CorruptionError`; `ValueError` for a negative `limit`, `offset` or `timeout`; `ClosedError`.
+        Concurrency: takes no lock; releases the interpreter; obeys Ctrl-C.
+        Cost: every document that holds one of the words is looked at; memory 16 bytes for each of `offset + limit`.
+
+        Example:
+            >>> import findspot as fs
+            >>> schema = fs.Schema(key="id", fields={"title": fs.Text(), "year": fs.Integer()})
+            >>> index = fs.Index.create("memory://", schema)
+            >>> _ = index.upsert([{"id": "k1", "title": "gold coin", "year": 1700}, {"id": "k2", "title": "coin", "year": 1900}])
+            >>> index.search("gold coin").keys
+            ['k1', 'k2']
+            >>> index.search("coin", where="year < 1800").keys
+            ['k1']
+            >>> index.search("coin", sort="-year", limit=1)[0]["year"]
+            1900
+            >>> index.close()
+        """
+        return self._open().search(query, limit, offset, where, sort, count, fields, timeout, on_timeout, strict)
+
+    def count(self, query: str | Query = "", *, where: Filter | str | None = None, strict: bool = False) -> int:
+        """How many documents match, exactly.
+
+        Args:
+            query: as in `search`.
+            where: as in `search`.
+            strict: as in `search`.
+
+        Errors: as in `search`.
+        Cost: as a search without ranking.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> _ = index.upsert([{"id": "k1", "title": "gold coin"}, {"id": "k2", "title": "silver"}])
+            >>> index.count("gold"), index.count()
+            (1, 2)
+            >>> index.close()
+        """
+        return self._open().count(query, where, bool(strict))
+
+    @overload
+    def get(self, key: str | int, *, version: Literal[False] = False) -> dict[str, Any] | None: ...
+    @overload
+    def get(self, key: str | int, *, version: Literal[True]) -> tuple[dict[str, Any], int] | tuple[None, None]: ...  # noqa: F811
+    def get(self, key: str | int, *, version: bool = False) -> Any:  # noqa: F811
+        """The document with this key, as it was written, or None.
+
+        Args:
+            key: the key.
+            version: return `(document, version)`; the version is for `upsert(if_version=…)` and is None when there is no document.
+
+        Errors: `CorruptionError`; `TypeError` for a key that is neither str nor int.
+        Cost: a look into the key filter of each segment, one stored block.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> _ = index.upsert([{"id": "k1", "title": "gold"}])
+            >>> index.get("k1"), index.get("k2")
+            ({'id': 'k1', 'title': 'gold'}, None)
+            >>> index.close()
+        """
+        found = self._open().get(key)
+        if version:
+            return (None, None) if found is None else found
+        return None if found is None else found[0]
+
+    def parse(self, text: str, *, strict: bool = False) -> Parsed:
+        """How a query string is understood.
+
+        Args:
+            text: the query string.
+            strict: raise `QueryError` with a position where it cannot be understood.
+
+        Returns: the tree, as a typed query and printed, and what was taken as plain text although it looks like syntax.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> index.parse("title:gold").query
+            Match('gold', fields='title')
+            >>> index.close()
+        """
+        import json
+
+        if not isinstance(text, str):
+            raise TypeError(f"text: expected str, got {type(text).__name__}")
+        parsed, tree = self._open().parse(text, bool(strict))
+        wire = json.loads(parsed)
+        return Parsed(_from_wire(wire["query"]), [_warning(warning) for warning in wire["warnings"]], tree)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._open()
+
+    def __len__(self) -> int:
+        return len(self._open())
+
+    def __bool__(self) -> bool:
+        # An index is something even when it is empty: `if index:` asks whether there is one.
+        return True
+
+
+def _warning(warning: dict[str, Any]) -> str:
+    hint = f" ({warning['hint']})" if warning.get("hint") else ""
+    return f"position {warning['position']}: {warning['message']}{hint}"
+
+
+class View(Searching):
+    """What could be searched at one moment, pinned; made by `Index.view`.
+
+    It answers `search`, `count`, `get`, `parse`, `in` and `len` as an index does, always on the same documents.
+
+    Concurrency: immutable; share it freely. It keeps its files until it is closed.
+
+    Example:
+        >>> import findspot as fs
+        >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+        >>> _ = index.upsert([{"id": "k1", "title": "gold"}])
+        >>> view = index.view()
+        >>> _ = index.delete("k1")
+        >>> view.search("gold").keys, index.search("gold").keys
+        (['k1'], [])
+        >>> view.close()
+        >>> index.close()
+    """
+
+    __slots__ = ("_pinned",)
+    _pinned: _native.View | None
+
+    def __init__(self, pinned: _native.View) -> None:
+        self._pinned = pinned
+
+    def _open(self) -> _native.View:
+        pinned = self._pinned
+        if pinned is None:
+            raise ClosedError("the view is closed; index.view() makes another")
+        return pinned
+
+    @property
+    def generation(self) -> int:
+        """The commit that it shows: the manifest's number, the same in every process.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> with index.view() as view:
+            ...     view.generation
+            1
+            >>> index.close()
+        """
+        return self._open().generation
+
+    def close(self) -> None:
+        """Lets go of its files. Closing twice is nothing.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> view = index.view()
+            >>> view.close()
+            >>> index.close()
+        """
+        self._pinned = None
+
+    def __enter__(self) -> View:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return "View(closed)" if self._pinned is None else f"View(generation {self._pinned.generation}, {len(self):,} documents)"
