@@ -15,7 +15,6 @@ UNSAFE_MODULES = {
     "rust/publish/src/reaper.rs": "a thread for each process id, the same way",
     "rust/python/src/arrow/abi.rs": "the Arrow C data and stream interfaces",
     "rust/python/src/scores.rs": "the buffer protocol",
-    "rust/python/src/index.rs": "dropping the engine in a forked child without touching its parent's threads",
 }
 
 
