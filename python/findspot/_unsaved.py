@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import weakref
 from typing import TYPE_CHECKING
 
@@ -25,8 +24,8 @@ def watch(index: Index) -> None:
 
 
 def warn(index: Index) -> None:
-    """Says that an index goes away with unsaved writes."""
-    if index._unsaved == os.getpid():
+    """Says that an index goes away with unsaved writes, if it does."""
+    if index._native.has_changes():
         import logging
         import warnings
 
@@ -35,11 +34,11 @@ def warn(index: Index) -> None:
         )
         logging.getLogger("findspot.index").warning(message)
         warnings.warn(message, ResourceWarning, stacklevel=3, source=index)
-    index._unsaved = 0
+    index._watched = False
 
 
 @atexit.register
 def _at_exit() -> None:
     for index in list(_watched):
-        if index._unsaved:
+        if index._watched:
             warn(index)

@@ -77,10 +77,10 @@ class Index(Searching):
         ['k1']
     """
 
-    __slots__ = ("__weakref__", "_native", "_options", "_unsaved")
+    __slots__ = ("__weakref__", "_native", "_options", "_watched")
     _native: NativeIndex
     _options: dict[str, Any]
-    _unsaved: int
+    _watched: bool
 
     def __init__(self) -> None:
         raise TypeError("write Index.create(path, schema) for a new index, findspot.open(path) for one that exists")
@@ -90,7 +90,7 @@ class Index(Searching):
         index = cls.__new__(cls)
         index._native = native
         index._options = options
-        index._unsaved = 0
+        index._watched = False
         return index
 
     @classmethod
@@ -264,7 +264,6 @@ class Index(Searching):
         if joined(self) is not None:
             raise RuntimeError("commit() inside a transaction: leaving the block commits it")
         generation = self._native.commit()
-        self._unsaved = 0
         _log("index", _INFO, "committed generation %d of %s", generation, self._native.url)
         return Commit(generation=generation)
 
@@ -295,11 +294,11 @@ class Index(Searching):
         transaction = joined(self)
         if transaction is not None:
             return transaction
-        if not self._unsaved:
+        if not self._watched:
             from ._unsaved import watch
 
             watch(self)
-            self._unsaved = os.getpid()
+            self._watched = True
         return self._native
 
     # -- housekeeping -----------------------------------------------------------------------------------------------------------
@@ -352,7 +351,6 @@ class Index(Searching):
             >>> index.close()
         """
         segments = self._native.merge(max_segments)
-        self._unsaved = 0
         _log("index", _INFO, "merged %s to %d segments", self._native.url, segments)
         return Merged(segments=segments)
 
@@ -445,7 +443,6 @@ class Index(Searching):
             >>> index.close()
         """
         self._native.close(True)
-        self._unsaved = 0
 
     def __enter__(self) -> Index:
         return self
@@ -455,7 +452,6 @@ class Index(Searching):
             self.close()
         else:
             self._native.close(False)
-            self._unsaved = 0
 
     # -- reading ----------------------------------------------------------------------------------------------------------------
 
@@ -518,7 +514,7 @@ class Index(Searching):
         return _reopen, (self._native.url, self._native.view().generation, self._options)
 
     def __del__(self) -> None:
-        if getattr(self, "_unsaved", 0):
+        if getattr(self, "_watched", False):
             from ._unsaved import warn
 
             warn(self)

@@ -54,7 +54,7 @@ def test_there_are_cases() -> None:
     assert len(list(all_cases())) >= 80
 
 
-@pytest.mark.parametrize(("name", "case"), all_cases())
+@pytest.mark.parametrize(("name", "case"), list(all_cases()))
 def test_case(name: str, case: dict[str, Any], indexes: dict[str, str]) -> None:
     if "tokens" in case:
         assert [token.text for token in fs.analyze(case["text"], case["analyzer"])] == case["tokens"]

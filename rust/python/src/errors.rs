@@ -85,6 +85,8 @@ pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
         Error::Timeout { seconds } => make(py, "SearchTimeout", &message, |data| data.set_item("seconds", seconds)),
         // Only reached when no signal handler raised: another thread closed what this call was using.
         Error::Cancelled | Error::Closed(_) => plain("ClosedError"),
+        // What a search asks for beside its query: a service passes it on from its users as it does the query.
+        Error::Argument { argument: "sort" | "fields", .. } => plain("QueryError"),
         Error::Argument { .. } => PyValueError::new_err(message),
         Error::Defect(_) => defect(py, &message),
     }

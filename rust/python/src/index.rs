@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use findspot_engine::index::copy;
+use findspot_engine::index::{Writer, copy};
 use findspot_engine::plan::RankingConfig;
 use findspot_engine::schema::Field;
 use findspot_engine::search::{Index as Engine, IndexOptions, View as Pinned};
@@ -230,6 +230,11 @@ impl Index {
     fn alter(&self, py: Python<'_>, fields: &str) -> PyResult<()> {
         let add: Vec<Field> = gate::inline(py, || schema::read_fields(fields))?;
         gate::run(py, |interrupt| self.engine.writer()?.alter(&add, interrupt).map(|_| ()))
+    }
+
+    /// Whether there is anything that no commit has made durable, as far as this process may know.
+    fn has_changes(&self, py: Python<'_>) -> PyResult<bool> {
+        gate::run(py, |_| Ok(self.engine.writer().is_ok_and(Writer::has_changes)))
     }
 
     #[pyo3(signature = (commit, /))]
