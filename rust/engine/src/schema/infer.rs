@@ -17,13 +17,14 @@
 //! | lists of strings | `Keyword(many=True)` |
 //! | `{lat, lon}` within range | `GeoPoint` |
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::Serialize;
 
+use super::json::{Fault, Kind, Reader};
+use super::values::{date_of, on_globe};
 use super::{Extra, Field, FieldKind, KeyKind, MAX_FIELDS, MAX_KEYWORD, Schema, check_name, refuse};
 use crate::base::Result;
 
@@ -113,11 +114,16 @@ impl fmt::Display for Report {
 impl Inference {
     /// Looks at one document. What is no JSON object is counted and left alone.
     pub fn observe(&mut self, json: &[u8]) {
-        let mut reader = serde_json::Deserializer::from_slice(json);
-        let seen = Document(self).deserialize(&mut reader).and_then(|()| reader.end());
-        match seen {
-            Ok(()) => self.records += 1,
-            Err(_) => self.skipped += 1,
+        match std::str::from_utf8(json).ok().and_then(|text| shapes(text).ok()) {
+            Some(shapes) => {
+                self.records += 1;
+                for (name, shape) in shapes {
+                    if let Some(member) = self.member(&name) {
+                        member.add(shape);
+                    }
+                }
+            }
+            None => self.skipped += 1,
         }
     }
 
@@ -281,114 +287,94 @@ impl Member {
     }
 }
 
-/// A document that is looked at, not kept.
-struct Document<'i>(&'i mut Inference);
-
-impl<'de> DeserializeSeed<'de> for Document<'_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Document<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            let shape = map.next_value::<Shape>()?;
-            if let Some(member) = self.0.member(&name) {
-                member.add(shape);
+/// The members of a document and the kinds of their values.
+fn shapes(text: &str) -> Result<Vec<(Cow<'_, str>, Shape)>, Fault> {
+    let mut reader = Reader::new(text);
+    let mut shapes = Vec::new();
+    reader.require(b'{', "a JSON object")?;
+    if !reader.pass(b'}') {
+        loop {
+            let name = reader.name()?;
+            shapes.push((name, shape(&mut reader)?));
+            if !reader.pass(b',') {
+                break;
             }
         }
-        Ok(())
+        reader.require(b'}', "a comma or }")?;
+    }
+    reader.end()?;
+    Ok(shapes)
+}
+
+/// Passes a value and says what it is.
+fn shape(reader: &mut Reader<'_>) -> Result<Shape, Fault> {
+    let start = reader.at();
+    let fits = match reader.kind()? {
+        Kind::Null => Some(Shape::Null),
+        Kind::Boolean => Some(Shape::Boolean),
+        Kind::String => return reader.string().map(|text| string(&text)),
+        Kind::Number => {
+            let number = reader.number()?;
+            return Ok(match (number.integer && number.text.parse::<i64>().is_ok(), number.text.parse::<f64>()) {
+                (true, _) => Shape::Integer,
+                (false, Ok(value)) if value.is_finite() => Shape::Float,
+                _ => Shape::Nested, // no field takes it
+            });
+        }
+        Kind::List => strings(reader)?.then_some(Shape::Strings),
+        Kind::Object => point(reader)?.then_some(Shape::Point),
+    };
+    reader.rewind(start);
+    reader.skip()?;
+    Ok(fits.unwrap_or(Shape::Nested))
+}
+
+fn string(text: &str) -> Shape {
+    if text.len() > MAX_KEYWORD {
+        Shape::Long
+    } else if text.len() >= 10 && date_of(text).is_some() {
+        Shape::Date
+    } else if text.trim().contains(char::is_whitespace) {
+        Shape::Text
+    } else {
+        Shape::Word
     }
 }
 
-impl<'de> Deserialize<'de> for Shape {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ShapeVisitor)
+/// Whether a list holds only strings that a Keyword takes. Stops inside it where that is decided.
+fn strings(reader: &mut Reader<'_>) -> Result<bool, Fault> {
+    reader.require(b'[', "[")?;
+    if reader.peek() == Some(b']') {
+        return Ok(true);
+    }
+    loop {
+        if reader.kind()? != Kind::String || reader.string()?.len() > MAX_KEYWORD {
+            return Ok(false);
+        }
+        if !reader.pass(b',') {
+            return Ok(true);
+        }
     }
 }
 
-struct ShapeVisitor;
-
-impl<'de> Visitor<'de> for ShapeVisitor {
-    type Value = Shape;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Shape, E> {
-        Ok(Shape::Null)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Shape, E> {
-        Ok(Shape::Boolean)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Shape, E> {
-        Ok(Shape::Integer)
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Shape, E> {
-        Ok(if i64::try_from(number).is_ok() { Shape::Integer } else { Shape::Float })
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Shape, E> {
-        Ok(Shape::Float)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Shape, E> {
-        let shape = if text.len() > MAX_KEYWORD {
-            Shape::Long
-        } else if text.len() >= 10 && super::date::parse(text).is_some() {
-            Shape::Date
-        } else if text.trim().contains(char::is_whitespace) {
-            Shape::Text
-        } else {
-            Shape::Word
+/// Whether an object is a place on the globe. Stops inside it where that is decided.
+fn point(reader: &mut Reader<'_>) -> Result<bool, Fault> {
+    let (mut lat, mut lon) = (None, None);
+    reader.require(b'{', "{")?;
+    while reader.peek() != Some(b'}') {
+        let name = reader.name()?;
+        let degrees = match &*name {
+            "lat" => &mut lat,
+            "lon" => &mut lon,
+            _ => return Ok(false),
         };
-        Ok(shape)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Shape, A::Error> {
-        let mut all = true;
-        while let Some(shape) = seq.next_element::<Shape>()? {
-            all &= matches!(shape, Shape::Date | Shape::Word | Shape::Text);
+        if degrees.is_some() || reader.kind()? != Kind::Number {
+            return Ok(false);
         }
-        Ok(if all { Shape::Strings } else { Shape::Nested })
+        *degrees = reader.number()?.text.parse::<f64>().ok();
+        reader.pass(b',');
     }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Shape, A::Error> {
-        let (mut lat, mut lon, mut others) = (None, None, false);
-        while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            match &*name {
-                "lat" => lat = map.next_value::<Degrees>()?.0,
-                "lon" => lon = map.next_value::<Degrees>()?.0,
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                    others = true;
-                }
-            }
-        }
-        let within = |value: Option<f64>, most: f64| value.is_some_and(|degrees| degrees.abs() <= most);
-        Ok(if !others && within(lat, 90.0) && within(lon, 180.0) { Shape::Point } else { Shape::Nested })
-    }
-}
-
-/// A number, or `None` for anything else.
-struct Degrees(Option<f64>);
-
-impl<'de> Deserialize<'de> for Degrees {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        serde_json::Value::deserialize(deserializer).map(|value| Self(value.as_f64()))
-    }
+    Ok(lat.zip(lon).is_some_and(|(lat, lon)| on_globe(lat, lon)))
 }
 
 impl Report {
@@ -400,72 +386,4 @@ impl Report {
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-    use proptest::prelude::*;
-
-    fn infer(records: &[&str]) -> (Schema, Report) {
-        let mut inference = Inference::default();
-        records.iter().for_each(|record| inference.observe(record.as_bytes()));
-        inference.finish(None, "standard").unwrap()
-    }
-
-    #[test]
-    fn each_kind_of_value_gets_its_field() {
-        for (values, chosen) in [
-            (&["\"one\"", "null", "\"two words\""][..], "Text"),
-            (&["\"one\"", "\"two\""], "Keyword"),
-            (&["\"one\"", "2"], "Keyword"),
-            (&["\"two words\"", "2"], "Keyword"),
-            (&["1", "-2"], "Integer"),
-            (&["1", "2.5"], "Float"),
-            (&["1", "18446744073709551615"], "Float"),
-            (&["true", "false"], "Boolean"),
-            (&["\"1999-12-31\"", "\"2001-01-01T10:00:00Z\""], "Date"),
-            (&["\"1999-12-31\"", "\"soon\""], "Keyword"),
-            (&["[\"a\", \"b c\"]", "[]"], "Keyword(many=True)"),
-            (&["[\"a\"]", "\"b\""], "Keyword(many=True)"),
-            (&["{\"lat\": 51, \"lon\": -0.1}"], "GeoPoint"),
-            (&["{\"lat\": 91, \"lon\": -0.1}"], "stored only"),
-            (&["{\"a\": 1}", "1"], "stored only"),
-            (&["[1, 2]"], "stored only"),
-            (&["true", "1"], "stored only"),
-            (&["null"], "stored only"),
-        ] {
-            let records: Vec<String> = values.iter().enumerate().map(|(i, value)| format!("{{\"id\": {i}, \"x\": {value}}}")).collect();
-            let (schema, report) = infer(&records.iter().map(String::as_str).collect::<Vec<_>>());
-            assert_eq!(report.choices[1].chosen, chosen, "{values:?}");
-            assert_eq!(schema.find("x").is_none(), chosen == "stored only");
-            assert_eq!(schema.extra(), if chosen == "stored only" { Extra::Store } else { Extra::Error });
-        }
-    }
-
-    #[test]
-    fn the_report_says_what_will_be_refused() {
-        let (_, report) = infer(&["{\"id\": \"a\", \"x\": 1}", "{\"id\": \"b\", \"x\": \"1\"}", "nothing"]);
-        assert_eq!((report.records, report.skipped), (2, 1));
-        assert_eq!(report.warnings.len(), 2);
-        assert!(report.to_string().contains("strings beside numbers") && report.to_json().contains("\"skipped\":1"));
-    }
-
-    #[test]
-    fn the_key_is_the_given_one_or_a_usual_one_that_every_record_has() {
-        let mut inference = Inference::default();
-        inference.observe(b"{\"id\": 1, \"_id\": \"a\", \"code\": \"x\"}");
-        inference.observe(b"{\"_id\": \"b\", \"code\": \"y\"}");
-        assert_eq!(inference.finish(None, "standard").unwrap().0.key(), "_id");
-        assert_eq!(inference.finish(Some("code"), "standard").unwrap().0.key(), "code");
-        assert!(inference.finish(Some("nope"), "standard").is_err());
-        assert!(Inference::default().finish(None, "standard").is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_looked_at_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
-            let mut inference = Inference::default();
-            inference.observe(&bytes);
-            prop_assert_eq!(inference.records + inference.skipped, 1);
-        }
-    }
-}
+mod tests;
