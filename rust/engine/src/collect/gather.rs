@@ -5,7 +5,7 @@
 //! answer partial: hits are exact but perhaps not the best, totals are lower bounds. Work ends early where nothing can change: when
 //! no score tells documents apart the oldest win, and those come first in each segment.
 
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
 use super::sort::{SegmentKeys, SortBy, SortValue};
@@ -121,6 +121,8 @@ pub fn gather(program: &Program, snapshot: &Snapshot, wanted: Wanted<'_>, interr
     let known = (program.ops == [Op::Everything]).then(|| snapshot.live_count());
     let mut counter = Counter { mode: wanted.count, seen: 0, known };
     let by_score = matches!(wanted.sort, [] | [SortBy::Score]);
+    // Where documents do not stand by age, age is a key like others, so that ties are broken before rows are dropped.
+    let aged = [wanted.sort, &[SortBy::Age]].concat();
     let mut rows: Vec<(Vec<SortValue>, Hit)> = Vec::new();
     let mut partial = false;
     for (number, view) in snapshot.segments.iter().enumerate() {
@@ -129,32 +131,31 @@ pub fn gather(program: &Program, snapshot: &Snapshot, wanted: Wanted<'_>, interr
         }
         let segment = Segment { program, view, number, interrupt };
         let hits = wanted.hits.min(view.live_docs as usize);
-        let finished = if by_score {
-            segment.by_score(hits, wanted.scores, &mut counter, &mut rows)
-        } else {
-            segment.by_keys(hits, wanted.sort, &mut counter, &mut rows)
+        let finished = match (by_score, view.reader.in_sequence_order()) {
+            (true, true) => segment.by_score(hits, wanted.scores, &mut counter, &mut rows),
+            (true, false) => segment.by_keys(hits, &[SortBy::Score, SortBy::Age], &mut counter, &mut rows),
+            (false, true) => segment.by_keys(hits, wanted.sort, &mut counter, &mut rows),
+            (false, false) => segment.by_keys(hits, &aged, &mut counter, &mut rows),
         }?;
         if !finished {
             partial = true;
             break;
         }
         if rows.len() >= wanted.hits.saturating_mul(2).max(1024) {
-            shorten(&mut rows, wanted.hits);
+            shorten(&mut rows, wanted.hits, by_score);
         }
     }
-    shorten(&mut rows, wanted.hits);
+    shorten(&mut rows, wanted.hits, by_score);
     let (total, relation) = counter.total(partial);
     Ok(Gathered { hits: rows.into_iter().map(|(_, hit)| hit).collect(), total, relation, partial })
 }
 
 /// Sorts, and keeps the first.
-fn shorten(rows: &mut Vec<(Vec<SortValue>, Hit)>, hits: usize) {
+fn shorten(rows: &mut Vec<(Vec<SortValue>, Hit)>, hits: usize, by_score: bool) {
     rows.sort_unstable_by(|(keys_a, a), (keys_b, b)| {
-        if keys_a.is_empty() && keys_b.is_empty() {
-            (Reverse(a.score), a.seq).cmp(&(Reverse(b.score), b.seq))
-        } else {
-            keys_a.cmp(keys_b).then(a.seq.cmp(&b.seq))
-        }
+        let by_keys = || keys_a.iter().zip(keys_b).map(|(a, b)| a.cmp(b)).fold(Ordering::Equal, Ordering::then);
+        let order = if by_score { b.score.cmp(&a.score) } else { by_keys() };
+        order.then(a.seq.cmp(&b.seq))
     });
     rows.truncate(hits);
 }
@@ -199,7 +200,7 @@ impl Segment<'_> {
     }
 
     fn by_keys(&self, hits: usize, sort: &[SortBy], counter: &mut Counter, rows: &mut Vec<(Vec<SortValue>, Hit)>) -> Result<bool> {
-        let columns = SegmentKeys::open(sort, &self.view.reader);
+        let columns = SegmentKeys::open(sort, self.view);
         let mut top = TopByKeys::new(hits, sort.len());
         let mut keys: Vec<Key> = Vec::with_capacity(sort.len());
         let finished = self.run(&mut |from, window| {

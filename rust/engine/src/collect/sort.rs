@@ -9,8 +9,8 @@ use std::cmp::Ordering;
 use super::top::Key;
 use crate::base::{DocId, Error, FieldId, Result, TermOrd, nearest};
 use crate::codec::columns::Column;
+use crate::index::SegmentView;
 use crate::schema::{FieldKind, Schema};
-use crate::segment::SegmentReader;
 
 /// Most sort keys of one search.
 pub const MAX_SORT_KEYS: usize = 16;
@@ -22,6 +22,8 @@ const SCORE: &str = "_score";
 pub enum SortBy {
     /// Best first.
     Score,
+    /// Oldest first: what every order ends with.
+    Age,
     /// A field.
     Field {
         /// Which.
@@ -59,7 +61,7 @@ impl SortBy {
 
 /// Reads the keys of one segment's documents.
 pub(super) struct SegmentKeys<'a> {
-    segment: &'a SegmentReader,
+    view: &'a SegmentView,
     columns: Vec<KeyColumn<'a>>,
 }
 
@@ -69,12 +71,12 @@ struct KeyColumn<'a> {
 }
 
 impl<'a> SegmentKeys<'a> {
-    pub fn open(sort: &[SortBy], segment: &'a SegmentReader) -> Self {
+    pub fn open(sort: &[SortBy], view: &'a SegmentView) -> Self {
         let column = |by: &SortBy| match by {
-            SortBy::Score => None,
-            SortBy::Field { field, .. } => segment.column(*field),
+            SortBy::Score | SortBy::Age => None,
+            SortBy::Field { field, .. } => view.reader.column(*field),
         };
-        Self { segment, columns: sort.iter().map(|by| KeyColumn { by: *by, column: column(by) }).collect() }
+        Self { view, columns: sort.iter().map(|by| KeyColumn { by: *by, column: column(by) }).collect() }
     }
 
     /// The keys of a document.
@@ -82,9 +84,17 @@ impl<'a> SegmentKeys<'a> {
         keys.clear();
         let doc = DocId(doc);
         for KeyColumn { by, column } in &self.columns {
-            let SortBy::Field { descending, .. } = *by else {
-                keys.push(Key::integer(score, true));
-                continue;
+            let descending = match *by {
+                SortBy::Score => {
+                    keys.push(Key::integer(score, true));
+                    continue;
+                }
+                SortBy::Age => {
+                    let age = i64::try_from(self.view.sequence(doc)?.0).unwrap_or(i64::MAX);
+                    keys.push(Key::integer(age, false));
+                    continue;
+                }
+                SortBy::Field { descending, .. } => descending,
             };
             let key = match column {
                 Some(Column::Integer(column)) => column.get(doc)?.map(|value| Key::integer(value, descending)),
@@ -112,7 +122,7 @@ impl<'a> SegmentKeys<'a> {
             values.push(match (by, column) {
                 (SortBy::Field { field, descending }, Some(Column::Keyword(_))) if *key != Key::MISSING => {
                     let rank = u32::try_from(key.to_integer(*descending)).map_err(|_| Error::Defect("a rank beyond its dictionary"))?;
-                    let inverted = self.segment.inverted(*field).ok_or(Error::Defect("a keyword column without dictionary"))?;
+                    let inverted = self.view.reader.inverted(*field).ok_or(Error::Defect("a keyword column without dictionary"))?;
                     let mut term = Vec::new();
                     inverted.term(TermOrd(rank), &mut term)?;
                     SortValue::Text(term, *descending)

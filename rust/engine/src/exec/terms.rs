@@ -14,7 +14,7 @@ use crate::codec::InvertedReader;
 use crate::segment::SegmentReader;
 
 /// Terms after which the interrupt is looked at.
-const TERMS_PER_CHECK: u32 = 256;
+const TERMS_PER_CHECK: u32 = 16;
 
 /// Which terms.
 pub(super) enum TermSet<'a> {

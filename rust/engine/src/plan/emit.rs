@@ -129,3 +129,48 @@ impl Emitter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::FieldId;
+    use crate::exec::Blend;
+
+    fn exists(field: u16) -> BoundFilter {
+        BoundFilter::Exists { field: FieldId(field) }
+    }
+
+    fn ops(filter: BoundFilter) -> Vec<Op> {
+        let mut emitter = Emitter::default();
+        emitter.filter(filter);
+        emitter.program.ops
+    }
+
+    #[test]
+    fn filters_become_postfix_with_ways_around_what_cannot_match() {
+        use Op::{Complement, Everything, Intersect, Leaf, Nothing, SkipIfEmpty, Unite};
+        assert_eq!(ops(BoundFilter::And(vec![])), [Everything]);
+        assert_eq!(ops(BoundFilter::Or(vec![])), [Nothing]);
+        let or = BoundFilter::Or(vec![exists(1), BoundFilter::Not(Box::new(exists(2)))]);
+        let and = BoundFilter::And(vec![exists(0), or, exists(3)]);
+        assert_eq!(
+            ops(and),
+            [Leaf(0), SkipIfEmpty(10), Leaf(1), Leaf(2), Complement, Unite, Intersect, SkipIfEmpty(10), Leaf(3), Intersect]
+        );
+    }
+
+    #[test]
+    fn what_adds_is_added_in_place() {
+        let slot = |blend| Some(Slot { clauses: Vec::new(), blend });
+        let emitted = |blend| {
+            let mut emitter = Emitter::default();
+            emitter.slot(slot(Blend::Sum));
+            emitter.slot(slot(blend));
+            emitter.emit(Op::Unite);
+            emitter.slot(None);
+            emitter.program.ops
+        };
+        assert_eq!(emitted(Blend::Best { tie_breaker: 0.5 }), [Op::Leaf(0), Op::AddLeaf(1), Op::Nothing]);
+        assert_eq!(emitted(Blend::Weighted { k1: 1.0, value: 1.0 }), [Op::Leaf(0), Op::Leaf(1), Op::Unite, Op::Nothing]);
+    }
+}

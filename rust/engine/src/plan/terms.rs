@@ -30,6 +30,7 @@ pub(super) struct Near {
 impl Terms<'_> {
     /// A term in all segments, with its frequency; `None` when no document has it.
     pub fn find(&self, field: FieldId, term: &[u8]) -> Result<Option<(Ords, u64)>> {
+        self.interrupt.check()?;
         let mut df = 0;
         let mut ords = Vec::with_capacity(self.snapshot.segments.len());
         for segment in &self.snapshot.segments {

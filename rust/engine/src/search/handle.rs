@@ -58,6 +58,26 @@ impl IndexOptions {
 }
 
 /// An open index. Shared by all threads.
+///
+/// # Examples
+/// ```
+/// use findspot_engine::base::Interrupt;
+/// use findspot_engine::index::UpsertOptions;
+/// use findspot_engine::ingest::{Format, open_reader};
+/// use findspot_engine::search::{Index, IndexOptions, QueryInput, SearchRequest};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let schema = serde_json::from_str(r#"{"key": "id", "fields": [{"name": "clue", "type": "text", "analyzer": "english"}]}"#)?;
+/// let index = Index::create("memory://example", schema, IndexOptions::default())?;
+/// let lines = r#"{"id": "k1", "clue": "a gold coin under the bridge"}"#.as_bytes();
+/// let mut records = open_reader(lines, Format::JsonLines, "lines", None)?;
+/// index.writer()?.upsert(&mut *records, &UpsertOptions::default(), &Interrupt::none())?;
+///
+/// let request = SearchRequest { query: QueryInput::Text("gold bridges".into()), ..SearchRequest::default() };
+/// let hits = index.view()?.search(&request, &Interrupt::none())?;
+/// assert_eq!(hits.keys()?, ["k1"]);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Index {
     storage: Arc<dyn Storage>,
     cell: Arc<ViewCell>,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod bound;
+mod files;
 mod lifecycle;
 mod order;
 mod text;
