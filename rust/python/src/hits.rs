@@ -132,7 +132,7 @@ impl Hits {
     /// The keys of all hits, best first: a new list.
     #[getter]
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let keys = gate::run(py, |_| self.found.keys())?;
+        let keys = gate::run(py, |interrupt| self.found.keys(interrupt))?;
         let schema = self.found.view().schema();
         let keys = keys.iter().map(|key| crate::decode::key(py, schema, key)).collect::<PyResult<Vec<_>>>()?;
         PyList::new(py, keys)
@@ -157,7 +157,7 @@ impl Hits {
     ///     [{'key': 'k1', 'score': 0.0, 'document': {'id': 'k1', 'title': 'gold coin'}}]
     ///     >>> index.close()
     fn to_list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let json = gate::run(py, |_| self.found.to_json())?;
+        let json = gate::run(py, |interrupt| self.found.to_json(interrupt))?;
         crate::decode::value(py, &json)
     }
 
@@ -175,7 +175,7 @@ impl Hits {
     ///     'k1'
     ///     >>> index.close()
     fn to_json<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &gate::run(py, |_| self.found.to_json())?))
+        Ok(PyBytes::new(py, &gate::run(py, |interrupt| self.found.to_json(interrupt))?))
     }
 
     /// All hits as an Arrow table: the key, `_score`, then the fields (those of `fields=`, else all of the schema).

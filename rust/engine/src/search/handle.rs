@@ -74,7 +74,7 @@ impl IndexOptions {
 ///
 /// let request = SearchRequest { query: QueryInput::Text("gold bridges".into()), ..SearchRequest::default() };
 /// let hits = index.view()?.search(&request, &Interrupt::none())?;
-/// assert_eq!(hits.keys()?, ["k1"]);
+/// assert_eq!(hits.keys(&Interrupt::none())?, ["k1"]);
 /// # Ok(())
 /// # }
 /// ```

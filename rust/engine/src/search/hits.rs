@@ -8,9 +8,17 @@ use std::time::{Duration, Instant};
 
 use super::project::project;
 use super::view::View;
-use crate::base::{Error, Result, SeqNo};
+use crate::base::{Error, Interrupt, Result, SeqNo};
 use crate::collect::{Gathered, Hit, Relation};
 use crate::schema::{KeyKind, Schema};
+
+/// Hits between two looks at the interrupt.
+const HITS_PER_CHECK: usize = 64;
+
+/// Looks at the interrupt now and then.
+fn pause(i: usize, interrupt: &Interrupt) -> Result<()> {
+    if i.is_multiple_of(HITS_PER_CHECK) { Ok(interrupt.check()?) } else { Ok(()) }
+}
 
 /// The hits of one search.
 pub struct Hits {
@@ -92,9 +100,13 @@ impl Hits {
     /// All keys, as text.
     ///
     /// # Errors
-    /// Corruption.
-    pub fn keys(&self) -> Result<Vec<String>> {
-        (0..self.len()).map(|i| self.key(i)).collect()
+    /// Corruption; an interrupt.
+    pub fn keys(&self, interrupt: &Interrupt) -> Result<Vec<String>> {
+        let key = |i| {
+            pause(i, interrupt)?;
+            self.key(i)
+        };
+        (0..self.len()).map(key).collect()
     }
 
     /// The stored document of hit `i`, or those of its members that were asked for.
@@ -120,12 +132,13 @@ impl Hits {
     /// All hits as one JSON list of `{"key": …, "score": …, "document": {…}}`.
     ///
     /// # Errors
-    /// Corruption.
-    pub fn to_json(&self) -> Result<Vec<u8>> {
+    /// Corruption; an interrupt.
+    pub fn to_json(&self, interrupt: &Interrupt) -> Result<Vec<u8>> {
         let json = |_| Error::Defect("a key or score has no JSON form");
         let integer_keys = self.view.schema().key_kind() == KeyKind::Integer;
         let (mut out, mut key) = (vec![b'['], String::new());
         for (i, (hit, score)) in self.hits.iter().zip(&self.scores).enumerate() {
+            pause(i, interrupt)?;
             out.extend_from_slice(if i == 0 { b"{\"key\":" } else { b",{\"key\":" });
             key.clear();
             self.view.key_of(hit, &mut key)?;

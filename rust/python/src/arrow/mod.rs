@@ -8,7 +8,7 @@ mod columns;
 
 use std::collections::HashMap;
 
-use findspot_engine::base::{Error, Result};
+use findspot_engine::base::{Error, Interrupt, Result};
 use findspot_engine::schema::{KeyKind, Schema};
 use findspot_engine::search::Hits;
 use pyo3::prelude::*;
@@ -39,7 +39,7 @@ impl ArrowTable {
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_stream__<'py>(&self, py: Python<'py>, requested_schema: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyCapsule>> {
         let _ = requested_schema;
-        let stream = gate::run(py, |_| stream(&self.hits))?;
+        let stream = gate::run(py, |interrupt| stream(&self.hits, interrupt))?;
         PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
     }
 
@@ -48,12 +48,12 @@ impl ArrowTable {
     }
 }
 
-fn stream(hits: &Hits) -> Result<ArrowArrayStream> {
+fn stream(hits: &Hits, interrupt: &Interrupt) -> Result<ArrowArrayStream> {
     let schema = hits.view().schema();
     let asked = hits.fields();
-    let documents = documents(hits)?;
+    let documents = documents(hits, interrupt)?;
     let mut types = vec![key_type(schema), columns::leaf("_score", "g", false)];
-    let mut columns_ = vec![key_column(schema, hits)?, columns::floats(hits.scores().iter().map(|&s| Some(s)))];
+    let mut columns_ = vec![key_column(schema, hits, interrupt)?, columns::floats(hits.scores().iter().map(|&s| Some(s)))];
     for field in schema.fields() {
         if field.name == schema.key() || asked.is_some_and(|asked| !asked.contains(&field.name)) {
             continue;
@@ -71,8 +71,8 @@ fn key_type(schema: &Schema) -> Type {
     columns::leaf(schema.key(), if schema.key_kind() == KeyKind::Integer { "l" } else { "U" }, false)
 }
 
-fn key_column(schema: &Schema, hits: &Hits) -> Result<Data> {
-    let keys = hits.keys()?;
+fn key_column(schema: &Schema, hits: &Hits, interrupt: &Interrupt) -> Result<Data> {
+    let keys = hits.keys(interrupt)?;
     Ok(if schema.key_kind() == KeyKind::Integer {
         columns::integers(keys.iter().map(|key| key.parse().ok()))
     } else {
@@ -80,8 +80,10 @@ fn key_column(schema: &Schema, hits: &Hits) -> Result<Data> {
     })
 }
 
-fn documents(hits: &Hits) -> Result<Vec<HashMap<String, Value>>> {
-    (0..hits.len())
-        .map(|i| serde_json::from_slice(&hits.json(i)?).map_err(|_| Error::Defect("a stored document is no JSON object")))
-        .collect()
+fn documents(hits: &Hits, interrupt: &Interrupt) -> Result<Vec<HashMap<String, Value>>> {
+    let document = |i| {
+        interrupt.check()?;
+        serde_json::from_slice(&hits.json(i)?).map_err(|_| Error::Defect("a stored document is no JSON object"))
+    };
+    (0..hits.len()).map(document).collect()
 }

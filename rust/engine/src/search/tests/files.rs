@@ -45,7 +45,7 @@ type Answer = (Vec<String>, Vec<f64>, Option<u64>, Vec<u8>);
 fn answers(view: &Arc<View>) -> Result<Vec<Answer>> {
     let answer = |request: &SearchRequest| {
         let hits = view.search(request, &Interrupt::none())?;
-        Ok((hits.keys()?, hits.scores().to_vec(), hits.total(), hits.to_json()?))
+        Ok((hits.keys(&Interrupt::none())?, hits.scores().to_vec(), hits.total(), hits.to_json(&Interrupt::none())?))
     };
     requests().iter().map(answer).collect()
 }
@@ -76,7 +76,8 @@ proptest! {
 fn a_flipped_byte_is_found_or_does_not_matter() {
     let index = create(Default::default());
     let (none, words) = (Interrupt::none(), |key: u32| Some((0..8).map(|i| ((key * 7 + i * 3) % WORDS.len() as u32) as usize).collect()));
-    let numbers = |key: u32| (Some(i64::from(key)), Some(f64::from(key) / 7.0), Some(key as u8), Some(key.is_multiple_of(2)), Some((key as i8, 5)));
+    let numbers =
+        |key: u32| (Some(i64::from(key)), Some(f64::from(key) / 7.0), Some(key as u8), Some(key.is_multiple_of(2)), Some((key as i8, 5)));
     let draft =
         |key| Draft { key, title: words(key), clue: words(key + 1), tags: vec![key as usize % 5], name: Some(1), numbers: numbers(key) };
     upsert(&index, &(0..120).map(draft).collect::<Vec<_>>());

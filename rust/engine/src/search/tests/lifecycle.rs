@@ -37,7 +37,7 @@ fn a_pinned_view_stays_as_it_is() {
     index.writer().unwrap().merge(1, &none).unwrap();
     assert_eq!((pinned.len(), index.view().unwrap().len()), (3, 2));
     assert!(pinned.contains("1").unwrap() && !index.view().unwrap().contains("1").unwrap());
-    assert_eq!(pinned.search(&text("a"), &none).unwrap().keys().unwrap(), ["0", "1", "2"]);
+    assert_eq!(pinned.search(&text("a"), &none).unwrap().keys(&Interrupt::none()).unwrap(), ["0", "1", "2"]);
     assert!(pinned.generation() < index.view().unwrap().generation());
     assert_eq!((pinned.config_version(), index.view().unwrap().refresh()), (1, 0));
 }
@@ -52,7 +52,7 @@ fn documents_come_back_as_written_or_in_parts() {
     let hits = view.search(&parts, &none).unwrap();
     assert_eq!(hits.json(1).unwrap(), br#"{"id":"1","year":1}"#);
     let score = serde_json::to_string(&hits.score(0).unwrap()).unwrap();
-    let whole = String::from_utf8(hits.to_json().unwrap()).unwrap();
+    let whole = String::from_utf8(hits.to_json(&none).unwrap()).unwrap();
     assert!(whole.starts_with(&format!(r#"[{{"key":"0","score":{score},"document":{{"id":"0","year":0}}}},"#)), "{whole}");
     assert!(matches!(hits.json(2), Err(Error::Argument { argument: "index", .. })));
     let unknown = SearchRequest { fields: Some(vec!["yaer".into()]), ..text("a") };
@@ -148,7 +148,7 @@ fn a_grown_schema_is_searched_at_once() {
     let view = index.view().unwrap();
     assert_eq!(view.schema().fields().len(), schema().fields().len() + 1);
     let hits = view.search(&text("more:a a"), &none).unwrap();
-    assert_eq!(hits.keys().unwrap(), ["0", "1"]);
+    assert_eq!(hits.keys(&Interrupt::none()).unwrap(), ["0", "1"]);
     let missing = SearchRequest { filter: Some(FilterInput::Text("more is missing".into())), ..text("") };
     assert_eq!(view.search(&missing, &none).unwrap().len(), 2);
 }

@@ -61,7 +61,7 @@ proptest! {
             rows.sort_by(|a, b| sort.iter().fold(Ordering::Equal, |order, name| order.then(compare(name, *a, *b))).then(a.0.seq.cmp(&b.0.seq)));
             let expected: Vec<_> = rows.iter().skip(offset).take(limit).map(|(doc, _)| doc.key.clone()).collect();
             let request = SearchRequest { query, sort: sort.clone(), limit, offset, ..SearchRequest::default() };
-            prop_assert_eq!(view.search(&request, &Interrupt::none()).unwrap().keys().unwrap(), expected, "{:?}", sort);
+            prop_assert_eq!(view.search(&request, &Interrupt::none()).unwrap().keys(&Interrupt::none()).unwrap(), expected, "{:?}", sort);
         }
     }
 
@@ -87,7 +87,7 @@ proptest! {
             let sort = sort.iter().map(|&name| name.to_owned()).collect();
             let request = SearchRequest { query, sort, limit: 100, count: CountMode::Exact, ..SearchRequest::default() };
             let hits = index.view().unwrap().search(&request, &none).unwrap();
-            (hits.keys().unwrap(), hits.scores().to_vec(), hits.total())
+            (hits.keys(&Interrupt::none()).unwrap(), hits.scores().to_vec(), hits.total())
         };
         for sort in [&[][..], &["-tags", "name"], &["price"]] {
             let expected = answer(&whole, sort);
@@ -120,7 +120,7 @@ fn many_windows_are_one_answer() {
     let view = index.view().unwrap();
     let search = |request: &SearchRequest| {
         let hits = view.search(request, &none).unwrap();
-        (hits.keys().unwrap(), hits.total(), hits.relation().as_str())
+        (hits.keys(&Interrupt::none()).unwrap(), hits.total(), hits.relation().as_str())
     };
     let keys = |keys: &[u32]| keys.iter().map(ToString::to_string).collect::<Vec<_>>();
     let all = SearchRequest { limit: 3, ..SearchRequest::default() };
