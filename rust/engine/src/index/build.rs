@@ -5,13 +5,13 @@
 //! the refusal that is reported first is the first one in the source. A call that fails leaves no segment behind. Memory is bounded: a
 //! builder that has used its share is finished, and chunks wait in a queue of fixed length.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, SendTimeoutError, bounded};
 
+use super::duplicates;
 use super::manifest::SegmentEntry;
 use super::names;
 use super::outbox::Outbox;
@@ -22,7 +22,7 @@ use crate::analysis::Analyzers;
 use crate::base::bits::BitSet;
 use crate::base::checksum::xxh3;
 use crate::base::error::{Place, Reject};
-use crate::base::{DocId, Error, Interrupt, Result};
+use crate::base::{Error, Interrupt, Result};
 use crate::codec::SegmentFileWriter;
 use crate::ingest::{Chunk, RecordSource};
 use crate::schema::Schema;
@@ -34,6 +34,8 @@ use crate::storage::{Bytes, Lease};
 const SLICE: Duration = Duration::from_millis(20);
 /// Records between two looks at the interrupt.
 const CHECK_EVERY: usize = 256;
+/// Hashes of keys that one call keeps in memory (8 bytes each); beyond that, equal keys of its segments are found by looking them up.
+const MAX_HASHES: usize = 8 << 20;
 /// Refusals that are kept for the caller.
 pub const MAX_REJECTS: usize = 10_000;
 
@@ -81,6 +83,7 @@ pub(super) fn build(toolkit: &Toolkit, source: &mut dyn RecordSource, on_error: 
         source: source.name().map(str::to_owned),
         failed_at: AtomicU64::new(u64::MAX),
         stop: AtomicBool::new(false),
+        hashes: AtomicUsize::new(0),
     };
     let (mut first, mut second) = (Chunk::default(), Chunk::default());
     let mut done = if !source.next(&mut first)? || !source.next(&mut second)? {
@@ -95,7 +98,7 @@ pub(super) fn build(toolkit: &Toolkit, source: &mut dyn RecordSource, on_error: 
         done.into_iter().for_each(|part| part.discard(&toolkit.outbox));
         return Err(error);
     }
-    assemble(done)
+    assemble(done, interrupt)
 }
 
 /// One thread pulls, the others build.
@@ -185,6 +188,8 @@ struct Shared<'a> {
     /// Smallest ordinal at which a worker failed: what lies behind need not be built.
     failed_at: AtomicU64,
     stop: AtomicBool,
+    /// Hashes that finished segments keep.
+    hashes: AtomicUsize,
 }
 
 /// A finished segment with what is needed to find keys that several segments have.
@@ -192,7 +197,8 @@ struct Finished {
     id: String,
     meta: SegmentMeta,
     opened: Opened,
-    hashes: Vec<u64>,
+    /// By document; `None` = there were too many to keep.
+    hashes: Option<Vec<u64>>,
 }
 
 impl Finished {
@@ -309,7 +315,12 @@ impl<'a> Worker<'a> {
 
     fn flush(&mut self) -> Result<()> {
         if let Some(building) = self.building.take() {
-            self.done.segments.push(building.finish(&self.shared.toolkit.outbox)?);
+            let mut finished = building.finish(&self.shared.toolkit.outbox)?;
+            let count = finished.meta.docs as usize;
+            if self.shared.hashes.fetch_add(count, Ordering::Relaxed) + count > MAX_HASHES {
+                finished.hashes = None;
+            }
+            self.done.segments.push(finished);
         }
         Ok(())
     }
@@ -336,7 +347,7 @@ impl Building {
     fn finish(self, outbox: &Outbox) -> Result<Finished> {
         let meta = self.builder.finish()?;
         let opened = Opened::new(outbox, &self.id, &meta, self.kept.take())?;
-        Ok(Finished { id: self.id, meta, opened, hashes: self.hashes })
+        Ok(Finished { id: self.id, meta, opened, hashes: Some(self.hashes) })
     }
 }
 
@@ -383,7 +394,7 @@ impl Opened {
 }
 
 /// Puts the workers' segments together: of each key the last document lives.
-fn assemble(done: Vec<Done>) -> Result<Outcome> {
+fn assemble(done: Vec<Done>, interrupt: &Interrupt) -> Result<Outcome> {
     let (mut count, mut rejected_count, mut sequences) = (0, 0, 0);
     let (mut rejected, mut segments) = (Vec::new(), Vec::new());
     for part in done {
@@ -397,7 +408,13 @@ fn assemble(done: Vec<Done>) -> Result<Outcome> {
     rejected.truncate(MAX_REJECTS);
     let mut dead: Vec<Vec<u32>> = segments.iter_mut().map(|segment| std::mem::take(&mut segment.meta.dead)).collect();
     if segments.len() > 1 {
-        kill_replaced(&segments, &mut dead)?;
+        let readers: Vec<&SegmentReader> = segments.iter().map(|segment| &*segment.opened.reader).collect();
+        let hashes: Option<Vec<&[u64]>> = segments.iter().map(|segment| segment.hashes.as_deref()).collect();
+        let replaced = match hashes {
+            Some(hashes) => duplicates::by_hashes(&readers, &hashes)?,
+            None => duplicates::by_lookup(&readers, interrupt)?,
+        };
+        dead.iter_mut().zip(replaced).for_each(|(dead, replaced)| dead.extend(replaced));
     }
     let segments = segments
         .into_iter()
@@ -415,32 +432,62 @@ fn assemble(done: Vec<Done>) -> Result<Outcome> {
     Ok(Outcome { batch, count, rejected: rejected.into_iter().map(|(_, reject)| reject).collect(), rejected_count })
 }
 
-/// Finds documents whose key a later document in another segment has.
-fn kill_replaced(segments: &[Finished], dead: &mut [Vec<u32>]) -> Result<()> {
-    let mut all: Vec<u64> = segments.iter().flat_map(|segment| segment.hashes.iter().copied()).collect();
-    all.sort_unstable();
-    let twice: HashSet<u64> = all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
-    drop(all);
-    if twice.is_empty() {
-        return Ok(());
-    }
-    let mut newest: HashMap<String, (u64, usize, u32)> = HashMap::new();
-    let mut key = String::new();
-    for (place, segment) in segments.iter().enumerate() {
-        for (doc, _) in segment.hashes.iter().enumerate().filter(|(_, hash)| twice.contains(hash)) {
-            let doc = DocId(doc as u32);
-            segment.opened.reader.key(doc, &mut key)?;
-            let this = (segment.opened.reader.rel(doc)?, place, doc.0);
-            let loser = match newest.get_mut(&key) {
-                None => {
-                    newest.insert(key.clone(), this);
-                    continue;
-                }
-                Some(best) if best.0 < this.0 => std::mem::replace(best, this),
-                Some(_) => this,
-            };
-            dead[loser.1].push(loser.2);
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::base::DocId;
+    use crate::index::steps::StepHook;
+    use crate::schema::{Extra, KeyKind};
+    use crate::storage::{MemoryStorage, Storage};
+
+    struct Numbers(std::ops::Range<u64>);
+
+    impl RecordSource for Numbers {
+        fn next(&mut self, chunk: &mut Chunk) -> Result<bool> {
+            chunk.clear();
+            self.0.by_ref().take(7).for_each(|n| chunk.push(format!("{{\"id\":\"k{}\",\"n\":{n}}}", n * n % 61).as_bytes(), n + 1));
+            Ok(!chunk.is_empty())
+        }
+        fn name(&self) -> Option<&str> {
+            None
+        }
+        fn progress(&self) -> Option<(u64, u64)> {
+            None
         }
     }
-    Ok(())
+
+    #[test]
+    fn a_builder_over_its_share_is_finished_and_the_batch_is_the_same() {
+        let schema = Arc::new(Schema::new("id".into(), KeyKind::String, Extra::Store, Vec::new()).unwrap());
+        for (memory, spill_at) in [(1, 0), (1, 1 << 20), (1 << 24, 0)] {
+            let storage = MemoryStorage::named("");
+            let toolkit = Toolkit {
+                analyzers: Arc::new(Analyzers::of(schema.analyzers()).unwrap()),
+                schema: Arc::clone(&schema),
+                outbox: Arc::new(Outbox::new(storage.clone(), StepHook::default())),
+                memory,
+                threads: 2,
+                spill_at,
+            };
+            let outcome = build(&toolkit, &mut Numbers(0..100), OnError::Raise, &Interrupt::none()).unwrap();
+            assert_eq!((outcome.count, outcome.batch.sequences), (100, 100));
+            assert_eq!(outcome.batch.segments.len() == 100, memory == 1);
+            let in_objects = storage.list(names::SEGMENTS).unwrap().len();
+            assert_eq!(in_objects, if spill_at == 0 { outcome.batch.segments.len() } else { 0 });
+            let mut live = BTreeMap::new();
+            for built in &outcome.batch.segments {
+                for doc in (0..built.view.entry.docs).map(DocId).filter(|doc| built.view.is_live(*doc)) {
+                    let mut key = String::new();
+                    built.view.reader.key(doc, &mut key).unwrap();
+                    assert!(live.insert(key, built.view.reader.rel(doc).unwrap()).is_none());
+                }
+            }
+            let expected: BTreeMap<String, u64> = (0..100u64).map(|n| (format!("k{}", n * n % 61), n)).collect();
+            assert_eq!(live, expected);
+        }
+    }
 }

@@ -36,10 +36,11 @@ pub struct Commit {
 }
 
 /// Moves `state` onto the newest commit.
-pub(super) fn catch_up(outbox: &Outbox, state: &mut State) -> Result<()> {
+pub(super) fn catch_up(outbox: &Outbox, state: &mut State, interrupt: &Interrupt) -> Result<()> {
     let storage = &*outbox.storage;
     let gone = || Error::storage("list", format!("{}/{}", storage.url(), names::MANIFESTS), std::io::ErrorKind::NotFound.into());
     loop {
+        interrupt.check()?;
         let newest = manifest::numbers(storage)?.last().copied().ok_or_else(gone)?;
         let current = state.committed.manifest.number;
         if newest == current {
@@ -72,7 +73,7 @@ pub(super) fn catch_up(outbox: &Outbox, state: &mut State) -> Result<()> {
         match open_segments(storage, &committed, &known) {
             Ok(views) => {
                 committed.manifest.objects().for_each(|object| outbox.forget(&object));
-                state.rebase(Arc::new(committed), views)?;
+                state.rebase(Arc::new(committed), views, interrupt)?;
             }
             Err(e) if e.is_not_found() => {
                 if manifest::numbers(storage)?.last() == Some(&committed.manifest.number) {
@@ -89,7 +90,7 @@ pub(super) fn catch_up(outbox: &Outbox, state: &mut State) -> Result<()> {
 pub(super) fn commit(outbox: &Arc<Outbox>, state: &mut State, interrupt: &Interrupt) -> Result<Commit> {
     for round in 0..ROUNDS {
         interrupt.check()?;
-        catch_up(outbox, state)?;
+        catch_up(outbox, state, interrupt)?;
         let failed = std::mem::take(&mut state.failed);
         if !failed.is_empty() {
             let keys = failed.iter().take(10).map(|key| format!("{key:?}")).collect::<Vec<_>>().join(", ");
@@ -128,7 +129,7 @@ pub(super) fn commit_edit(
 ) -> Result<Option<Committed>> {
     for round in 0..ROUNDS {
         interrupt.check()?;
-        catch_up(outbox, state)?;
+        catch_up(outbox, state, interrupt)?;
         let Some(manifest) = edit(state)? else { return Ok(None) };
         if let Some(committed) = create(outbox, state, &manifest, false)? {
             committed.manifest.objects().for_each(|object| outbox.forget(&object));

@@ -19,14 +19,14 @@ pub(super) fn write(storage: &dyn Storage, hook: &StepHook, segment: &str, id: S
     object.write(&bytes)?;
     hook.before(Step::Fsync)?;
     object.finish()?;
-    Ok(LiveEntry { id, checksum: crc32(&bytes), count: bits.count() })
+    Ok(LiveEntry { id, checksum: checksum(&bytes), count: bits.count() })
 }
 
 /// Reads the live bits that an entry names.
 pub(super) fn read(storage: &dyn Storage, entry: &SegmentEntry) -> Result<Option<BitSet>> {
     let (Some(live), Some(object)) = (&entry.live, entry.live_object()) else { return Ok(None) };
     let bytes = storage.open(&object)?;
-    let sum = crc32(&bytes);
+    let sum = checksum(&bytes);
     if sum != live.checksum {
         let what = format!("the manifest names live bits of checksum {:08x}, these have {sum:08x}", live.checksum);
         return Err(Error::corruption(object, 0, what));
@@ -37,4 +37,9 @@ pub(super) fn read(storage: &dyn Storage, entry: &SegmentEntry) -> Result<Option
         return Err(Error::corruption(object, 0, what));
     }
     Ok(Some(bits))
+}
+
+/// CRC-32 of all bytes before the object's own checksum: over that too, it would be the same for every intact object.
+fn checksum(bytes: &[u8]) -> u32 {
+    crc32(bytes.get(..bytes.len().saturating_sub(4)).unwrap_or_default())
 }

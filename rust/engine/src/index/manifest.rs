@@ -298,6 +298,16 @@ mod tests {
         assert!(matches!(Committed::decode(2, &bytes), Err(Error::Corruption { .. })));
     }
 
+    /// The worked bytes of FORMAT.md.
+    #[test]
+    fn the_documented_manifest_is_read_and_written_alike() {
+        let page = include_str!("../../../../FORMAT.md");
+        let shown = page.split("```manifest\n").nth(1).and_then(|rest| rest.split("\n```").next()).unwrap();
+        let committed = Committed::decode(2, shown.as_bytes()).unwrap();
+        assert_eq!((committed.manifest.next_sequence, committed.manifest.segments[0].live_docs()), (4, 2));
+        assert_eq!(committed.manifest.encode().unwrap(), shown.as_bytes());
+    }
+
     #[test]
     fn a_newer_format_is_named_as_such() {
         let body = b"whatever";

@@ -3,13 +3,14 @@
 //! **In**: the choice of a policy. **Out**: a manifest that names one segment instead of several. **Law**: a merge reads what was committed
 //! when it began; documents that were deleted since, by anybody, committed or not, are mapped into the merged segment; when one of its
 //! inputs is gone meanwhile, the merge is abandoned. Only one process merges on a storage at a time, and only one thread of it.
-//! Uncommitted work of the writer is neither committed nor disturbed. Documents stand in sequence order also after a merge.
+//! Uncommitted work of the writer is neither committed nor disturbed. Documents stand in sequence order also after a
+//! merge, unless a [`MergeOrder`] decides otherwise.
 
 use std::sync::Arc;
 
 use super::build::Opened;
 use super::commit::{commit_edit, successor};
-use super::manifest::{LiveEntry, Manifest, SegmentEntry};
+use super::manifest::{self, LiveEntry, Manifest, SegmentEntry};
 use super::merge_policy::Candidate;
 use super::names;
 use super::outbox::Outbox;
@@ -19,7 +20,17 @@ use super::steps::Step;
 use crate::base::bits::BitSet;
 use crate::base::{DocId, Interrupt, Result};
 use crate::codec::SegmentFileWriter;
-use crate::segment::{DocMap, MergeSource, merge_segments};
+use crate::schema::Schema;
+use crate::segment::{DocMap, MergeSource, merge_permuted, merge_segments};
+
+/// Decides in which order the documents of a merged segment stand.
+pub trait MergeOrder: Send + Sync {
+    /// Source and document of every live document of `sources`, in the wanted order; `None` = by age.
+    ///
+    /// # Errors
+    /// Corruption of a source; then the merge is not done.
+    fn permutation(&self, sources: &[MergeSource<'_>]) -> Result<Option<Vec<(usize, DocId)>>>;
+}
 
 /// The committed segments as a policy sees them.
 pub(super) fn candidates(state: &State) -> Vec<Candidate> {
@@ -48,7 +59,8 @@ pub(super) struct Merged {
 pub(super) fn run(
     outbox: &Arc<Outbox>,
     inputs: Vec<SegmentView>,
-    schema: &Arc<crate::schema::Schema>,
+    schema: &Arc<Schema>,
+    order: Option<&dyn MergeOrder>,
     interrupt: &Interrupt,
 ) -> Result<Merged> {
     outbox.hook.before(Step::Merge)?;
@@ -57,9 +69,14 @@ pub(super) fn run(
     }
     let sources: Vec<MergeSource<'_>> =
         inputs.iter().map(|input| MergeSource { reader: &input.reader, live: input.live.as_deref(), base: input.base }).collect();
+    let permutation = order.map(|order| order.permutation(&sources)).transpose()?.flatten();
     let id = outbox.names()?.unique();
     let file = SegmentFileWriter::new(outbox.segment(&id)?, names::segment(&id));
-    let merged = merge_segments(&sources, schema, file, interrupt).inspect_err(|_| outbox.discard(&names::segment(&id)));
+    let merged = match permutation {
+        None => merge_segments(&sources, schema, file, interrupt),
+        Some(permutation) => merge_permuted(&sources, &permutation, schema, file, interrupt),
+    };
+    let merged = merged.inspect_err(|_| outbox.discard(&names::segment(&id)));
     let (meta, maps) = merged?;
     let view = Opened::new(outbox, &id, &meta, None)?.view(id, &meta, None);
     Ok(Merged { inputs, maps, view: Some(view), live: None })
@@ -79,8 +96,14 @@ impl Merged {
                 self.abandon(outbox);
                 Ok(false)
             }
-            // Whether the manifest exists may not be known: the object stays in the outbox until that is clear.
-            Err(e) => Err(e),
+            Err(e) => {
+                // If the manifest may exist, its object stays in the outbox until that is clear.
+                let next = state.committed.manifest.number + 1;
+                if manifest::read(&*outbox.storage, next).is_err_and(|e| e.is_not_found()) {
+                    self.abandon(outbox);
+                }
+                Err(e)
+            }
         }
     }
 

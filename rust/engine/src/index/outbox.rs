@@ -5,14 +5,15 @@
 //! it is there this process's garbage collection lets it be.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::live;
 use super::manifest::{self, LiveEntry};
 use super::names::{self, Names};
 use super::steps::{Step, StepHook};
-use crate::base::Result;
 use crate::base::bits::BitSet;
+use crate::base::{Error, Result};
 use crate::storage::{ObjectWriter, Storage};
 
 pub(super) struct Outbox {
@@ -20,6 +21,7 @@ pub(super) struct Outbox {
     pub hook: StepHook,
     names: Mutex<Option<Arc<Names>>>,
     uncommitted: Mutex<HashSet<String>>,
+    closed: AtomicBool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -28,11 +30,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Outbox {
     pub fn new(storage: Arc<dyn Storage>, hook: StepHook) -> Self {
-        Self { storage, hook, names: Mutex::default(), uncommitted: Mutex::default() }
+        Self { storage, hook, names: Mutex::default(), uncommitted: Mutex::default(), closed: AtomicBool::new(false) }
     }
 
     /// This writer's names; the first call takes its lock.
+    ///
+    /// # Errors
+    /// [`Error::Closed`]; those of the storage.
     pub fn names(&self) -> Result<Arc<Names>> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::Closed("the index is closed; open it again".into()));
+        }
         let mut names = lock(&self.names);
         match &*names {
             Some(names) => Ok(Arc::clone(names)),
@@ -96,6 +104,7 @@ impl Outbox {
 
     /// Deletes all that was not committed and gives the lock back.
     pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
         let uncommitted = self.uncommitted();
         if !uncommitted.is_empty()
             && let Ok(named) = self.named()

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use super::manifest::Committed;
 use super::snapshot::SegmentView;
-use super::state::{Added, Part, State};
-use crate::base::{DocId, Error, Result};
+use super::state::{Added, CHECK_EVERY, Part, State};
+use crate::base::{DocId, Error, Interrupt, Result};
 
 impl State {
     /// Takes over this writer's own commit: everything up to `epoch` is in it.
@@ -51,8 +51,8 @@ impl State {
     /// failed are added to [`State::failed`].
     ///
     /// # Errors
-    /// [`Error::Conflict`] when the schemas disagree; corruption.
-    pub fn rebase(&mut self, committed: Arc<Committed>, views: Vec<SegmentView>) -> Result<()> {
+    /// [`Error::Conflict`] when the schemas disagree; corruption; an interrupt.
+    pub fn rebase(&mut self, committed: Arc<Committed>, views: Vec<SegmentView>, interrupt: &Interrupt) -> Result<()> {
         let (old, new) = (&self.committed.manifest, &committed.manifest);
         if !new.schema.extends(&old.schema) {
             return Err(Error::Conflict("another writer committed a schema that disagrees with this one; open the index again".into()));
@@ -88,7 +88,7 @@ impl State {
         let failed = next.take_out_unmet()?;
         next.failed.extend(failed);
         for place in unseen {
-            next.delete_unseen(place)?;
+            next.delete_unseen(place, interrupt)?;
         }
         next.shift(shift);
         next.attempts.retain(|attempt| attempt.number > next.committed.manifest.number);
@@ -135,7 +135,7 @@ impl State {
     }
 
     /// Repeats this state's deletions on a segment that it had not seen.
-    fn delete_unseen(&mut self, place: usize) -> Result<()> {
+    fn delete_unseen(&mut self, place: usize, interrupt: &Interrupt) -> Result<()> {
         let Some(part) = self.parts.get(place) else { return Ok(()) };
         let view = part.view.clone();
         let mut kills: Vec<DocId> = Vec::new();
@@ -144,6 +144,9 @@ impl State {
         if added_docs <= u64::from(view.live_docs) {
             for added in &self.added {
                 for doc in 0..added.part.view.entry.docs {
+                    if doc % CHECK_EVERY == 0 {
+                        interrupt.check()?;
+                    }
                     added.part.view.reader.key(DocId(doc), &mut key)?;
                     if !added.abandoned.contains(&key) {
                         kills.extend(view.find(&key)?);
@@ -152,6 +155,9 @@ impl State {
             }
         } else {
             for doc in (0..view.entry.docs).map(DocId).filter(|doc| view.is_live(*doc)) {
+                if doc.0 % CHECK_EVERY == 0 {
+                    interrupt.check()?;
+                }
                 view.reader.key(doc, &mut key)?;
                 for added in self.added.iter().filter(|added| !added.abandoned.contains(&key)) {
                     let mut any = false;
@@ -167,6 +173,7 @@ impl State {
             kills.extend(view.find(key)?);
         }
         for (predicate, _) in &self.pending.predicates {
+            interrupt.check()?;
             kills.extend(predicate.matching(&self.committed.manifest.schema, &view.reader)?.iter().map(DocId));
         }
         if let Some(part) = self.parts.get_mut(place) {

@@ -15,8 +15,11 @@ use super::DocPredicate;
 use super::manifest::{Committed, LiveEntry};
 use super::snapshot::{SegmentView, Snapshot};
 use crate::base::bits::BitSet;
-use crate::base::{DocId, Error, Result};
+use crate::base::{DocId, Error, Interrupt, Result};
 use crate::storage::Bytes;
+
+/// Documents between two looks at the interrupt.
+pub(super) const CHECK_EVERY: u32 = 1024;
 
 /// A segment with the live bits that this writer sees.
 #[derive(Clone)]
@@ -258,8 +261,8 @@ impl State {
     /// Adds an upsert call's documents: each replaces the live document of its key.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when `if_version` does not hold; corruption. Nothing has changed then.
-    pub fn upsert(&mut self, batch: Batch) -> Result<()> {
+    /// [`Error::Conflict`] when `if_version` does not hold; corruption; an interrupt. Nothing has changed then, and the batch is whole.
+    pub fn upsert(&mut self, batch: &mut Batch, interrupt: &Interrupt) -> Result<()> {
         let mut expected = None;
         if let Some(wanted) = batch.if_version {
             let mut key = String::new();
@@ -277,7 +280,7 @@ impl State {
         let mut kills = Kills::new();
         let mut settled = Vec::new();
         for built in &batch.segments {
-            self.replaced(&built.view, &mut kills, &mut settled)?;
+            self.replaced(&built.view, &mut kills, &mut settled, interrupt)?;
         }
         self.kill(&kills);
         if batch.if_version.is_none() {
@@ -286,7 +289,7 @@ impl State {
         if let Some((key, version)) = expected {
             self.pending.expected.insert(key, (version, self.epoch));
         }
-        for Built { mut view, home } in batch.segments {
+        for Built { mut view, home } in batch.segments.drain(..) {
             let mut entry = (*view.entry).clone();
             entry.base = self.next_sequence;
             view.base = self.next_sequence;
@@ -299,7 +302,7 @@ impl State {
     }
 
     /// The live documents whose keys the live documents of `new` have; and those of its keys of which a version was expected.
-    fn replaced(&self, new: &SegmentView, kills: &mut Kills, settled: &mut Vec<String>) -> Result<()> {
+    fn replaced(&self, new: &SegmentView, kills: &mut Kills, settled: &mut Vec<String>, interrupt: &Interrupt) -> Result<()> {
         let (first, last) = &new.entry.keys;
         let overlapping: Vec<(usize, &SegmentView)> = self
             .all()
@@ -312,6 +315,9 @@ impl State {
         }
         let mut key = String::new();
         for doc in (0..new.entry.docs).map(DocId).filter(|doc| new.is_live(*doc)) {
+            if doc.0 % CHECK_EVERY == 0 {
+                interrupt.check()?;
+            }
             new.reader.key(doc, &mut key)?;
             if self.pending.expected.contains_key(&key) {
                 settled.push(key.clone());
@@ -329,10 +335,13 @@ impl State {
     /// Deletes keys; returns how many lived.
     ///
     /// # Errors
-    /// Corruption. Nothing has changed then.
-    pub fn delete(&mut self, keys: &[String]) -> Result<u64> {
+    /// Corruption; an interrupt. Nothing has changed then.
+    pub fn delete(&mut self, keys: &[String], interrupt: &Interrupt) -> Result<u64> {
         let mut kills = Kills::new();
-        for key in keys {
+        for (i, key) in keys.iter().enumerate() {
+            if i % CHECK_EVERY as usize == 0 {
+                interrupt.check()?;
+            }
             kills.extend(self.find(key)?);
         }
         let killed = self.kill(&kills);
@@ -346,11 +355,12 @@ impl State {
     /// Deletes what matches; returns how many.
     ///
     /// # Errors
-    /// Those of the predicate. Nothing has changed then.
-    pub fn delete_where(&mut self, predicate: Arc<dyn DocPredicate>) -> Result<u64> {
+    /// Those of the predicate; an interrupt. Nothing has changed then.
+    pub fn delete_where(&mut self, predicate: Arc<dyn DocPredicate>, interrupt: &Interrupt) -> Result<u64> {
         let mut kills = Kills::new();
         let mut own = Vec::new();
         for (place, part) in self.all().enumerate() {
+            interrupt.check()?;
             let matching = predicate.matching(&self.committed.manifest.schema, &part.view.reader)?;
             for doc in matching.iter().map(DocId).filter(|doc| part.view.is_live(*doc)) {
                 kills.push((place, doc));

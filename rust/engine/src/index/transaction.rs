@@ -9,8 +9,9 @@ use std::sync::Arc;
 use super::DocPredicate;
 use super::build::Outcome;
 use super::commit::{self, Commit};
+use super::options::{UpsertOptions, Upserted};
 use super::state::{Batch, Home, State};
-use super::writer::{Inner, UpsertOptions, Upserted, discard, objects};
+use super::writer::{Inner, discard, objects};
 use crate::base::{Interrupt, Result};
 use crate::ingest::RecordSource;
 
@@ -61,7 +62,7 @@ impl Transaction {
     pub fn commit(mut self, interrupt: &Interrupt) -> Result<Commit> {
         self.inner.writable()?;
         let inner = Arc::clone(&self.inner);
-        let mut state = inner.state.enter(interrupt)?;
+        let mut state = inner.enter(interrupt)?;
         let before = state.clone();
         let mut added: Vec<String> = Vec::new();
         let mut result = Ok(());
@@ -70,11 +71,11 @@ impl Transaction {
                 Operation::Upsert(batch) => {
                     added.extend(objects(&batch));
                     if result.is_ok() {
-                        result = inner.apply(&mut state, batch);
+                        result = inner.apply(&mut state, batch, interrupt);
                     }
                 }
-                Operation::Delete(keys) if result.is_ok() => result = state.delete(&keys).map(drop),
-                Operation::DeleteWhere(predicate) if result.is_ok() => result = state.delete_where(predicate).map(drop),
+                Operation::Delete(keys) if result.is_ok() => result = state.delete(&keys, interrupt).map(drop),
+                Operation::DeleteWhere(predicate) if result.is_ok() => result = state.delete_where(predicate, interrupt).map(drop),
                 _ => {}
             }
         }

@@ -10,82 +10,25 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use super::build::{self, OnError, Outcome, Toolkit};
+use super::build::{self, Outcome, Toolkit};
 use super::commit::{self, Commit, commit_edit, successor};
-use super::gate::Gate;
+use super::gate::{Gate, Turn};
 use super::gc::{self, GcReport};
-use super::merge_policy::{Candidate, MergePolicy};
+use super::merge_policy::Candidate;
+use super::options::{UpsertOptions, Upserted, WriterOptions};
 use super::outbox::Outbox;
 use super::scheduler::Scheduler;
 use super::snapshot::SnapshotCell;
 use super::state::{Batch, Home, State};
-use super::steps::{StepHook, Steps};
+use super::steps::StepHook;
 use super::{DocPredicate, fold, merge, names};
 use crate::analysis::Analyzers;
-use crate::base::error::Reject;
 use crate::base::{Error, Interrupt, Result};
 use crate::ingest::RecordSource;
 use crate::schema::Field;
 use crate::storage::Storage;
-
-/// How a writer works.
-#[derive(Clone)]
-pub struct WriterOptions {
-    /// Bytes that building may use.
-    pub memory: usize,
-    /// Threads that build.
-    pub threads: usize,
-    /// Whether merges run by themselves after commits.
-    pub background_merges: bool,
-    /// What is merged.
-    pub merge_policy: MergePolicy,
-    /// What is deleted.
-    pub gc: gc::Rule,
-    /// A hook for tests of crashes.
-    pub steps: Option<Arc<dyn Steps>>,
-}
-
-impl Default for WriterOptions {
-    fn default() -> Self {
-        Self {
-            memory: 256 << 20,
-            threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            background_merges: true,
-            merge_policy: MergePolicy::default(),
-            gc: gc::Rule::default(),
-            steps: None,
-        }
-    }
-}
-
-/// How an upsert works.
-#[derive(Clone, Copy, Debug)]
-pub struct UpsertOptions {
-    /// Whether to return only when the documents are searchable through this handle.
-    pub refresh: bool,
-    /// What to do with refused documents.
-    pub on_error: OnError,
-    /// The version that the key of the one document must have; 0 = it must be absent.
-    pub if_version: Option<u64>,
-}
-
-impl Default for UpsertOptions {
-    fn default() -> Self {
-        Self { refresh: true, on_error: OnError::Raise, if_version: None }
-    }
-}
-
-/// What an upsert did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Upserted {
-    /// Accepted documents.
-    pub count: u64,
-    /// Refused documents, the first [`build::MAX_REJECTS`] of them, in the order of the source.
-    pub rejected: Vec<Reject>,
-    /// All refused documents.
-    pub rejected_count: u64,
-}
 
 /// An upsert that waits for its turn.
 struct Ticket {
@@ -104,7 +47,7 @@ pub(super) struct Inner {
     merging: Gate<()>,
     scheduler: Scheduler,
     closed: AtomicBool,
-    pid: u32,
+    pub pid: u32,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -113,6 +56,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Segments up to this size stay in memory until they are folded or committed.
 const SPILL_AT: usize = 8 << 20;
+/// Bytes that one builder may always use: a few buffers and some documents. Smaller budgets would make segments of single documents.
+const LEAST_SHARE: usize = 2 << 20;
 
 impl Inner {
     /// Refuses writing in a child of `fork` and after closing.
@@ -138,7 +83,7 @@ impl Inner {
             analyzers: Arc::new(Analyzers::of(schema.analyzers())?),
             schema,
             outbox: Arc::clone(&self.outbox),
-            memory: self.options.memory,
+            memory: self.options.memory.max(self.options.threads.max(1) * LEAST_SHARE),
             threads: self.options.threads.max(1),
             spill_at: self.spill_at(),
         };
@@ -149,47 +94,81 @@ impl Inner {
         SPILL_AT.min(self.options.memory / 16)
     }
 
+    /// Waits for the state; refuses when the writer was closed meanwhile.
+    pub fn enter(&self, interrupt: &Interrupt) -> Result<Turn<'_, State>> {
+        let state = self.state.enter(interrupt)?;
+        self.writable()?;
+        Ok(state)
+    }
+
     /// Puts a finished batch into the state, and publishes. Whoever has the turn does it for all that wait.
     fn submit(&self, batch: Batch, refresh: bool, interrupt: &Interrupt) -> Result<()> {
         let ticket = Arc::new(Ticket { batch: Mutex::new(Some(batch)), refresh, result: Mutex::new(None) });
         lock(&self.queue).push(Arc::clone(&ticket));
-        let turn = self.state.enter(interrupt);
-        let mut state = match turn {
-            Ok(state) => state,
-            Err(error) => {
+        let served = self.enter(interrupt).and_then(|mut state| self.serve(&ticket, &mut state, interrupt));
+        loop {
+            if let Some(result) = lock(&ticket.result).take() {
+                return result;
+            }
+            if let Some(batch) = lock(&ticket.batch).take() {
+                // Nobody has begun it, and now nobody will.
                 lock(&self.queue).retain(|other| !Arc::ptr_eq(other, &ticket));
-                // Taken by another thread in the meantime: then it is done, or about to be.
-                return match lock(&ticket.batch).take() {
-                    Some(batch) => {
-                        discard(&self.outbox, &objects(&batch));
-                        Err(error)
-                    }
-                    None => Ok(()),
-                };
+                discard(&self.outbox, &objects(&batch));
+                return served.and(Err(Error::Defect("an upsert had its turn and was not done")));
             }
-        };
-        if lock(&ticket.result).is_none() {
-            let waiting = std::mem::take(&mut *lock(&self.queue));
-            let mut refresh = false;
-            for waiting in &waiting {
-                let Some(batch) = lock(&waiting.batch).take() else { continue };
-                let result = self.apply(&mut state, batch);
-                refresh |= waiting.refresh;
-                *lock(&waiting.result) = Some(result);
-            }
-            if refresh && state.dirty {
-                self.publish(&mut state)?;
-            }
+            // Interrupted, but another thread is at it: it ends soon, or puts the batch back when it is interrupted itself.
+            std::thread::sleep(Duration::from_micros(200));
         }
-        drop(state);
-        let result = lock(&ticket.result).take();
-        result.unwrap_or(Err(Error::Defect("an upsert was taken out of the queue and not done")))
     }
 
-    /// Applies a batch, then folds if there are many small segments.
-    pub fn apply(&self, state: &mut State, batch: Batch) -> Result<()> {
-        let objects = objects(&batch);
-        state.upsert(batch).inspect_err(|_| discard(&self.outbox, &objects))?;
+    /// Applies what waits in the queue, unless another thread has done it for this ticket already.
+    fn serve(&self, own: &Arc<Ticket>, state: &mut State, interrupt: &Interrupt) -> Result<()> {
+        if lock(&own.result).is_some() {
+            return Ok(());
+        }
+        let waiting = std::mem::take(&mut *lock(&self.queue));
+        let (mut refresh, mut stopped) = (false, Ok(()));
+        for (i, ticket) in waiting.iter().enumerate() {
+            let Some(batch) = lock(&ticket.batch).take() else { continue };
+            match self.try_apply(state, batch, interrupt) {
+                Ok(()) => {
+                    refresh |= ticket.refresh;
+                    *lock(&ticket.result) = Some(Ok(()));
+                }
+                Err((batch, error)) => match interrupt.check() {
+                    // This thread is interrupted, not the one whose batch it is: whoever comes next goes on here.
+                    Err(stop) => {
+                        *lock(&ticket.batch) = Some(batch);
+                        lock(&self.queue).splice(0..0, waiting[i..].iter().cloned());
+                        stopped = Err(stop.into());
+                        break;
+                    }
+                    Ok(()) => {
+                        discard(&self.outbox, &objects(&batch));
+                        *lock(&ticket.result) = Some(Err(error));
+                    }
+                },
+            }
+        }
+        if refresh && state.dirty {
+            self.publish(state)?;
+        }
+        stopped
+    }
+
+    /// Applies a batch; one that cannot be applied leaves no objects.
+    pub fn apply(&self, state: &mut State, batch: Batch, interrupt: &Interrupt) -> Result<()> {
+        self.try_apply(state, batch, interrupt).map_err(|(batch, error)| {
+            discard(&self.outbox, &objects(&batch));
+            error
+        })
+    }
+
+    /// Applies a batch, then folds if there are many small segments. One that cannot be applied comes back.
+    fn try_apply(&self, state: &mut State, mut batch: Batch, interrupt: &Interrupt) -> Result<(), (Batch, Error)> {
+        if let Err(error) = state.upsert(&mut batch, interrupt) {
+            return Err((batch, error));
+        }
         let memory = (self.options.memory / 4) as u64;
         if let Err(error) = fold::fold(&self.outbox, state, memory, self.spill_at(), &Interrupt::none()) {
             log::warn!("folding small segments failed, the next write tries again: {error}"); // the documents are in all the same
@@ -251,21 +230,21 @@ impl Inner {
                 None if !wait => return Ok(false),
                 None => {
                     interrupt.check()?;
-                    std::thread::sleep(std::time::Duration::from_millis(20));
+                    std::thread::sleep(Duration::from_millis(20));
                 }
             }
         };
         let (inputs, schema) = {
             let mut state = self.state.enter(interrupt)?;
-            commit::catch_up(&self.outbox, &mut state)?;
+            commit::catch_up(&self.outbox, &mut state, interrupt)?;
             let places = choose(&merge::candidates(&state));
             if places.is_empty() {
                 return Ok(false);
             }
             (merge::inputs(&state, &places), Arc::clone(&state.committed.manifest.schema))
         };
-        let merged = merge::run(&self.outbox, inputs, &schema, interrupt)?;
-        let mut state = self.state.enter(interrupt)?;
+        let merged = merge::run(&self.outbox, inputs, &schema, self.options.merge_order.as_deref(), interrupt)?;
+        let mut state = self.enter(interrupt)?;
         let result = merged.commit(&self.outbox, &mut state, interrupt);
         if state.dirty {
             self.publish(&mut state)?;
@@ -316,7 +295,7 @@ impl Writer {
     /// Adds documents; each replaces the one that has its key.
     ///
     /// # Errors
-    /// [`Error::Document`] for the first refused document (with [`OnError::Raise`]), [`Error::Conflict`] when `if_version` does not hold;
+    /// [`Error::Document`] for the first refused document (with [`OnError::Raise`](super::OnError::Raise)), [`Error::Conflict`] when `if_version` does not hold;
     /// those of the source and the storage; an interrupt. Nothing has changed then.
     pub fn upsert(&self, source: &mut dyn RecordSource, options: &UpsertOptions, interrupt: &Interrupt) -> Result<Upserted> {
         self.inner.writable()?;
@@ -332,7 +311,7 @@ impl Writer {
     /// # Errors
     /// Corruption of a segment; an interrupt. Nothing has changed then.
     pub fn delete(&self, keys: &[String], refresh: bool, interrupt: &Interrupt) -> Result<u64> {
-        self.change(refresh, interrupt, |state| state.delete(keys))
+        self.change(refresh, interrupt, |state| state.delete(keys, interrupt))
     }
 
     /// Deletes the documents that match; returns how many. Those that another writer commits first are judged too, at the commit.
@@ -340,13 +319,13 @@ impl Writer {
     /// # Errors
     /// Those of the predicate; an interrupt. Nothing has changed then.
     pub fn delete_where(&self, predicate: Arc<dyn DocPredicate>, refresh: bool, interrupt: &Interrupt) -> Result<u64> {
-        self.change(refresh, interrupt, |state| state.delete_where(predicate))
+        self.change(refresh, interrupt, |state| state.delete_where(predicate, interrupt))
     }
 
     fn change(&self, refresh: bool, interrupt: &Interrupt, change: impl FnOnce(&mut State) -> Result<u64>) -> Result<u64> {
         self.inner.writable()?;
         self.inner.outbox.names()?; // a storage that cannot be written refuses here, not at the commit
-        let mut state = self.inner.state.enter(interrupt)?;
+        let mut state = self.inner.enter(interrupt)?;
         let count = change(&mut state)?;
         if refresh && state.dirty {
             self.inner.publish(&mut state)?;
@@ -360,8 +339,8 @@ impl Writer {
     /// Those of the storage, corruption, a schema that disagrees; an interrupt.
     pub fn refresh(&self, interrupt: &Interrupt) -> Result<()> {
         self.inner.writable()?;
-        let mut state = self.inner.state.enter(interrupt)?;
-        let followed = commit::catch_up(&self.inner.outbox, &mut state);
+        let mut state = self.inner.enter(interrupt)?;
+        let followed = commit::catch_up(&self.inner.outbox, &mut state, interrupt);
         if state.dirty {
             self.inner.publish(&mut state)?;
         }
@@ -379,7 +358,7 @@ impl Writer {
         }
         let Some(mut state) = self.inner.state.try_enter() else { return Ok(false) };
         let before = state.committed.manifest.number;
-        commit::catch_up(&self.inner.outbox, &mut state)?;
+        commit::catch_up(&self.inner.outbox, &mut state, &Interrupt::none())?;
         let news = state.committed.manifest.number != before;
         if news {
             self.inner.publish(&mut state)?;
@@ -394,7 +373,7 @@ impl Writer {
     /// `if_version`; those of the storage. What was written stays pending then, so a later commit can succeed.
     pub fn commit(&self, interrupt: &Interrupt) -> Result<Commit> {
         self.inner.writable()?;
-        let mut state = self.inner.state.enter(interrupt)?;
+        let mut state = self.inner.enter(interrupt)?;
         self.inner.commit_state(&mut state, interrupt)
     }
 
@@ -411,7 +390,8 @@ impl Writer {
     /// [`Error::Schema`] for fields that cannot be, [`Error::Conflict`] when another writer added others first.
     pub fn alter(&self, add: &[Field], interrupt: &Interrupt) -> Result<Commit> {
         self.inner.writable()?;
-        let mut state = self.inner.state.enter(interrupt)?;
+        let mut state = self.inner.enter(interrupt)?;
+        let before = state.committed.manifest.number;
         let wanted = Arc::new(state.committed.manifest.schema.altered(add.to_vec())?);
         let committed = commit_edit(&self.inner.outbox, &mut state, interrupt, &mut |state| {
             let last = &state.committed.manifest;
@@ -426,11 +406,10 @@ impl Writer {
         })?;
         if let Some(committed) = committed {
             state.committed = Arc::new(committed);
+            state.attempts.clear();
             state.dirty = true;
         }
-        if state.dirty {
-            self.inner.publish(&mut state)?;
-        }
+        self.inner.committed(&mut state, before)?;
         Ok(Commit { generation: state.committed.manifest.number })
     }
 

@@ -277,3 +277,86 @@ fn creating_twice_and_opening_nothing_are_refused() {
     assert!(matches!(open_generation(&*storage, 2), Err(Error::StaleView(_))));
     assert_eq!(open_generation(&*storage, 1).unwrap().generation, 1);
 }
+
+#[test]
+fn a_child_of_fork_may_read_and_every_write_is_refused_before_any_lock() {
+    let mut a = Handle::memory();
+    a.put_one("k", 1);
+    a.commit();
+    a.put_one("l", 2);
+    Arc::get_mut(&mut a.writer.inner).unwrap().pid = 0; // what a child would see
+    let _held_by_a_thread_that_does_not_exist_there = a.writer.inner.state.try_enter().unwrap();
+    let none = Interrupt::none();
+    let refused = |result: Result<()>| match result {
+        Err(Error::Closed(what)) => assert!(what.contains("fork") && what.contains("open the index again"), "{what}"),
+        other => panic!("{other:?}"),
+    };
+    refused(a.put_if("m", 1, 0));
+    refused(a.writer.delete(&["k".into()], true, &none).map(drop));
+    refused(a.writer.delete_where(Arc::new(Remainder(1, 0)), true, &none).map(drop));
+    refused(a.writer.commit(&none).map(drop));
+    refused(a.writer.refresh(&none));
+    refused(a.writer.merge(1, &none).map(drop));
+    refused(a.writer.wait_merges(&none).map(drop));
+    refused(a.writer.gc().map(drop));
+    refused(a.writer.alter(&[], &none).map(drop));
+    refused(a.writer.transaction().map(drop));
+    assert!(!a.writer.poll().unwrap() && !a.writer.has_changes());
+    a.writer.close();
+    assert_eq!(a.contents().len(), 2);
+}
+
+#[test]
+fn closing_ends_calls_that_are_under_way_and_leaves_no_objects() {
+    let storage = MemoryStorage::named("") as Arc<dyn Storage>;
+    Handle::create(Arc::clone(&storage)).writer.close();
+    let a = Handle::open_with(&storage, WriterOptions { memory: 8 << 10, ..quiet() });
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..3)
+            .map(|thread| {
+                let a = &a;
+                scope.spawn(move || {
+                    for i in 0..1000 {
+                        let docs = (0..40).map(|n| doc(format!("{thread}-{i}-{n}"), n));
+                        if let Err(error) = a.writer.upsert(&mut records(docs, 8), &UpsertOptions::default(), &Interrupt::none()) {
+                            assert!(matches!(error, Error::Closed(_)), "{error}");
+                            return;
+                        }
+                    }
+                    panic!("closing went unnoticed");
+                })
+            })
+            .collect();
+        while a.view().segments.len() < 5 {
+            std::thread::yield_now();
+        }
+        a.writer.close();
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+    });
+    let b = Handle::open(&storage);
+    assert!(b.contents().is_empty());
+    b.put_one("k", 1);
+    b.commit();
+    b.writer.gc().unwrap();
+    assert_clean(&*storage);
+}
+
+#[test]
+fn an_upsert_that_waits_can_be_interrupted_and_is_then_not_done() {
+    let a = Handle::memory();
+    let turn = a.writer.inner.state.try_enter().unwrap();
+    let flag = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let interrupt = Interrupt::new(Some(Arc::clone(&flag)), None);
+        let a = &a;
+        let waiting =
+            scope.spawn(move || a.writer.upsert(&mut records([doc("stopped", 1)], 1), &UpsertOptions::default(), &interrupt).map(drop));
+        let patient = scope.spawn(|| a.put_one("patient", 1));
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        flag.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(matches!(waiting.join().unwrap(), Err(Error::Cancelled)));
+        drop(turn);
+        patient.join().unwrap();
+    });
+    assert_eq!(a.contents(), BTreeMap::from([("patient".into(), 1)]));
+}

@@ -137,7 +137,7 @@ fn a_merge_keeps_what_was_deleted_while_it_ran() {
         let state = b.writer.inner.state.enter(&Interrupt::none()).unwrap();
         merge::inputs(&state, &[0, 1, 2])
     };
-    let merged = merge::run(&b.writer.inner.outbox, inputs, &schema(), &Interrupt::none()).unwrap();
+    let merged = merge::run(&b.writer.inner.outbox, inputs, &schema(), None, &Interrupt::none()).unwrap();
     a.delete(&["k3", "k35"]); // committed by another writer
     a.commit();
     b.delete(&["k11"]); // not committed, by the merging one
@@ -168,7 +168,7 @@ fn a_merge_whose_input_is_gone_is_abandoned() {
     }
     b.refresh();
     let inputs = merge::inputs(&b.writer.inner.state.enter(&Interrupt::none()).unwrap(), &[0, 1]);
-    let merged = merge::run(&b.writer.inner.outbox, inputs, &schema(), &Interrupt::none()).unwrap();
+    let merged = merge::run(&b.writer.inner.outbox, inputs, &schema(), None, &Interrupt::none()).unwrap();
     a.writer.merge(1, &Interrupt::none()).unwrap();
     let mut state = b.writer.inner.state.enter(&Interrupt::none()).unwrap();
     assert!(!merged.commit(&b.writer.inner.outbox, &mut state, &Interrupt::none()).unwrap());
@@ -262,4 +262,44 @@ fn a_missing_object_is_corruption_for_opening_and_a_problem_for_check() {
         other => panic!("{:?}", other.map(|_| ())),
     }
     assert_eq!(check(&*a.storage, &Interrupt::none()).unwrap().problems[0].file, object);
+}
+
+/// Largest key first.
+struct Backwards;
+
+impl MergeOrder for Backwards {
+    fn permutation(&self, sources: &[crate::segment::MergeSource<'_>]) -> Result<Option<Vec<(usize, DocId)>>> {
+        let mut all = Vec::new();
+        for (place, source) in sources.iter().enumerate() {
+            for doc in (0..source.reader.doc_count()).filter(|doc| source.live.is_none_or(|live| live.contains(*doc))) {
+                let mut key = String::new();
+                source.reader.key(DocId(doc), &mut key)?;
+                all.push((key, place, DocId(doc)));
+            }
+        }
+        all.sort_by(|a, b| b.cmp(a));
+        Ok(Some(all.into_iter().map(|(_, place, doc)| (place, doc)).collect()))
+    }
+}
+
+#[test]
+fn a_merge_order_moves_documents_and_not_their_ages() {
+    let storage = MemoryStorage::named("") as Arc<dyn Storage>;
+    Handle::create(Arc::clone(&storage)).writer.close();
+    let a = Handle::open_with(&storage, WriterOptions { merge_order: Some(Arc::new(Backwards)), ..quiet() });
+    let key = |i: i64| format!("k{:02}", i * 7 % 30);
+    for i in 0..3 {
+        a.put((0..10).map(|n| (key(i * 10 + n), i * 10 + n)));
+        a.commit();
+    }
+    a.delete(&["k03"]);
+    a.commit();
+    let versions: Vec<u64> = (0..30).map(|i| a.version(&key(i))).collect();
+    a.writer.merge(1, &Interrupt::none()).unwrap();
+    assert_eq!((0..30).map(|i| a.version(&key(i))).collect::<Vec<_>>(), versions);
+    let view = a.view();
+    let mut first = String::new();
+    view.segments[0].reader.key(DocId(0), &mut first).unwrap();
+    assert_eq!((view.segments.len(), first.as_str(), view.live_count()), (1, "k29", 29));
+    assert_clean(&*storage);
 }
