@@ -56,7 +56,7 @@ def _log(room: str, level: int, message: str, *arguments: object) -> None:
         logging.getLogger(f"findspot.{room}").log(level, message, *arguments)
 
 
-_DEBUG, _INFO, _WARNING = 10, 20, 30
+_DEBUG, _INFO = 10, 20
 
 
 class Index(Searching):
@@ -183,7 +183,7 @@ class Index(Searching):
             count, rejected, refused = writer.upsert(source, bool(refresh), collect, if_version, progress)
         _log("index", _DEBUG, "upserted %d documents into %s", count, self._native.url)
         if refused:
-            _log("index", _WARNING, "refused %d documents of %s, the first: %s", refused, self._native.url, rejected[0])
+            _log("index", _INFO, "refused %d documents of %s, the first: %s", refused, self._native.url, rejected[0])
         return Upserted(count=count, rejected=rejected, rejected_count=refused)
 
     def delete(self, keys: Iterable[str | int] | str | int, *, refresh: bool = True) -> int:

