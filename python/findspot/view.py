@@ -66,8 +66,8 @@ class Searching:
             limit: at most so many hits.
             offset: leave out so many first.
             where: a filter made by `col(…)`, or its text: `"year < 1900 and subjects in ['hoard', 'coin']"`.
-            sort: fields to sort by, `-` before a name for descending; `"_score"` is the score. Without it by score. A missing value
-                comes last both ways; equal documents come oldest first.
+            sort: fields to sort by, `-` before a name for descending; `"_score"` is the score, best first with and without `-`.
+                Without it by score. A missing value comes last both ways; equal documents come oldest first.
             count: what `hits.total` says: `"up_to"` is exact up to 10,000, then a lower bound; `"exact"`; `"none"`.
             fields: stored fields to return; without it all.
             timeout: seconds; there is no default.

@@ -425,10 +425,10 @@ class Twin:
             if value is not None:
                 found.append((document, value))
         found.sort(key=lambda hit: hit[0].seq)
-        for key in reversed(sort or ["-_score"]):
+        for key in reversed(sort or ["_score"]):
             down, name = key.startswith("-"), key.removeprefix("-")
             if name == "_score":
-                found.sort(key=lambda hit: -hit[1] if down else hit[1])
+                found.sort(key=lambda hit: -hit[1])  # best first, with and without a minus
                 continue
             pick = max if down else min
             ordered = [(hit, [v.encode() if isinstance(v, str) else v for v in hit[0].values.get(name, ())]) for hit in found]

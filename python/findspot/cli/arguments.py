@@ -92,7 +92,9 @@ def _search(commands: _Commands) -> None:
     command.add_argument("index", metavar="INDEX", help="a path or URL")
     command.add_argument("query", metavar="QUERY", help="a query string; '' matches everything")
     command.add_argument("--where", metavar="FILTER", help="as in: year < 1900 and subjects in ['hoard', 'coin']")
-    command.add_argument("--sort", metavar="FIELDS", help="fields with commas between, - before a name for descending; _score is the score")
+    command.add_argument(
+        "--sort", metavar="FIELDS", help="fields with commas between, - before a name for descending; _score is the score, best first"
+    )
     command.add_argument("--limit", type=_number(10**9), default=10, metavar="N", help="at most so many hits (default: 10)")
     command.add_argument("--offset", type=_number(10**9), default=0, metavar="N", help="leave out so many first")
     command.add_argument("--fields", metavar="FIELDS", help="fields to show, with commas between")
