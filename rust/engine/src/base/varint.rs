@@ -15,6 +15,13 @@ pub fn write(out: &mut Vec<u8>, mut value: u64) {
 /// Reads one value at the front of `bytes` and moves `bytes` behind it.
 #[inline]
 pub fn read(bytes: &mut &[u8]) -> Option<u64> {
+    // Most are of one byte.
+    if let Some((first, rest)) = bytes.split_first()
+        && *first < 0x80
+    {
+        *bytes = rest;
+        return Some(u64::from(*first));
+    }
     let mut value = 0u64;
     for (i, &byte) in bytes.iter().enumerate() {
         if i == 9 && byte > 1 {

@@ -20,21 +20,22 @@ use crate::base::{Error, Result, varint};
 /// Postings in a group.
 pub const GROUP: u32 = 128;
 
-/// Appends the positions of a term: `tfs` by posting, `deltas` one posting after the other.
-pub fn write(out: &mut Vec<u8>, tfs: &[u32], deltas: &[u32]) {
-    let groups = tfs.len().div_ceil(GROUP as usize);
+/// Appends the positions of a term in `df` documents: `tf` by posting index, `deltas` one posting after the other.
+pub fn write(out: &mut Vec<u8>, df: usize, tf: impl Fn(usize) -> u32, deltas: &[u32]) {
+    let groups = df.div_ceil(GROUP as usize);
     let start = out.len();
     if groups == 1 {
-        return write_group(out, tfs, deltas);
+        return write_group(out, df, deltas);
     }
     // The directory's entries are four bytes unless the groups turn out too large for them: then everything moves once.
     out.resize(start + groups * 4, 0);
     let mut ends = Vec::with_capacity(groups);
     let (mut rest, base) = (deltas, out.len());
-    for tfs in tfs.chunks(GROUP as usize) {
-        let count = tfs.iter().map(|tf| *tf as usize).sum::<usize>().min(rest.len());
+    for first in (0..df).step_by(GROUP as usize) {
+        let postings = first..(first + GROUP as usize).min(df);
+        let count = postings.clone().map(|index| tf(index) as usize).sum::<usize>().min(rest.len());
         let (group, later) = rest.split_at(count);
-        write_group(out, tfs, group);
+        write_group(out, postings.len(), group);
         ends.push((out.len() - base) as u64);
         rest = later;
     }
@@ -51,8 +52,8 @@ pub fn write(out: &mut Vec<u8>, tfs: &[u32], deltas: &[u32]) {
 /// Groups of more bytes have eight-byte ends.
 const WIDE_FROM: u64 = u32::MAX as u64;
 
-fn write_group(out: &mut Vec<u8>, tfs: &[u32], deltas: &[u32]) {
-    let several = deltas.len() > tfs.len();
+fn write_group(out: &mut Vec<u8>, postings: usize, deltas: &[u32]) {
+    let several = deltas.len() > postings;
     let all = deltas.iter().fold(0, |all, delta| all | delta);
     let width = packed::width_of(u64::from(all)).max(u32::from(several));
     out.push(width as u8);
@@ -206,7 +207,7 @@ mod tests {
         fn every_posting_has_its_gaps(lists in prop::collection::vec(prop::collection::vec(prop_oneof![0u32..4, 0u32..5000], 1..5), 1..400)) {
             let tfs: Vec<u32> = lists.iter().map(|list| list.len() as u32).collect();
             let mut out = vec![9];
-            write(&mut out, &tfs, &lists.concat());
+            write(&mut out, tfs.len(), |index| tfs[index], &lists.concat());
             let section = section(&out);
             let positions = PositionLists::new(&section, 1..out.len(), tfs.len() as u32);
             let mut all = Vec::new();

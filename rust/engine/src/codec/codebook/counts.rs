@@ -52,6 +52,9 @@ impl PairCounts {
     }
 }
 
+/// No number.
+const NONE: u32 = u32::MAX;
+
 /// The numbers that a codebook gave its pairs.
 #[derive(Debug)]
 pub struct PairNumbers {
@@ -63,7 +66,7 @@ impl PairNumbers {
     /// Of all pairs of `codebook`.
     #[must_use]
     pub fn of(codebook: &Codebook) -> Self {
-        let mut numbers = Self { small: vec![u32::MAX; (SMALL as usize) << 8], large: HashMap::new() };
+        let mut numbers = Self { small: vec![NONE; (SMALL as usize) << 8], large: HashMap::new() };
         for (number, pair) in codebook.pairs().iter().enumerate() {
             match slot(*pair) {
                 Some(slot) => numbers.small[slot] = number as u32,
@@ -77,9 +80,10 @@ impl PairNumbers {
     #[inline]
     #[must_use]
     pub fn get(&self, pair: Pair) -> Option<u32> {
-        match slot(pair) {
-            Some(slot) => self.small.get(slot).copied().filter(|number| *number != u32::MAX),
-            None => self.large.get(&pair).copied(),
-        }
+        let number = match slot(pair) {
+            Some(slot) => self.small[slot],
+            None => self.large.get(&pair).copied().unwrap_or(NONE),
+        };
+        (number != NONE).then_some(number)
     }
 }

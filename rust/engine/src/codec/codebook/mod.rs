@@ -29,6 +29,9 @@ const B: f64 = 0.75;
 /// The curve whose steps get a top: the default k1.
 const K1: f64 = 1.2;
 
+/// Beside a pair's code: it is not what the code means.
+const EXCEPTION: u16 = 256;
+
 /// Term frequency and length code of a posting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pair {
@@ -50,12 +53,14 @@ impl Pair {
 pub struct Codebook {
     /// In the order of ρ.
     pairs: Vec<Pair>,
-    /// By pair.
-    codes: Vec<u8>,
+    /// By pair: its code, and [`EXCEPTION`] where it is not the top.
+    codes: Vec<u16>,
     /// By code: the number of its bucket's top. Entry 0 is not used.
     tops: Vec<u32>,
     /// By code: its top pair, repeated to 256 so that a byte is always inside.
     meaning: Box<[Pair; 256]>,
+    /// By code: whether it stands for more than one pair.
+    mixed: Box<[bool; 256]>,
 }
 
 impl Codebook {
@@ -80,14 +85,18 @@ impl Codebook {
         let mut codes = Vec::with_capacity(pairs.len());
         let mut tops = vec![0];
         let mut meaning = Box::new([Pair::default(); 256]);
+        let mut mixed = Box::new([false; 256]);
         for (bucket, size) in sizes.iter().enumerate() {
-            codes.extend(std::iter::repeat_n(bucket as u8 + 1, *size));
+            let code = bucket as u16 + 1;
+            codes.extend(std::iter::repeat_n(code | EXCEPTION, size.saturating_sub(1)));
+            codes.push(code);
+            mixed[usize::from(code & 255)] = *size > 1;
             tops.push((codes.len() - 1) as u32);
             if let (Some(meaning), Some(pair)) = (meaning.get_mut(bucket + 1..), pairs.get(codes.len() - 1)) {
                 meaning.fill(*pair);
             }
         }
-        Self { pairs, codes, tops, meaning }
+        Self { pairs, codes, tops, meaning, mixed }
     }
 
     /// Appends the stored form. `counts` by pair.
@@ -172,7 +181,7 @@ impl Codebook {
     #[inline]
     #[must_use]
     pub fn is_mixed(&self, code: u8) -> bool {
-        self.bucket(code).len() > 1
+        self.mixed[usize::from(code)]
     }
 
     /// Whether any code is mixed: only then lists have exceptions.
@@ -192,7 +201,7 @@ impl Codebook {
     #[must_use]
     pub fn code(&self, number: u32) -> (u8, bool) {
         let code = self.codes[number as usize];
-        (code, self.tops[usize::from(code)] != number)
+        (code as u8, code & EXCEPTION != 0)
     }
 }
 

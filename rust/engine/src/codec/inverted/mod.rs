@@ -18,9 +18,15 @@
 
 mod head;
 mod reader;
+mod scan;
+mod walk;
 mod writer;
 
 pub use head::{FieldForm, InvertedStats};
-pub(crate) use reader::TermWalk;
-pub use reader::{FuzzySink, InvertedReader};
+pub use reader::InvertedReader;
+pub use scan::FuzzySink;
+pub(crate) use walk::TermWalk;
 pub use writer::InvertedWriter;
+
+#[cfg(test)]
+pub(crate) mod tests;

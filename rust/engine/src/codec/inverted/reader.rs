@@ -1,29 +1,23 @@
 //! The reader twin of a field's inverted index.
 
-use std::ops::Bound;
 use std::sync::Arc;
-
-use levenshtein_automata::{DFA, Distance, SINK_STATE};
 
 use super::super::codebook::Codebook;
 use super::super::container::{Section, SectionKey, SectionKind, SegmentFile};
 use super::super::positions::PositionLists;
 use super::super::postings::{FieldView, Postings, RecordPlace, Single};
-use super::super::terms::{self, Dictionary, TermCursor, TermInfo, dead_prefix};
+use super::super::terms::{self, Dictionary, TermCursor, TermInfo};
 use super::head::Head;
 use super::{FieldForm, InvertedStats};
-use crate::base::{DocId, Error, FieldId, Interrupt, Result, TermOrd};
-
-/// Takes a term, its ordinal and its distance; `false` ends the scan.
-pub type FuzzySink<'f> = dyn FnMut(&[u8], TermOrd, u8) -> Result<bool> + 'f;
+use crate::base::{DocId, Error, FieldId, Result, TermOrd};
 
 /// The inverted index of one field of a segment.
 #[derive(Debug)]
 pub struct InvertedReader {
-    dictionary: Dictionary,
-    norms: Option<Section>,
-    codebook: Section,
-    head: Head,
+    pub(super) dictionary: Dictionary,
+    pub(super) norms: Option<Section>,
+    pub(super) codebook: Section,
+    pub(super) head: Head,
 }
 
 impl InvertedReader {
@@ -196,7 +190,7 @@ impl InvertedReader {
         self.open_postings(at, info)
     }
 
-    fn open_postings<'a>(&'a self, at: usize, info: TermInfo<'a>) -> Result<Postings<'a>> {
+    pub(super) fn open_postings<'a>(&'a self, at: usize, info: TermInfo<'a>) -> Result<Postings<'a>> {
         let section = self.dictionary.section();
         let Head { doc_count, thresholds, ref book, form, .. } = self.head;
         let field = FieldView { doc_count, thresholds, book, has_positions: form.positions };
@@ -211,179 +205,5 @@ impl InvertedReader {
                 Postings::open(field, place, positions, df)
             }
         }
-    }
-
-    /// Calls `f(term, ordinal)` for the terms between two bounds, in byte order, until it says `false`.
-    ///
-    /// # Errors
-    /// As [`InvertedReader::find`]; what `f` returns.
-    pub fn scan(&self, from: Bound<&[u8]>, to: Bound<&[u8]>, f: &mut dyn FnMut(&[u8], TermOrd) -> Result<bool>) -> Result<()> {
-        let block = match from {
-            Bound::Included(term) | Bound::Excluded(term) if self.terms() > 0 => self.dictionary.block_of(term)?,
-            _ => 0,
-        };
-        let mut cursor = TermCursor::new(&self.dictionary, block);
-        let mut reached = matches!(from, Bound::Unbounded);
-        while cursor.advance()?.is_some() {
-            let term = cursor.term();
-            reached = reached
-                || match from {
-                    Bound::Included(from) => term >= from,
-                    Bound::Excluded(from) => term > from,
-                    Bound::Unbounded => true,
-                };
-            let inside = match to {
-                Bound::Included(to) => term <= to,
-                Bound::Excluded(to) => term < to,
-                Bound::Unbounded => true,
-            };
-            if !inside || (reached && !f(term, cursor.ord())?) {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Calls `f(term, ordinal, distance)` for the terms that an edit-distance automaton accepts, in byte order, until it says `false`.
-    /// Blocks whose common prefix the automaton refuses are passed over unread.
-    ///
-    /// # Errors
-    /// As [`InvertedReader::find`]; what `f` returns.
-    pub fn scan_automaton(&self, automaton: &DFA, f: &mut FuzzySink<'_>) -> Result<()> {
-        let prefixes = self.dictionary.prefixes()?;
-        let prefix = |block: usize| prefixes.get(block).map(|prefix| u64::from_be_bytes(*prefix));
-        let mut cursor = TermCursor::new(&self.dictionary, 0);
-        // The states after each byte of the current term, up to the first dead one.
-        let mut states = vec![automaton.initial_state()];
-        let mut block = 0;
-        while let Some(first) = prefix(block) {
-            if let Some(next) = prefix(block + 1) {
-                let mut state = automaton.initial_state();
-                let dead = dead_prefix(first, next, |byte| {
-                    state = automaton.transition(state, byte);
-                    state != SINK_STATE
-                });
-                if let Some(len) = dead {
-                    // All terms of the blocks from here on that begin so are refused. The last such block may go on behind them.
-                    let shift = 64 - 8 * len;
-                    let same = |block: usize| prefix(block).is_some_and(|other| other >> shift == first >> shift);
-                    block += 1;
-                    while same(block + 1) {
-                        block += 1;
-                    }
-                    continue;
-                }
-            }
-            cursor.jump(block);
-            states.truncate(1);
-            for _ in 0..terms::BLOCK.min(self.terms() - block as u32 * terms::BLOCK) {
-                let Some(shared) = cursor.advance()? else { break };
-                if shared + 1 < states.len() {
-                    states.truncate(shared + 1);
-                }
-                if states.last() == Some(&SINK_STATE) {
-                    continue;
-                }
-                let mut state = states.last().copied().unwrap_or(SINK_STATE);
-                for byte in cursor.term().get(states.len() - 1..).unwrap_or_default() {
-                    state = automaton.transition(state, *byte);
-                    states.push(state);
-                    if state == SINK_STATE {
-                        break;
-                    }
-                }
-                if let Distance::Exact(distance) = automaton.distance(state)
-                    && !f(cursor.term(), cursor.ord(), distance)?
-                {
-                    return Ok(());
-                }
-            }
-            block += 1;
-        }
-        Ok(())
-    }
-
-    /// Reads everything that the field holds, and compares it with its counts.
-    ///
-    /// # Errors
-    /// [`Error::Corruption`] for the first thing that contradicts another; an interrupt's.
-    pub fn check(&self, interrupt: &Interrupt) -> Result<()> {
-        let wrong = |what: &str| self.codebook.corruption(0, what);
-        let mut counts = vec![0u64; self.head.book.pairs().len()];
-        let (mut docs, mut pairs, mut deltas) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut walk, mut last, mut terms) = (self.walk(), Vec::new(), 0);
-        let norms = self.norms()?;
-        while walk.advance()? {
-            if terms % 1024 == 0 {
-                interrupt.check()?;
-            }
-            if terms > 0 && walk.term() <= &last[..] {
-                return Err(wrong("the terms of a field do not ascend"));
-            }
-            last.clear();
-            last.extend_from_slice(walk.term());
-            terms += 1;
-            docs.clear();
-            pairs.clear();
-            deltas.clear();
-            walk.postings()?.read_all(&mut docs, &mut pairs, &mut deltas)?;
-            if !docs.is_sorted_by(|a, b| a < b) {
-                return Err(wrong("the documents of a term do not ascend"));
-            }
-            for (doc, number) in docs.iter().zip(&pairs) {
-                let (count, pair) = counts
-                    .get_mut(*number as usize)
-                    .zip(self.head.book.pairs().get(*number as usize))
-                    .ok_or_else(|| wrong("a pair beyond the last"))?;
-                *count += 1;
-                if self.norms.is_some() && norms.get(*doc as usize) != Some(&pair.norm) {
-                    return Err(wrong("a posting has another length than its document"));
-                }
-            }
-        }
-        let lengths = norms.iter().filter(|norm| **norm > 0).count();
-        if counts != self.pair_counts()? || terms != self.terms() || (self.norms.is_some() && lengths != self.docs() as usize) {
-            return Err(wrong("the counts of a field are not those of its lists"));
-        }
-        Ok(())
-    }
-
-    /// A cursor over all terms, with the postings of each.
-    pub(crate) fn walk(&self) -> TermWalk<'_> {
-        TermWalk { reader: self, cursor: TermCursor::new(&self.dictionary, 0) }
-    }
-
-    /// How many postings have each pair of the codebook, read again from the head.
-    pub(crate) fn pair_counts(&self) -> Result<Vec<u64>> {
-        Ok(Head::read(self.codebook.all()?).map(|head| head.counts).unwrap_or_default())
-    }
-}
-
-/// Walks the terms of a field in order.
-pub(crate) struct TermWalk<'a> {
-    reader: &'a InvertedReader,
-    cursor: TermCursor<'a>,
-}
-
-impl<'a> TermWalk<'a> {
-    /// To the next term; `false` at the end.
-    pub fn advance(&mut self) -> Result<bool> {
-        Ok(self.cursor.advance()?.is_some())
-    }
-
-    /// The current term.
-    pub fn term(&self) -> &[u8] {
-        self.cursor.term()
-    }
-
-    /// The current term's ordinal.
-    pub fn ord(&self) -> TermOrd {
-        self.cursor.ord()
-    }
-
-    /// The current term's postings. At most once a term.
-    pub fn postings(&mut self) -> Result<Postings<'a>> {
-        let info = self.cursor.info(&self.reader.head.book)?.ok_or(Error::Defect("postings were asked of no term"))?;
-        self.reader.open_postings(self.cursor.block_at(), info)
     }
 }

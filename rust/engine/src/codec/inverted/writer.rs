@@ -24,7 +24,6 @@ pub struct InvertedWriter<'w> {
     encoder: RecordEncoder,
     terms: TermsWriter,
     buffer: Vec<u8>,
-    tfs: Vec<u32>,
 }
 
 impl<'w> InvertedWriter<'w> {
@@ -47,7 +46,7 @@ impl<'w> InvertedWriter<'w> {
         let (counts, bytes) = (vec![0; book.pairs().len()], StructureBytes::default());
         let head = Head { form, doc_count, stats: InvertedStats::default(), thresholds, bytes, book, counts };
         let encoder = RecordEncoder::new(doc_count, thresholds);
-        Ok(Self { file, field, head, encoder, terms: TermsWriter::default(), buffer: Vec::with_capacity(2 * BUFFER), tfs: Vec::new() })
+        Ok(Self { file, field, head, encoder, terms: TermsWriter::default(), buffer: Vec::with_capacity(2 * BUFFER) })
     }
 
     fn position(&self) -> u64 {
@@ -78,9 +77,8 @@ impl<'w> InvertedWriter<'w> {
             self.encoder.encode(book, docs, pairs, &mut self.buffer);
             let record_len = self.buffer.len() - start;
             let positions_len = self.head.form.positions.then(|| {
-                self.tfs.clear();
-                self.tfs.extend(pairs.iter().map(|pair| book.pairs()[*pair as usize].tf));
-                positions::write(&mut self.buffer, &self.tfs, deltas);
+                let tf = |index: usize| book.pairs()[pairs[index] as usize].tf;
+                positions::write(&mut self.buffer, docs.len(), tf, deltas);
                 self.buffer.len() - start - record_len
             });
             self.head.bytes.positions += positions_len.unwrap_or(0) as u64;

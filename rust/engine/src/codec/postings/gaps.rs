@@ -17,7 +17,7 @@ pub const BLOCK: usize = 128;
 
 /// Appends the documents (ascending); `codes` is empty or by posting.
 pub fn write(out: &mut Vec<u8>, docs: &[u32], codes: &[u8]) {
-    let gap_width = |block: &[u32]| block.windows(2).map(|pair| packed::width_of(u64::from(pair[1] - pair[0] - 1))).max().unwrap_or(0);
+    let gap_width = |block: &[u32]| packed::width_of(u64::from(block.windows(2).fold(0, |all, pair| all | (pair[1] - pair[0] - 1))));
     let gaps =
         |out: &mut Vec<u8>, block: &[u32], width| packed::pack(block.windows(2).map(|pair| u64::from(pair[1] - pair[0] - 1)), width, out);
     if docs.len() <= BLOCK {
@@ -49,7 +49,8 @@ pub struct GapDocs<'a> {
     df: u32,
     directory: Directory<'a>,
     gaps: &'a [u8],
-    decoded: [u32; BLOCK],
+    /// Empty until a block is decoded: most lists are only asked for their frequency.
+    decoded: Vec<u32>,
     /// Which block `decoded` holds.
     block: usize,
 }
@@ -72,7 +73,7 @@ impl<'a> GapDocs<'a> {
             let len = end.last().map_or(0, |end| u32::from_le_bytes(*end));
             (Directory::Many { first, end, width, max_code }, len as usize)
         };
-        Ok(Self { df, directory, gaps: record.bytes(gaps_len)?, decoded: [0; BLOCK], block: usize::MAX })
+        Ok(Self { df, directory, gaps: record.bytes(gaps_len)?, decoded: Vec::new(), block: usize::MAX })
     }
 
     /// The greatest code of each block; empty for a single block and in fields without codes.
@@ -117,17 +118,20 @@ impl<'a> GapDocs<'a> {
             let gaps = self.gaps.get(start..).and_then(|gaps| PackedSlice::new(gaps, u32::from(width)));
             let gaps = gaps.ok_or(Damaged("a block of documents lies outside its list"))?;
             let mut doc = u64::from(self.first(block));
-            self.decoded[0] = doc as u32;
-            for (i, slot) in self.decoded[1..count].iter_mut().enumerate() {
+            self.block = usize::MAX;
+            self.decoded.clear();
+            self.decoded.reserve_exact(count);
+            self.decoded.push(doc as u32);
+            self.decoded.extend((0..count - 1).map(|i| {
                 doc += u64::from(gaps.get(i)) + 1;
-                *slot = doc as u32;
-            }
+                doc as u32
+            }));
             if doc > u64::from(u32::MAX) {
                 return Err(Damaged("a block of documents overflows"));
             }
             self.block = block;
         }
-        Ok(&self.decoded[..count])
+        Ok(&self.decoded)
     }
 
     /// Calls `f(doc, posting index)` for the documents in `from..to`, ascending.

@@ -139,3 +139,6 @@ impl<'a> Cutter<'a> {
         u32::try_from(self.varint()?).map_err(|_| Damaged("a list's number is over 32 bits"))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,7 +42,6 @@ pub(in crate::codec) struct Single<'a> {
 }
 
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "it lives on the stack; a box would cost an allocation a term")]
 enum Documents<'a> {
     /// A single posting that stands in the dictionary.
     One {

@@ -30,12 +30,13 @@ pub(in crate::codec) struct RecordEncoder {
     thresholds: Thresholds,
     codes: Vec<u8>,
     exceptions: Vec<(u32, u32)>,
+    scratch: Vec<u8>,
     bytes: RecordBytes,
 }
 
 impl RecordEncoder {
     pub fn new(doc_count: u32, thresholds: Thresholds) -> Self {
-        Self { doc_count, thresholds, codes: Vec::new(), exceptions: Vec::new(), bytes: RecordBytes::default() }
+        Self { doc_count, thresholds, codes: Vec::new(), exceptions: Vec::new(), scratch: Vec::new(), bytes: RecordBytes::default() }
     }
 
     /// Bytes of all records so far.
@@ -48,20 +49,22 @@ impl RecordEncoder {
         let df = docs.len() as u32;
         self.codes.clear();
         self.exceptions.clear();
-        if book.has_exceptions() {
-            for (index, pair) in pairs.iter().enumerate() {
+        if book.has_codes() {
+            let mut any_exception = false;
+            self.codes.extend(pairs.iter().map(|pair| {
                 let (code, exception) = book.code(*pair);
-                self.codes.push(code);
-                if exception {
-                    self.exceptions.push((index as u32, *pair));
-                }
+                any_exception |= exception;
+                code
+            }));
+            if any_exception {
+                let exceptions = pairs.iter().zip(0..).filter(|(pair, _)| book.code(**pair).1);
+                self.exceptions.extend(exceptions.map(|(pair, index)| (index, *pair)));
             }
-        } else if book.has_codes() {
-            self.codes.extend(pairs.iter().map(|pair| book.code(*pair).0));
         }
         let start = out.len();
         if book.has_codes() && df >= STRONGEST_FROM {
-            out.extend_from_slice(&strongest(&self.codes));
+            let strongest = strongest(&self.codes, &mut self.scratch);
+            out.extend_from_slice(&strongest);
         }
         let after_strongest = out.len();
         if book.has_exceptions() {
@@ -97,23 +100,37 @@ impl RecordEncoder {
     }
 }
 
-/// The codes of the ranks of [`STRONGEST`].
-fn strongest(codes: &[u8]) -> [u8; 4] {
-    let mut counts = [0u32; 256];
-    for code in codes {
-        counts[usize::from(*code)] += 1;
-    }
+/// The codes of the ranks of [`STRONGEST`]. `scratch` is any buffer.
+fn strongest(codes: &[u8], scratch: &mut Vec<u8>) -> [u8; 4] {
     let mut found = [0; 4];
-    let (mut above, mut rank) = (0, 0);
-    for code in (1..=255u8).rev() {
-        above += counts[usize::from(code)];
-        while rank < 4 && above >= STRONGEST[rank] {
-            found[rank] = code;
-            rank += 1;
+    if codes.len() >= HISTOGRAM_FROM {
+        let mut counts = [0usize; 256];
+        codes.iter().for_each(|code| counts[usize::from(*code)] += 1);
+        let (mut above, mut rank) = (0, 0);
+        for code in (0..=255u8).rev() {
+            above += counts[usize::from(code)];
+            while rank < found.len() && above >= STRONGEST[rank] as usize {
+                found[rank] = code;
+                rank += 1;
+            }
         }
-        if above as usize == codes.len() {
-            break;
+        return found;
+    }
+    scratch.clear();
+    scratch.extend_from_slice(codes);
+    // From the farthest rank down: what stands before one holds all nearer ones.
+    let mut rest = &mut scratch[..];
+    for (found, rank) in found.iter_mut().zip(STRONGEST).rev() {
+        let at = rank as usize - 1;
+        if at < rest.len() {
+            let (before, code, _) = rest.select_nth_unstable_by(at, |a, b| b.cmp(a));
+            *found = *code;
+            let len = before.len() + 1;
+            rest = &mut rest[..len];
         }
     }
     found
 }
+
+/// From so many codes on they are counted, below that they are selected.
+const HISTOGRAM_FROM: usize = 512;

@@ -21,6 +21,7 @@ pub(in crate::codec) struct TermsWriter {
     infos: Vec<u8>,
     in_block: u32,
     last: Vec<u8>,
+    last_prefix: u64,
     count: u32,
 }
 
@@ -31,13 +32,18 @@ impl TermsWriter {
             return Err(Error::Defect("the terms of a dictionary do not ascend"));
         }
         self.count = self.count.checked_add(1).ok_or(Error::Defect("a dictionary has over 2^32 - 1 terms"))?;
+        let prefix = prefix_of(term);
         if self.in_block == 0 {
             self.base = position;
-            self.prefixes.push(prefix_of(term));
+            self.prefixes.push(prefix);
             varint::write(&mut self.terms, term.len() as u64);
             self.terms.extend_from_slice(term);
         } else {
-            let shared = shared_len(&self.last, term);
+            let shared = match ((prefix ^ self.last_prefix).leading_zeros() / 8) as usize {
+                8 => 8 + shared_len(self.last.get(8..).unwrap_or_default(), term.get(8..).unwrap_or_default()),
+                bytes => bytes,
+            }
+            .min(self.last.len());
             let suffix = &term[shared..];
             self.terms.push((shared.min(ESCAPE) | suffix.len().min(ESCAPE) << 4) as u8);
             for len in [shared, suffix.len()] {
@@ -48,6 +54,7 @@ impl TermsWriter {
             self.terms.extend_from_slice(suffix);
         }
         info(&mut self.infos);
+        self.last_prefix = prefix;
         self.last.clear();
         self.last.extend_from_slice(term);
         self.in_block += 1;

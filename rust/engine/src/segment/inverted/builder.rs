@@ -6,6 +6,7 @@
 //! codebook stands before the first list is encoded.
 
 use super::interner::Interner;
+use super::places::{List, Place, position_bits};
 use crate::base::{Error, FieldId, Result, TermOrd};
 use crate::codec::SegmentFileWriter;
 use crate::codec::codebook::{Codebook, MAX_CODES, Pair, PairCounts, PairNumbers};
@@ -25,11 +26,22 @@ pub struct InvertedWritten {
     pub ranks: Vec<TermOrd>,
 }
 
+/// What is counted of a term.
+#[derive(Clone, Copy, Debug, Default)]
+struct TermCounts {
+    /// Tokens in all ended documents.
+    tokens: u32,
+    /// Tokens in the document that ends.
+    tf: u32,
+}
+
 /// Gathers the tokens of one field.
 #[derive(Debug)]
 pub struct InvertedBuilder {
     form: FieldForm,
     interner: Interner,
+    /// By term number.
+    terms: Vec<TermCounts>,
     /// Term numbers, one document after the other.
     tokens: Vec<u32>,
     /// Positions of the documents that are [`EXPLICIT`].
@@ -57,6 +69,7 @@ impl InvertedBuilder {
         Self {
             form: if positions { FieldForm::TEXT } else { FieldForm::KEYWORD },
             interner: Interner::default(),
+            terms: Vec::new(),
             tokens: Vec::new(),
             positions: Vec::new(),
             docs: Vec::new(),
@@ -88,8 +101,6 @@ impl InvertedBuilder {
             self.begin_doc(doc);
         }
         let number = self.interner.intern(term);
-        let entry = self.interner.entry(number);
-        entry.tf += 1;
         if self.form.positions {
             let index = self.tokens.len() - self.start;
             let position = position.max(self.last_position);
@@ -97,8 +108,6 @@ impl InvertedBuilder {
             if self.explicit || position as usize != index {
                 self.store_position(index, position);
             }
-        } else if entry.tf > 1 {
-            return number;
         }
         self.tokens.push(number);
         number
@@ -128,15 +137,33 @@ impl InvertedBuilder {
         if self.tokens.len() > u32::MAX as usize || !self.interner.has_room() {
             self.defect = Some("a builder took over 2^32 tokens, or 4 GiB of terms");
         }
+        self.terms.resize(self.interner.len(), TermCounts::default());
         let norm = if self.form.norms { norms::encode(length as u32) } else { 0 };
+        // First all counts, so that their cache misses overlap; then each term once.
         for number in &self.tokens[self.start..] {
-            let entry = self.interner.entry(*number);
-            if entry.tf > 0 {
-                let tf = if self.form.positions { entry.tf } else { 1 };
-                entry.tf = 0;
-                entry.tokens += tf;
-                self.counts.add(Pair { tf, norm }, 1);
+            self.terms[*number as usize].tf += 1;
+        }
+        if self.form.positions {
+            for number in &self.tokens[self.start..] {
+                let term = &mut self.terms[*number as usize];
+                if term.tf > 0 {
+                    self.counts.add(Pair { tf: term.tf, norm }, 1);
+                    *term = TermCounts { tokens: term.tokens + term.tf, tf: 0 };
+                }
             }
+        } else {
+            let mut distinct = self.start;
+            for at in self.start..self.tokens.len() {
+                let number = self.tokens[at];
+                let term = &mut self.terms[number as usize];
+                if term.tf > 0 {
+                    *term = TermCounts { tokens: term.tokens + 1, tf: 0 };
+                    self.tokens[distinct] = number;
+                    distinct += 1;
+                }
+            }
+            self.counts.add(Pair { tf: 1, norm }, (distinct - self.start) as u64);
+            self.tokens.truncate(distinct);
         }
         self.docs.push(if self.explicit { self.doc | EXPLICIT } else { self.doc });
         self.ends.push(self.tokens.len() as u32);
@@ -148,7 +175,7 @@ impl InvertedBuilder {
     #[must_use]
     pub fn memory(&self) -> usize {
         let held = (self.tokens.capacity() + self.positions.capacity() + self.docs.capacity() + self.ends.capacity()) * 4;
-        let by_term = self.interner.len() * 4;
+        let by_term = self.interner.len() * 4 + self.terms.capacity() * size_of::<TermCounts>();
         let by_token = self.tokens.len() * if self.packs_narrow(self.docs.last().copied().unwrap_or(0)) { 4 } else { 8 };
         let norms = self.docs.last().map_or(0, |doc| (doc & !EXPLICIT) as usize);
         held + self.interner.memory() + self.counts.memory() + by_term + by_token + norms
@@ -231,7 +258,7 @@ impl InvertedBuilder {
         let mut total = 0;
         for number in order {
             next[*number as usize] = total;
-            total += self.interner.entry(*number).tokens;
+            total += self.terms[*number as usize].tokens;
         }
         let mut places = vec![P::default(); total as usize];
         let bits = position_bits(self.max_position);
@@ -254,80 +281,5 @@ impl InvertedBuilder {
             }
         }
         (places, next)
-    }
-}
-
-fn position_bits(max_position: u32) -> u32 {
-    32 - max_position.leading_zeros()
-}
-
-/// A document and a position in one integer.
-trait Place: Copy + Default + PartialEq {
-    fn new(doc: u32, position: u32, bits: u32) -> Self;
-    fn doc(self, bits: u32) -> u32;
-    fn position(self, bits: u32) -> u32;
-}
-
-impl Place for u32 {
-    #[inline]
-    fn new(doc: u32, position: u32, bits: u32) -> Self {
-        doc.checked_shl(bits).unwrap_or(0) | position
-    }
-    #[inline]
-    fn doc(self, bits: u32) -> u32 {
-        self.checked_shr(bits).unwrap_or(0)
-    }
-    #[inline]
-    fn position(self, bits: u32) -> u32 {
-        self & 1u32.checked_shl(bits).unwrap_or(0).wrapping_sub(1)
-    }
-}
-
-impl Place for u64 {
-    #[inline]
-    fn new(doc: u32, position: u32, bits: u32) -> Self {
-        u64::from(doc) << bits | u64::from(position)
-    }
-    #[inline]
-    fn doc(self, bits: u32) -> u32 {
-        (self >> bits) as u32
-    }
-    #[inline]
-    fn position(self, bits: u32) -> u32 {
-        (self & ((1 << bits) - 1)) as u32
-    }
-}
-
-/// The postings of the term that is being encoded.
-#[derive(Default)]
-struct List {
-    docs: Vec<u32>,
-    pairs: Vec<u32>,
-    deltas: Vec<u32>,
-}
-
-impl List {
-    #[inline]
-    fn read<P: Place>(&mut self, places: &[P], bits: u32, positions: bool, norms: &[u8], numbers: &PairNumbers) -> Result<()> {
-        self.docs.clear();
-        self.pairs.clear();
-        self.deltas.clear();
-        let mut rest = places;
-        while let Some(first) = rest.first() {
-            let doc = first.doc(bits);
-            let (mut tf, mut last) = (0, 0);
-            while let Some(place) = rest.get(tf).filter(|place| place.doc(bits) == doc) {
-                if positions {
-                    self.deltas.push(place.position(bits) - last);
-                    last = place.position(bits);
-                }
-                tf += 1;
-            }
-            rest = &rest[tf..];
-            let pair = Pair { tf: tf as u32, norm: norms.get(doc as usize).copied().unwrap_or(0) };
-            self.docs.push(doc);
-            self.pairs.push(numbers.get(pair).ok_or(Error::Defect("a posting's pair was not counted"))?);
-        }
-        Ok(())
     }
 }

@@ -6,6 +6,7 @@
 mod builder;
 mod interner;
 mod merge;
+mod places;
 
 pub use builder::{InvertedBuilder, InvertedWritten};
 pub use merge::{InvertedMerged, merge_inverted};

@@ -13,7 +13,7 @@ use crate::base::{DocId, FieldId, Interrupt, TermOrd};
 use crate::codec::container::test_support::{bytes_of, file_of, flip_bytes};
 use crate::codec::inverted::FieldForm;
 use crate::codec::postings::{Layout, Thresholds};
-use crate::codec::{InvertedReader, SegmentFile, norms};
+use crate::codec::{InvertedReader, SectionKey, SegmentFile, norms};
 use crate::segment::DocMap;
 
 const FIELD: FieldId = FieldId(3);
@@ -305,4 +305,16 @@ fn damaged_bytes_are_an_error_or_an_answer() {
         });
     }
     assert!(answered > 500);
+}
+
+/// The worked field of FORMAT.md; its bytes stand in the tests of the codec.
+#[test]
+fn the_worked_field_is_written() {
+    let texts = ["a rose is a rose", "", "rose", "is"];
+    let words = |text: &str| text.split_whitespace().zip(0..).map(|(word, at)| (word.as_bytes().to_vec(), at)).collect();
+    let docs: BTreeMap<u32, Doc> = texts.iter().zip(0..).map(|(text, doc)| (doc, words(text))).collect();
+    let (file, _) = build(&docs, 4, true, Thresholds::of(4));
+    for (kind, bytes) in crate::codec::inverted::tests::WORKED {
+        assert_eq!(file.section(SectionKey::field(kind, FIELD)).unwrap().all().unwrap(), bytes, "{kind:?}");
+    }
 }
