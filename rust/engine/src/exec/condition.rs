@@ -26,8 +26,10 @@ pub(super) enum OpenCondition<'a> {
     Never,
     /// A term.
     Term(Box<Postings<'a>>),
-    /// Gathered.
+    /// Gathered: many documents.
     Bits(BitSet),
+    /// Gathered: few documents, ascending.
+    Docs(Vec<u32>),
     Integers(&'a IntegerColumn, i64, i64),
     IntegerIn(&'a IntegerColumn, &'a [i64]),
     Floats(&'a FloatColumn, f64, f64),
@@ -47,6 +49,15 @@ impl<'a> OpenCondition<'a> {
             Condition::Filter(filter) => Self::open_filter(filter, segment, interrupt),
             Condition::Prefix { field, prefix, also } => terms(*field, TermSet::Prefix(prefix, also.as_deref())),
             Condition::Fuzzy { field, prefix, automaton } => terms(*field, TermSet::Fuzzy(prefix, automaton)),
+        }
+    }
+
+    /// A set in whichever form is smaller.
+    pub fn of(bits: BitSet) -> Self {
+        match bits.count() {
+            0 => Self::Never,
+            count if count < bits.len() / 32 => Self::Docs(bits.iter().collect()),
+            _ => Self::Bits(bits),
         }
     }
 
@@ -100,7 +111,7 @@ impl<'a> OpenCondition<'a> {
                         bits.insert(doc.0);
                     })?;
                 }
-                Self::Bits(bits)
+                Self::of(bits)
             }
             BoundFilter::And(_) | BoundFilter::Or(_) | BoundFilter::Not(_) => return Err(Error::Defect("an inner node as a leaf")),
         })
@@ -113,6 +124,11 @@ impl<'a> OpenCondition<'a> {
             Self::Term(postings) => postings.mark_window(from, to, &mut mask.0),
             Self::Bits(bits) => {
                 *mask = Mask::of_words(bits.words(), from);
+                Ok(())
+            }
+            Self::Docs(docs) => {
+                let rest = docs.get(docs.partition_point(|&doc| doc < from)..).unwrap_or_default();
+                rest.iter().take_while(|&&doc| doc < to).for_each(|doc| mask.insert((doc - from) as usize));
                 Ok(())
             }
             Self::Integers(column, low, high) => {

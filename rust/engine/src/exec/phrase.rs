@@ -1,7 +1,7 @@
 //! A phrase over one segment: documents that have all its terms, then the positions of those.
 //!
 //! **In**: posting lists with positions. **Out**: the documents of a window with their phrase frequency. **Law**: no position is read of
-//! a document that lacks a term; the rarest term leads. A term that stands twice in the phrase is read once.
+//! a document that lacks a term or has it too seldom; the rarest term leads. A term that stands twice in the phrase is read once.
 
 use super::frequency::{PhraseCounter, PhraseWord};
 use super::program::Ords;
@@ -11,8 +11,8 @@ use crate::codec::postings::Postings;
 
 /// A phrase opened on a segment.
 pub(super) struct OpenPhrase<'a> {
-    /// The distinct terms, rarest first, each with its number in the phrase.
-    lists: Vec<(usize, Postings<'a>)>,
+    /// The distinct terms, rarest first.
+    lists: Vec<Listed<'a>>,
     words: &'a [PhraseWord],
     slop: u32,
     /// Documents of the window that have all terms so far.
@@ -22,6 +22,15 @@ pub(super) struct OpenPhrase<'a> {
     /// For each term, its positions in the document at hand.
     positions: Vec<Vec<u32>>,
     counter: PhraseCounter,
+}
+
+/// A distinct term.
+struct Listed<'a> {
+    /// Its number in the phrase.
+    term: usize,
+    /// How often it stands there: a document needs as many.
+    times: u32,
+    postings: Postings<'a>,
 }
 
 #[derive(Clone, Copy)]
@@ -39,7 +48,9 @@ impl<'a> OpenPhrase<'a> {
             lists.push((inverted.df(ord)?, term, ord));
         }
         lists.sort_unstable();
-        let lists = lists.into_iter().map(|(_, term, ord)| Ok((term, inverted.postings(ord)?))).collect::<Result<Vec<_>>>()?;
+        let times = |term| words.iter().filter(|word| word.term == term).count() as u32;
+        let open = |(_, term, ord)| Ok(Listed { term, times: times(term), postings: inverted.postings(ord)? });
+        let lists = lists.into_iter().map(open).collect::<Result<Vec<_>>>()?;
         let empty = || vec![Vec::new(); terms.len()];
         let (postings, positions) = (empty(), empty());
         Ok(Some(Self { lists, words, slop, candidates: Vec::new(), postings, positions, counter: PhraseCounter::default() }))
@@ -50,10 +61,10 @@ impl<'a> OpenPhrase<'a> {
         self.intersect(from, to)?;
         let Self { lists, words, slop, candidates, postings, positions, counter } = self;
         for (number, candidate) in candidates.iter().enumerate() {
-            for ((term, list), postings) in lists.iter_mut().zip(postings.iter()) {
-                if let (Some(&posting), Some(into)) = (postings.get(number), positions.get_mut(*term)) {
+            for (list, postings) in lists.iter_mut().zip(postings.iter()) {
+                if let (Some(&posting), Some(into)) = (postings.get(number), positions.get_mut(list.term)) {
                     into.clear();
-                    list.positions(posting, into)?;
+                    list.postings.positions(posting, into)?;
                 }
             }
             let frequency = counter.count(words, positions, *slop, interrupt)?;
@@ -70,16 +81,21 @@ impl<'a> OpenPhrase<'a> {
         candidates.clear();
         for number in 0..lists.len() {
             let (before, rest) = postings.split_at_mut(number);
-            let (Some((_, list)), Some(own)) = (lists.get_mut(number), rest.first_mut()) else { continue };
+            let (Some(Listed { times, postings: list, .. }), Some(own)) = (lists.get_mut(number), rest.first_mut()) else { continue };
             own.clear();
             if number == 0 {
-                list.collect_window(from, to, &mut |doc, posting, _, code| {
-                    candidates.push(Candidate { doc, code });
-                    own.push(posting);
+                list.collect_window(from, to, &mut |doc, posting, tf, code| {
+                    if tf >= *times {
+                        candidates.push(Candidate { doc, code });
+                        own.push(posting);
+                    }
                 })?;
             } else if !candidates.is_empty() {
                 let (mut at, mut kept) = (0, 0);
-                list.collect_window(from, to, &mut |doc, posting, _, _| {
+                list.collect_window(from, to, &mut |doc, posting, tf, _| {
+                    if tf < *times {
+                        return;
+                    }
                     while candidates.get(at).is_some_and(|candidate| candidate.doc < doc) {
                         at += 1;
                     }

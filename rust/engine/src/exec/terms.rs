@@ -1,7 +1,7 @@
 //! Sets of terms over one segment, for leaves that only match.
 //!
 //! **In**: a field, which of its terms. **Out**: one posting list as it is, or the union of several as a bit set. **Law**: never cut;
-//! memory is one bit a document and does not grow with the number of terms.
+//! memory is at most one bit a document, less for sparse sets, and does not grow with the number of terms.
 
 use std::ops::Bound;
 
@@ -121,7 +121,7 @@ impl<'a> Union<'a, '_> {
 
     fn finish(self) -> Result<OpenCondition<'a>> {
         Ok(match (self.bits, self.first) {
-            (Some(bits), _) => OpenCondition::Bits(bits),
+            (Some(bits), _) => OpenCondition::of(bits),
             (None, Some(ord)) => OpenCondition::Term(Box::new(self.inverted.postings(ord)?)),
             (None, None) => OpenCondition::Never,
         })

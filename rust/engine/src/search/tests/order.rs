@@ -8,7 +8,7 @@ use super::world::{Draft, TAGS, WORDS, create, draft, naive_docs, steps, take, u
 use crate::base::Interrupt;
 use crate::plan::Compiled;
 use crate::search::naive::{Doc, Naive, Value};
-use crate::search::{CountMode, Index, QueryInput, SearchRequest};
+use crate::search::{CountMode, FilterInput, Index, QueryInput, SearchRequest};
 
 const SORTABLE: [&str; 6] = ["tags", "name", "year", "price", "found", "open"];
 
@@ -131,6 +131,8 @@ fn many_windows_are_one_answer() {
     assert_eq!(search(&SearchRequest { offset: 10_493, ..all.clone() }).0, keys(&[10_498, 10_499]));
     let last = SearchRequest { sort: vec!["-year".into()], offset: 1, ..all.clone() };
     assert_eq!(search(&last).0, keys(&[10_498, 10_497, 10_496]));
+    let few = SearchRequest { filter: Some(FilterInput::Text("id in ['3', '7', '9000', '10499']".into())), ..all.clone() };
+    assert_eq!(search(&few), (keys(&[7, 9000, 10_499]), Some(3), "eq"));
     let word = SearchRequest { query: QueryInput::Text("cab".into()), count: CountMode::Exact, ..all };
     let expected = (5..count).filter(|key| *key as usize % WORDS.len() == 5).count() as u64;
     assert_eq!(search(&word), (keys(&[5, 14, 23]), Some(expected), "eq"));
