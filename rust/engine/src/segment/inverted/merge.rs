@@ -10,6 +10,7 @@
 
 use std::cmp::Ordering;
 
+use super::route::Route;
 use crate::base::bits::BitSet;
 use crate::base::{DocId, Error, FieldId, Interrupt, Result, TermOrd};
 use crate::codec::SegmentFileWriter;
@@ -33,7 +34,7 @@ pub struct InvertedMerged {
 
 /// One source while it is merged.
 struct Source<'a> {
-    map: &'a DocMap,
+    route: Route<'a>,
     /// Its place among all sources, those without the field too.
     place: usize,
     walk: TermWalk<'a>,
@@ -175,7 +176,7 @@ fn recode<'a>(sources: &[(Option<&'a InvertedReader>, &'a DocMap)], form: FieldF
     for (place, (reader, map)) in sources.iter().enumerate() {
         let Some(reader) = reader else { continue };
         let pairs = reader.codebook().pairs().iter().map(|pair| numbers.get(*pair).unwrap_or(u32::MAX)).collect();
-        let mut source = Source { map, place, walk: reader.walk(), prefix: None, book: reader.codebook(), pairs };
+        let mut source = Source { route: Route::of(map), place, walk: reader.walk(), prefix: None, book: reader.codebook(), pairs };
         source.advance()?;
         opened.push(source);
     }
@@ -229,18 +230,20 @@ impl Lists {
         pairs.clear();
         deltas.clear();
         source.walk.postings()?.read_all(docs, pairs, deltas)?;
+        let route = source.route.lookup();
         let mut start = 0;
         for (doc, pair) in docs.iter().zip(pairs.iter()) {
             let tf = if form.positions { source.book.pairs().get(*pair as usize).map_or(0, |pair| pair.tf as usize) } else { 0 };
             let gaps = deltas.get(start..start + tf).unwrap_or_default();
             start += tf;
-            let Some(new) = source.map.get(DocId(*doc)) else { continue };
+            let Some(new) = route.get(*doc) else { continue };
             let pair = source.pairs.get(*pair as usize).copied().filter(|pair| (*pair as usize) < book.pairs().len());
-            self.docs.push(new.0);
-            self.pairs.push(pair.ok_or(Error::Defect("a merge met a pair that no source counted"))?);
+            let Some(pair) = pair else { return Err(Error::Defect("a merge met a pair that no source counted")) };
+            self.docs.push(new);
+            self.pairs.push(pair);
             self.deltas.extend_from_slice(gaps);
             if !form.norms {
-                self.with_docs.insert(new.0);
+                self.with_docs.insert(new);
             }
         }
         Ok(())

@@ -7,6 +7,7 @@ mod builder;
 mod interner;
 mod merge;
 mod places;
+mod route;
 
 pub use builder::{InvertedBuilder, InvertedWritten};
 pub use merge::{InvertedMerged, merge_inverted};
