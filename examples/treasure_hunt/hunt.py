@@ -57,7 +57,7 @@ def plaques() -> Iterator[dict[str, Any]]:
                 "born": int(source["born"]) if source["born"] else None,
                 "died": int(source["died"]) if source["died"] else None,
                 "erected": int(source["erected"]) if source["erected"] else None,
-                "location": {"lat": source["lat"], "lon": source["lon"]},
+                "location": None if source["lat"] is None else {"lat": source["lat"], "lon": source["lon"]},
             }
 
 
@@ -66,14 +66,14 @@ CLUES: list[tuple[str, str, dict[str, Any]]] = [
     ("By words. Moving pictures first crossed the air of Britain from here.", "first television programme broadcast", {}),
     ("By phrase. A sober name for an army of saboteurs.", '"special operations executive"', {}),
     (
-        "By field and year. He gave the cab its name, and a magazine to every builder.",
-        "inscription:inventor",
-        {"where": "roles in ['inventor', 'architect'] and born between 1800 and 1810", "sort": ["-_score", "born"]},
+        "By field and year. He gave the cab its name, and every builder a magazine.",
+        "+inscription:cab +born:[1800 TO 1810]",
+        {"where": "erected < 1990"},
     ),
     (
         "Near a place. Within a mile of the Tower, what burned, and what was built again?",
         "fire OR destroyed OR rebuilt",
-        {"where": f"location within 1.6 km of {TOWER_OF_LONDON[0]}, {TOWER_OF_LONDON[1]} and inscription is not missing"},
+        {"where": f"location within 1.6 km of {TOWER_OF_LONDON[0]}, {TOWER_OF_LONDON[1]}", "sort": ["-_score", "erected"]},
     ),
 ]
 
@@ -100,10 +100,15 @@ def command(query: str, options: dict[str, Any]) -> list[str]:
     return [*words, "--limit", "3"]
 
 
+def quoted(word: str) -> str:
+    """The word for a shell, in the quotes that read best."""
+    return f'"{word}"' if "'" in word and not set(word) & set('"$`\\!') else shlex.quote(word)
+
+
 def follow(index: fs.Index, clue: str, query: str, options: dict[str, Any]) -> None:
     """Asks one clue and shows the three best plaques."""
     print(clue)
-    print(f"  $ {shlex.join(command(query, options))}")
+    print(f"  $ {' '.join(map(quoted, command(query, options)))}")
     hits = index.search(query, limit=3, **options)
     for hit in hits:
         years = f" ({hit['born']}–{hit['died'] or ''})" if hit["born"] else ""
@@ -111,7 +116,7 @@ def follow(index: fs.Index, clue: str, query: str, options: dict[str, Any]) -> N
         print(f"  {hit.score:7.3f}  {hit.key:>6}  {title}")
         inscription = " ".join(hit["inscription"].split())
         print(textwrap.indent(textwrap.shorten(inscription, 96, placeholder=" …"), " " * 19))
-    print(f"  {hits.total} plaques match, found in {hits.took * 1e6:,.0f} µs\n")
+    print(f"  {hits.total} {'plaque matches' if hits.total == 1 else 'plaques match'}, found in {hits.took * 1e6:,.0f} µs\n")
 
 
 def main() -> int:
