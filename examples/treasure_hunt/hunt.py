@@ -95,8 +95,8 @@ def command(query: str, options: dict[str, Any]) -> list[str]:
     words = ["findspot", "search", INDEX.relative_to(Path.cwd()).as_posix() if INDEX.is_relative_to(Path.cwd()) else str(INDEX), query]
     if "where" in options:
         words += ["--where", options["where"]]
-    for key in options.get("sort", []):
-        words += [f"--sort={key}"]
+    if "sort" in options:
+        words += ["--sort", ",".join(options["sort"])]
     return [*words, "--limit", "3"]
 
 

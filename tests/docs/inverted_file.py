@@ -84,7 +84,7 @@ class Inverted:
         terms = [block.take(block.varint())]
         while len(terms) < count:
             nibbles = block.u8()
-            shared, own = nibbles >> 4, nibbles & 15
+            shared, own = nibbles & 15, nibbles >> 4
             shared = block.varint() if shared == 15 else shared
             own = block.varint() if own == 15 else own
             terms.append(terms[-1][:shared] + block.take(own))
@@ -116,12 +116,12 @@ class Inverted:
         if self.has_codes and df >= 10:
             record.take(4)
         exceptions = record.varint() if self.has_exceptions else 0
-        if df < self.sparse_below:
-            documents = self.gaps(record, df)
-        elif df < self.dense_from:
-            documents = self.aligned(record, df)
-        else:
+        if df >= self.dense_from:
             documents = self.bitmap(record)
+        elif df < self.sparse_below:
+            documents = self.gaps(record, df)
+        else:
+            documents = self.aligned(record, df)
         assert len(documents) == df
         pairs = [self.tops[code - 1] for code in record.take(df)] if self.has_codes else [0] * df
         if exceptions:

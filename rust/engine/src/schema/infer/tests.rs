@@ -1,3 +1,5 @@
+//! What inference makes of examples, case by case, and its promise on random ones.
+
 #![expect(clippy::unwrap_used, reason = "tests")]
 use super::*;
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! The JSON reader against serde_json, on good and on broken text.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
