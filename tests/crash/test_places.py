@@ -8,6 +8,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -44,7 +45,7 @@ index = fs.open(sys.argv[1])
 letters = random.Random(1)
 try:
     for number in range(200):
-        index.upsert({"id": f"new-{number}-{i}", "text": "%032x" % letters.getrandbits(128)} for i in range(1000))
+        index.upsert({"id": f"new-{number}-{i}", "text": "%032x" % letters.getrandbits(128)} for i in range(1000 * (number + 1)))
         index.commit()
     sys.exit("the disk never filled")
 except fs.StorageError as error:
@@ -86,7 +87,13 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 
 READING = """
-import sys, findspot as fs
+import os, sys, weakref, findspot as fs
+with fs.open(sys.argv[1]) as index:  # loads what is loaded late
+    index.upsert([])
+if os.geteuid() == 0:  # root may write anywhere: become nobody
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
 with fs.open(sys.argv[1]) as index:
     assert index.search("gold").total == 3
     assert index.check().ok
@@ -95,35 +102,27 @@ with fs.open(sys.argv[1]) as index:
         index.commit()
     except fs.StorageError as error:
         assert isinstance(error, OSError)
-        assert sys.argv[1] in str(error) or "read-only" in str(error).lower() or "permission" in str(error).lower(), error
+        assert sys.argv[1] in str(error), error
     else:
         sys.exit("wrote into a read-only folder")
     assert index.search("gold").total == 3
 """
 
 
-def test_a_read_only_folder_can_be_searched(tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    for parent in [tmp_path, *tmp_path.parents][:3]:
-        if parent.owner() == Path("~").expanduser().owner() and parent != Path("/tmp"):
-            parent.chmod(parent.stat().st_mode | 0o055)
-    create(tmp_path / "index")
-    for path in [tmp_path / "index", *(tmp_path / "index").rglob("*")]:
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    nobody = 65534
-
-    def as_nobody() -> None:
-        if os.geteuid() == 0:  # root may write anywhere
-            os.setgroups([])
-            os.setgid(nobody)
-            os.setuid(nobody)
-
-    try:
-        run(READING, tmp_path / "index", before=as_nobody)
-    finally:
-        for path in [tmp_path / "index", *(tmp_path / "index").rglob("*")]:
-            path.chmod(0o755 if path.is_dir() else 0o644)
-    assert_intact(tmp_path / "index")
+def test_a_read_only_folder_can_be_searched() -> None:
+    with tempfile.TemporaryDirectory() as place:  # pytest's own folders are closed to others
+        Path(place).chmod(0o755)
+        folder = Path(place) / "index"
+        create(folder)
+        paths = [folder, *folder.rglob("*")]
+        for path in paths:
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        try:
+            run(READING, folder)
+        finally:
+            for path in paths:
+                path.chmod(0o755 if path.is_dir() else 0o644)
+        assert_intact(folder)
 
 
 def test_a_folder_that_vanishes(tmp_path: Path) -> None:

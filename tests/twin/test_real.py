@@ -29,13 +29,8 @@ def pypi(data: Path) -> Iterator[dict[str, Any]]:
 
 def tate(data: Path) -> Iterator[dict[str, Any]]:
     for record in lines(data / "corpora" / "tate-artworks.jsonl.zst", 40):
-        yield {
-            "id": str(record["id"]),
-            "title": record["title"],
-            "text": record["medium"],
-            "kind": record["artist"],
-            "number": record["year"],
-        }
+        number = int(record["year"]) if record["year"] else None  # the source has strings here and there
+        yield {"id": str(record["id"]), "title": record["title"], "text": record["medium"], "kind": record["artist"], "number": number}
 
 
 def plaques(data: Path) -> Iterator[dict[str, Any]]:
