@@ -18,7 +18,7 @@ use super::manifest::{self, Committed, Manifest, SegmentEntry};
 use super::opening::{missing, open_segments};
 use super::outbox::Outbox;
 use super::snapshot::SegmentView;
-use super::state::{Attempt, State};
+use super::state::{Attempt, Part, State};
 use super::steps::Step;
 use super::{fold, names};
 use crate::base::{Error, Interrupt, Result};
@@ -69,7 +69,7 @@ pub(super) fn catch_up(outbox: &Outbox, state: &mut State, interrupt: &Interrupt
         if !follows || committed.manifest.index != state.committed.manifest.index {
             return Err(Error::Conflict("another index was put in this one's place; open it again".into()));
         }
-        let known: Vec<SegmentView> = state.all().map(super::state::Part::as_committed).collect();
+        let known: Vec<SegmentView> = state.all().map(Part::as_committed).collect();
         match open_segments(storage, &committed, &known) {
             Ok(views) => {
                 committed.manifest.objects().for_each(|object| outbox.forget(&object));
@@ -107,8 +107,7 @@ pub(super) fn commit(outbox: &Arc<Outbox>, state: &mut State, interrupt: &Interr
         let manifest = next_manifest(outbox, state)?;
         if let Some(committed) = create(outbox, state, &manifest, true)? {
             committed.manifest.objects().for_each(|object| outbox.forget(&object));
-            let superseded = state.parts.iter().filter_map(|part| part.written.as_ref().map(|(_, live)| (part.view.id(), live)));
-            let superseded: Vec<String> = superseded.map(|(id, live)| names::live(id, &live.id)).collect();
+            let superseded: Vec<String> = state.all().filter_map(Part::written_object).collect();
             let epoch = state.epoch;
             state.absorb(Arc::new(committed), epoch);
             let named: Vec<String> = state.committed.manifest.objects().collect();
@@ -199,8 +198,7 @@ fn create(outbox: &Outbox, state: &mut State, manifest: &Manifest, pending: bool
         Err(e) => {
             let absent = manifest::read(storage, number).is_err_and(|e| e.is_not_found());
             if pending && !absent {
-                let next_sequence = manifest.next_sequence;
-                state.attempts.push(Attempt { commit: manifest.commit.clone(), number, epoch: state.epoch, next_sequence });
+                state.attempts.push(Attempt { commit: manifest.commit.clone(), number, epoch: state.epoch });
                 state.epoch += 1;
             }
             return Err(e);

@@ -117,8 +117,9 @@ fn replace(outbox: &Arc<Outbox>, state: &mut State, places: Vec<usize>, spill_at
             }
         }
     }
+    let first = inputs.iter().map(|added| added.first).min().unwrap_or(state.next_sequence);
     // The merged segment's numbers are absolute, that is, with the provisional bases added; a later shift moves its base.
-    let folded = Added::new(opened.view(id, &meta, live), opened.home, state.epoch);
+    let folded = Added::new(opened.view(id, &meta, live), opened.home, state.epoch, first);
     let last = places.last().copied().unwrap_or_default();
     let mut place = 0;
     let mut folded = Some(folded);

@@ -26,6 +26,10 @@ use crate::storage::Storage;
 
 /// Version of the manifest that this build writes and reads.
 pub const VERSION: u32 = 1;
+/// Listings without any manifest before it is believed that there is none.
+const EMPTY_LISTINGS: u32 = 5;
+/// Longest run of numbers in which missing ones are looked for.
+const MAX_GAP: u64 = 10_000;
 const MAGIC: &str = "findspot manifest ";
 /// The sequence number of the first document of an index; so version 0 always means "absent".
 pub const FIRST_SEQUENCE: u64 = 1;
@@ -209,14 +213,49 @@ pub fn hash(bytes: &[u8]) -> String {
     format!("{:016x}", xxh3(bytes))
 }
 
-/// The numbers of all manifests that exist, ascending.
+/// The numbers of all manifests that exist, ascending; the last one was the newest at some moment during the call.
+///
+/// A listing is no snapshot: what is created while a folder is read may be missing from it, and what was there may be deleted meanwhile.
+/// But manifests are created in ascending order without gaps and deleted in ascending order. So if, after the listing, `m + 1` does not
+/// exist, and after that `m` still does, then `m + 1` has never existed so far.
 ///
 /// # Errors
 /// Those of the storage.
 pub fn numbers(storage: &dyn Storage) -> Result<Vec<u64>> {
-    let mut numbers: Vec<u64> = storage.list(names::MANIFESTS)?.iter().filter_map(|meta| names::manifest_number(&meta.name)).collect();
-    numbers.sort_unstable();
-    Ok(numbers)
+    let exists = |number: u64| match storage.open(&names::manifest(number)) {
+        Ok(_) => Ok(true),
+        Err(e) if e.is_not_found() => Ok(false),
+        Err(e) => Err(e),
+    };
+    let mut empty = 0;
+    loop {
+        let mut numbers: Vec<u64> = storage.list(names::MANIFESTS)?.iter().filter_map(|meta| names::manifest_number(&meta.name)).collect();
+        numbers.sort_unstable();
+        let (Some(&first), Some(&last)) = (numbers.first(), numbers.last()) else {
+            empty += 1;
+            if empty == EMPTY_LISTINGS {
+                return Ok(numbers);
+            }
+            continue;
+        };
+        let mut newest = last;
+        while newest < u64::MAX && exists(newest + 1)? {
+            newest += 1;
+            numbers.push(newest);
+        }
+        // Gaps that a writer can leave are short; others were made by hand.
+        if newest - first < MAX_GAP && numbers.len() as u64 != newest - first + 1 {
+            let listed = std::mem::take(&mut numbers);
+            for number in first..=newest {
+                if listed.binary_search(&number).is_ok() || exists(number)? {
+                    numbers.push(number);
+                }
+            }
+        }
+        if exists(newest)? {
+            return Ok(numbers);
+        }
+    }
 }
 
 /// Reads one manifest.
@@ -330,5 +369,59 @@ mod tests {
         storage.create("manifest/99x", b"").unwrap();
         assert_eq!(numbers(&*storage).unwrap(), [8, 9, 10]);
         assert_eq!(newest(&*storage).unwrap().unwrap().manifest.number, 10);
+        storage.create(&names::manifest(u64::MAX), b"by hand").unwrap();
+        assert_eq!(numbers(&*storage).unwrap(), [8, 9, 10, u64::MAX]);
+    }
+
+    /// Shows a manifest only to those who ask for it by number, as a folder does that is read while it is written.
+    struct Partial {
+        storage: Arc<MemoryStorage>,
+        hidden: Vec<u64>,
+    }
+
+    impl Storage for Partial {
+        fn url(&self) -> &str {
+            self.storage.url()
+        }
+        fn create(&self, name: &str, bytes: &[u8]) -> Result<bool> {
+            self.storage.create(name, bytes)
+        }
+        fn writer(&self, name: &str) -> Result<Box<dyn crate::storage::ObjectWriter>> {
+            self.storage.writer(name)
+        }
+        fn open(&self, name: &str) -> Result<crate::storage::Bytes> {
+            self.storage.open(name)
+        }
+        fn list(&self, prefix: &str) -> Result<Vec<crate::storage::ObjectMeta>> {
+            let hidden: Vec<String> = self.hidden.iter().map(|number| names::manifest(*number)).collect();
+            Ok(self.storage.list(prefix)?.into_iter().filter(|meta| !hidden.contains(&meta.name)).collect())
+        }
+        fn delete(&self, name: &str) -> Result<()> {
+            self.storage.delete(name)
+        }
+        fn try_lock(&self, name: &str) -> Result<Option<Box<dyn crate::storage::Lease>>> {
+            self.storage.try_lock(name)
+        }
+        fn hold(&self, name: &str) -> Result<Box<dyn crate::storage::Lease>> {
+            self.storage.hold(name)
+        }
+        fn is_held(&self, name: &str) -> Result<bool> {
+            self.storage.is_held(name)
+        }
+        fn delete_unless_held(&self, name: &str) -> Result<bool> {
+            self.storage.delete_unless_held(name)
+        }
+    }
+
+    #[test]
+    fn manifests_that_a_listing_misses_are_found() {
+        for hidden in [vec![], vec![7], vec![7, 8], vec![5, 8], vec![6]] {
+            let storage = Partial { storage: MemoryStorage::named(""), hidden };
+            for number in 5..9 {
+                storage.create(&names::manifest(number), b"").unwrap();
+            }
+            let first = if storage.hidden.contains(&5) { 6 } else { 5 };
+            assert_eq!(numbers(&storage).unwrap(), (first..9).collect::<Vec<_>>());
+        }
     }
 }

@@ -68,10 +68,15 @@ impl Outbox {
         live::write(&*self.storage, &self.hook, segment, id, bits).inspect_err(|_| self.discard(&object))
     }
 
-    /// Deletes an object that will never be named. What cannot be deleted now is left to garbage collection.
+    /// Deletes an object that will never be named; one that is not in the outbox (any more) is left alone, for a manifest may name it.
+    /// If deleting fails, garbage collection finds the object: it is in no manifest and not in here.
     pub fn discard(&self, object: &str) {
-        if self.hook.before(Step::Gc).is_ok() && self.storage.delete(object).is_ok() {
-            self.forget(object);
+        if !lock(&self.uncommitted).remove(object) {
+            return;
+        }
+        let deleted = self.hook.before(Step::Gc).and_then(|()| self.storage.delete(object));
+        if let Err(error) = deleted {
+            log::debug!("{object} is left to garbage collection: {error}");
         }
     }
 

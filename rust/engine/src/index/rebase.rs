@@ -57,9 +57,9 @@ impl State {
         if !new.schema.extends(&old.schema) {
             return Err(Error::Conflict("another writer committed a schema that disagrees with this one; open the index again".into()));
         }
-        let Some(shift) = new.next_sequence.checked_sub(old.next_sequence) else {
+        if new.next_sequence < old.next_sequence {
             return Err(Error::Conflict("the index was replaced by an older one; open it again".into()));
-        };
+        }
         let mut next = self.clone();
         // An attempt whose answer got lost may have succeeded and be followed by others' commits: what they name is committed.
         let ids: HashSet<&str> = views.iter().map(SegmentView::id).collect();
@@ -68,7 +68,6 @@ impl State {
         let by_id = mine.iter().map(|added| added.epoch).max();
         let attempt = next.attempts.iter().rev().find(|attempt| attempt.commit == new.commit || Some(attempt.epoch) == by_id);
         let epoch = attempt.map(|attempt| attempt.epoch).or(by_id);
-        let shift = attempt.map_or(shift, |attempt| new.next_sequence.saturating_sub(attempt.next_sequence));
         let known: Vec<&Part> = self.parts.iter().chain(mine.iter().map(|added| &added.part)).collect();
         let mut unseen = Vec::new();
         next.parts = Vec::with_capacity(views.len());
@@ -90,7 +89,7 @@ impl State {
         for place in unseen {
             next.delete_unseen(place, interrupt)?;
         }
-        next.shift(shift);
+        next.move_up();
         next.attempts.retain(|attempt| attempt.number > next.committed.manifest.number);
         next.refresh = 0;
         next.dirty = true;
@@ -98,14 +97,21 @@ impl State {
         Ok(())
     }
 
-    /// Moves provisional sequence numbers up.
-    fn shift(&mut self, by: u64) {
+    /// Moves provisional sequence numbers up behind those of the commit.
+    fn move_up(&mut self) {
+        let committed = self.committed.manifest.next_sequence;
+        let Some(first) = self.added.iter().map(|added| added.first).min() else {
+            self.next_sequence = committed;
+            return;
+        };
+        let by = committed.saturating_sub(first);
         for added in &mut self.added {
             let view = &mut added.part.view;
             let mut entry = (*view.entry).clone();
             entry.base += by;
             view.base = entry.base;
             view.entry = Arc::new(entry);
+            added.first += by;
         }
         self.next_sequence += by;
     }
@@ -193,6 +199,7 @@ impl Part {
         if self.view.live_docs == before {
             self.view.live = committed; // nothing that the commit does not have deleted too
         }
-        self.written.clone_from(&older.written);
+        // What the commit names (it was this writer's own) is no leftover of an attempt.
+        self.written = older.written.clone().filter(|(_, written)| self.view.entry.live.as_ref() != Some(written));
     }
 }

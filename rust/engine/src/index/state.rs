@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use super::DocPredicate;
 use super::manifest::{Committed, LiveEntry};
+use super::names;
 use super::snapshot::{SegmentView, Snapshot};
 use crate::base::bits::BitSet;
 use crate::base::{DocId, Error, Interrupt, Result};
@@ -44,6 +45,11 @@ impl Part {
             (Some(live), Some(durable)) => !Arc::ptr_eq(live, durable),
             (live, durable) => live.is_some() != durable.is_some(),
         }
+    }
+
+    /// The live object that was written for a commit which did not come about.
+    pub fn written_object(&self) -> Option<String> {
+        self.written.as_ref().map(|(_, live)| names::live(self.view.id(), &live.id))
     }
 
     /// The segment as the last commit has it.
@@ -89,14 +95,16 @@ pub(super) struct Added {
     pub home: Home,
     /// The attempt at a commit to which it belongs.
     pub epoch: u32,
+    /// Provisional sequence numbers of its documents begin here.
+    pub first: u64,
     /// Keys of dead documents that are to be taken as if they had never been written.
     pub abandoned: HashSet<String>,
 }
 
 impl Added {
     /// A new segment of the state's current epoch.
-    pub fn new(view: SegmentView, home: Home, epoch: u32) -> Self {
-        Self { part: Part { view, durable: None, written: None }, home, epoch, abandoned: HashSet::new() }
+    pub fn new(view: SegmentView, home: Home, epoch: u32, first: u64) -> Self {
+        Self { part: Part { view, durable: None, written: None }, home, epoch, first, abandoned: HashSet::new() }
     }
 }
 
@@ -133,8 +141,6 @@ pub(super) struct Attempt {
     /// The number of the manifest that it tried to create.
     pub number: u64,
     pub epoch: u32,
-    /// The next sequence number that it wrote.
-    pub next_sequence: u64,
 }
 
 /// Documents to delete: a part's place (committed ones first, then added ones) and the document.
@@ -189,17 +195,31 @@ impl State {
         self.pending = Pending::default();
     }
 
-    /// Goes on from a state that failed and is dropped: its attempts may have come to be, and its numbers are used.
+    /// Goes on from a state that failed and is dropped: its attempts may have come to be.
     pub fn take_attempts(&mut self, failed: &Self) {
-        self.attempts.clone_from(&failed.attempts);
+        let known = |attempts: &[Attempt], other: &Attempt| attempts.iter().any(|attempt| attempt.commit == other.commit);
+        let new: Vec<Attempt> = failed.attempts.iter().filter(|attempt| !known(&self.attempts, attempt)).cloned().collect();
+        self.attempts.extend(new);
         self.epoch = failed.epoch;
-        let used = failed.next_sequence - failed.committed.manifest.next_sequence;
-        self.next_sequence = self.committed.manifest.next_sequence + used;
+    }
+
+    /// Whether `self` came from `before` by an attempt whose outcome is not known.
+    pub fn is_uncertain_since(&self, before: &Self) -> bool {
+        self.epoch > before.epoch
     }
 
     /// All parts, in the order of [`Kills`].
     pub fn all(&self) -> impl Iterator<Item = &Part> {
         self.parts.iter().chain(self.added.iter().map(|added| &added.part))
+    }
+
+    /// Forgets live objects that were written and are gone.
+    pub fn forget_written(&mut self, is_gone: impl Fn(&str) -> bool) {
+        for part in self.parts.iter_mut().chain(self.added.iter_mut().map(|added| &mut added.part)) {
+            if part.written_object().is_some_and(|object| is_gone(&object)) {
+                part.written = None;
+            }
+        }
     }
 
     fn part_mut(&mut self, place: usize) -> Option<&mut Part> {
@@ -294,7 +314,7 @@ impl State {
             entry.base = self.next_sequence;
             view.base = self.next_sequence;
             view.entry = Arc::new(entry);
-            self.added.push(Added::new(view, home, self.epoch));
+            self.added.push(Added::new(view, home, self.epoch, self.next_sequence));
         }
         self.next_sequence += batch.sequences;
         self.dirty = true;

@@ -4,13 +4,14 @@
 //! handle that made it; its end applies the operations in their order to what the handle then sees, and commits, together with what
 //! else the handle had pending; if that fails, the handle is as if the transaction had never been. Dropped, it leaves nothing.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::DocPredicate;
 use super::build::Outcome;
 use super::commit::{self, Commit};
 use super::options::{UpsertOptions, Upserted};
-use super::state::{Batch, Home, State};
+use super::state::{Batch, Home, Part, State};
 use super::writer::{Inner, discard, objects};
 use crate::base::{Interrupt, Result};
 use crate::ingest::RecordSource;
@@ -86,26 +87,27 @@ impl Transaction {
             }
             Err(error) => {
                 // When it is not known whether the manifest exists, what it would name stays in the outbox until it is.
-                let unknown = state.attempts.len() > before.attempts.len();
+                let unknown = state.is_uncertain_since(&before);
                 let failed = std::mem::replace(&mut *state, before);
                 state.take_attempts(&failed);
                 if !unknown {
-                    let kept: Vec<String> = stored(&state).collect();
-                    added.extend(stored(&failed));
-                    added.retain(|object| !kept.contains(object));
-                    added.sort_unstable();
-                    added.dedup();
-                    discard(&inner.outbox, &added);
+                    let kept: HashSet<String> = stored(&state).collect();
+                    let gone: HashSet<String> = added.into_iter().chain(stored(&failed)).filter(|object| !kept.contains(object)).collect();
+                    gone.iter().for_each(|object| inner.outbox.discard(object));
                 }
+                // What the transaction's attempt replaced is deleted: it must be written again.
+                let uncommitted = inner.outbox.uncommitted();
+                state.forget_written(|object| !uncommitted.contains(object));
                 Err(error)
             }
         }
     }
 }
 
+/// All objects of a state that no manifest names.
 fn stored(state: &State) -> impl Iterator<Item = String> + '_ {
-    let stored = state.added.iter().filter(|added| matches!(added.home, Home::Object));
-    stored.map(|added| added.part.view.entry.object())
+    let segments = state.added.iter().filter(|added| matches!(added.home, Home::Object)).map(|added| added.part.view.entry.object());
+    segments.chain(state.all().filter_map(Part::written_object))
 }
 
 impl Drop for Transaction {

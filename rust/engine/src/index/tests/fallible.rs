@@ -34,7 +34,7 @@ pub enum Fault {
 pub struct Fallible {
     state: Arc<Mutex<State>>,
     count: Arc<AtomicU64>,
-    at: u64,
+    at: Arc<AtomicU64>,
     fault: Fault,
     dead: Arc<AtomicBool>,
 }
@@ -51,12 +51,17 @@ fn refused(name: &str) -> Error {
 impl Fallible {
     /// Fails at mutating operation `at`, counted from 0.
     pub fn new(at: u64, fault: Fault) -> Arc<Self> {
-        Arc::new(Self { state: Arc::default(), count: Arc::default(), at, fault, dead: Arc::default() })
+        Arc::new(Self { state: Arc::default(), count: Arc::default(), at: Arc::new(AtomicU64::new(at)), fault, dead: Arc::default() })
     }
 
     /// How many mutating operations there were.
     pub fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
+    }
+
+    /// Chooses another operation, counted from the beginning.
+    pub fn fail_at(&self, at: u64) {
+        self.at.store(at, Ordering::Relaxed);
     }
 
     /// The storage as the next process finds it.
@@ -66,7 +71,7 @@ impl Fallible {
         Arc::new(Self {
             state: Arc::new(Mutex::new(state)),
             count: Arc::default(),
-            at: u64::MAX,
+            at: Arc::new(AtomicU64::new(u64::MAX)),
             fault: Fault::Fails,
             dead: Arc::default(),
         })
@@ -76,7 +81,7 @@ impl Fallible {
         if self.dead.load(Ordering::Relaxed) {
             return Verdict::Fail { done: false };
         }
-        if self.count.fetch_add(1, Ordering::Relaxed) != self.at {
+        if self.count.fetch_add(1, Ordering::Relaxed) != self.at.load(Ordering::Relaxed) {
             return Verdict::Go;
         }
         self.dead.store(matches!(self.fault, Fault::Dies | Fault::DiesDone), Ordering::Relaxed);
@@ -135,7 +140,7 @@ impl Object {
         Fallible {
             state: Arc::clone(&storage.state),
             count: Arc::clone(&storage.count),
-            at: storage.at,
+            at: Arc::clone(&storage.at),
             fault: storage.fault,
             dead: Arc::clone(&storage.dead),
         }
