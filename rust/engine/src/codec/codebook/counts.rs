@@ -15,16 +15,11 @@ fn slot(pair: Pair) -> Option<usize> {
 }
 
 /// How often each pair occurs.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct PairCounts {
+    /// Empty until something is counted: a schema may have a thousand fields.
     small: Vec<u64>,
     large: HashMap<Pair, u64>,
-}
-
-impl Default for PairCounts {
-    fn default() -> Self {
-        Self { small: vec![0; (SMALL as usize) << 8], large: HashMap::new() }
-    }
 }
 
 impl PairCounts {
@@ -32,9 +27,18 @@ impl PairCounts {
     #[inline]
     pub fn add(&mut self, pair: Pair, times: u64) {
         match slot(pair) {
-            Some(slot) => self.small[slot] += times,
+            Some(slot) => match self.small.get_mut(slot) {
+                Some(count) => *count += times,
+                None => self.first(slot, times),
+            },
             None => *self.large.entry(pair).or_default() += times,
         }
+    }
+
+    #[cold]
+    fn first(&mut self, slot: usize, times: u64) {
+        self.small = vec![0; (SMALL as usize) << 8];
+        self.small[slot] = times;
     }
 
     /// All pairs that occur, in no order.

@@ -116,7 +116,7 @@ impl Interner {
         self.spans.push((self.arena.len() as u32, len as u32));
         self.arena.extend_from_slice(rest);
         if self.prefixes.len() * 4 > self.slots.len() * 3 {
-            let slots = (self.slots.len() * 2).max(1024);
+            let slots = (self.slots.len() * 2).max(64);
             self.slots.clear();
             self.slots.resize(slots, Slot::default());
             // In the order of the numbers, so that only the writes jump.

@@ -318,3 +318,33 @@ fn the_worked_field_is_written() {
         assert_eq!(file.section(SectionKey::field(kind, FIELD)).unwrap().all().unwrap(), bytes, "{kind:?}");
     }
 }
+
+#[test]
+fn a_merge_stops_when_it_is_told() {
+    let (count, docs) = varied();
+    let (file, _) = build(&docs, count, true, VARIED);
+    let reader = InvertedReader::open(&file, FIELD).unwrap().unwrap();
+    let mut map = DocMap::dropped(count);
+    (0..count).for_each(|doc| map.set(DocId(doc), DocId(doc)));
+    let raised = Interrupt::new(Some(Arc::new(std::sync::atomic::AtomicBool::new(true))), None);
+    file_of(|file| {
+        let stopped = merge_inverted(&[(Some(&reader), &map)], file, FIELD, count, true, &raised);
+        assert!(matches!(stopped, Err(crate::base::Error::Cancelled)));
+        Ok(())
+    });
+}
+
+#[test]
+fn defects_are_said_and_nothing_panics() {
+    let refuse = |docs: &[u32], doc_count| {
+        file_of(|file| {
+            let mut builder = InvertedBuilder::new(true);
+            docs.iter().for_each(|doc| _ = builder.add(*doc, b"word", 0));
+            assert!(matches!(builder.write(file, FIELD, doc_count), Err(crate::base::Error::Defect(_))));
+            Ok(())
+        });
+    };
+    refuse(&[3, 2], 9);
+    refuse(&[9], 9);
+    refuse(&[1 << 31], u32::MAX);
+}
