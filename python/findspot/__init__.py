@@ -37,10 +37,12 @@ from .fields import Boolean, Date, Field, Float, GeoPoint, Integer, Keyword, Tex
 from .filters import Column, Filter, col
 from .hits import Hit, Hits
 from .index import Index, open
-from .query import Parsed, Query
+from .parsed import Parsed
+from .query import Query
 from .reports import Checked, Collected, Commit, Copied, Damage, Merged, Report, Stats, Upserted
 from .schema import Schema
 from .transaction import Transaction
+from .upkeep import Upkeep
 from .view import Searching, View
 
 __all__ = [
@@ -83,6 +85,7 @@ __all__ = [
     "Text",
     "Token",
     "Transaction",
+    "Upkeep",
     "Upserted",
     "View",
     "__version__",

@@ -11,10 +11,12 @@ from __future__ import annotations
 import os
 
 from . import _native
+from ._logging import DEBUG, INFO, log
 from ._sizes import parse_size
 from .errors import ClosedError
-from .reports import Checked, Collected, Commit, Copied, Damage, Merged, Stats, Upserted
+from .reports import Commit, Upserted
 from .transaction import Transaction, joined
+from .upkeep import Upkeep, target_of
 from .view import Searching, View
 
 TYPE_CHECKING = False
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
     from ._native import Index as NativeIndex
     from ._native import Transaction as NativeTransaction
-    from .fields import Field
     from .filters import Filter
     from .ingest import _Records
     from .schema import Schema
@@ -48,18 +49,7 @@ def _no_json(value: object) -> str:
     return f"<{type(value).__name__}>"
 
 
-def _log(room: str, level: int, message: str, *arguments: object) -> None:
-    """Logs to `findspot.<room>` if anybody has imported logging: who has not cannot be listening."""
-    import sys
-
-    if (logging := sys.modules.get("logging")) is not None:
-        logging.getLogger(f"findspot.{room}").log(level, message, *arguments)
-
-
-_DEBUG, _INFO = 10, 20
-
-
-class Index(Searching):
+class Index(Searching, Upkeep):
     """One index: made by `Index.create`, opened by `findspot.open`.
 
     Use it as a context manager: leaving the block commits and closes; leaving it by an exception closes without a commit.
@@ -127,8 +117,8 @@ class Index(Searching):
             >>> index.close()
         """
         options = {"config": config, "memory": memory}
-        native = _native.Index.create(_target(target), schema._json(), _config_json(config), parse_size(memory, "memory"), bool(exist_ok))
-        _log("index", _DEBUG, "created %s", native.url)
+        native = _native.Index.create(target_of(target), schema._json(), _config_json(config), parse_size(memory, "memory"), bool(exist_ok))
+        log("index", DEBUG, "created %s", native.url)
         return cls._wrap(native, options)
 
     # -- writing ----------------------------------------------------------------------------------------------------------------
@@ -181,9 +171,9 @@ class Index(Searching):
             count, rejected, refused = writer.upsert_file(source, bool(refresh), collect, if_version, progress)
         else:
             count, rejected, refused = writer.upsert(source, bool(refresh), collect, if_version, progress)
-        _log("index", _DEBUG, "upserted %d documents into %s", count, self._native.url)
+        log("index", DEBUG, "upserted %d documents into %s", count, self._native.url)
         if refused:
-            _log("index", _INFO, "refused %d documents of %s, the first: %s", refused, self._native.url, rejected[0])
+            log("index", INFO, "refused %d documents of %s, the first: %s", refused, self._native.url, rejected[0])
         return Upserted(count=count, rejected=rejected, rejected_count=refused)
 
     def delete(self, keys: Iterable[str | int] | str | int, *, refresh: bool = True) -> int:
@@ -264,7 +254,7 @@ class Index(Searching):
         if joined(self) is not None:
             raise RuntimeError("commit() inside a transaction: leaving the block commits it")
         generation = self._native.commit()
-        _log("index", _INFO, "committed generation %d of %s", generation, self._native.url)
+        log("index", INFO, "committed generation %d of %s", generation, self._native.url)
         return Commit(generation=generation)
 
     def transaction(self) -> Transaction:
@@ -300,136 +290,6 @@ class Index(Searching):
             watch(self)
             self._watched = True
         return self._native
-
-    # -- housekeeping -----------------------------------------------------------------------------------------------------------
-
-    def stats(self) -> Stats:
-        """Numbers about the index as this handle sees it.
-
-        Example:
-            >>> import findspot as fs
-            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
-            >>> index.stats().segments
-            0
-            >>> index.close()
-        """
-        return Stats(**self._native.stats())
-
-    def check(self) -> Checked:
-        """Reads every file of the newest commit and verifies every checksum.
-
-        Returns: what was read and every damaged place with its file and offset. Damage is no exception here.
-        Errors: `StorageError` when a file cannot be read at all.
-        Concurrency: others may search and write meanwhile. Obeys Ctrl-C.
-        Cost: reads the whole index once.
-
-        Example:
-            >>> import findspot as fs
-            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
-            >>> index.check().damages
-            []
-            >>> index.close()
-        """
-        files, bytes_, damages = self._native.check()
-        found = [Damage(file=file, offset=offset, what=what) for file, offset, what in damages]
-        return Checked(files=files, bytes=bytes_, damages=found)
-
-    def merge(self, *, max_segments: int = 1) -> Merged:
-        """Merges segments now, down to at most `max_segments`, and drops deleted documents. A commit.
-
-        Returns: how many segments there are now.
-        Errors: `ConflictError`; `ClosedError` in a forked child; `ValueError` for `max_segments` below 1.
-        Concurrency: searches and writes go on. Obeys Ctrl-C, which leaves the index as it was.
-        Cost: rewrites what it merges; that much more disk until the old files go.
-
-        Example:
-            >>> import findspot as fs
-            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
-            >>> _ = index.upsert([{"id": "k1", "title": "gold"}])
-            >>> index.merge()
-            Merged(segments=1)
-            >>> index.close()
-        """
-        segments = self._native.merge(max_segments)
-        _log("index", _INFO, "merged %s to %d segments", self._native.url, segments)
-        return Merged(segments=segments)
-
-    def gc(self) -> Collected:
-        """Deletes files that no commit needs and no open reader, here or in another process, still holds.
-
-        Returns: how many files and bytes went.
-        Errors: `StorageError`; `ClosedError` in a forked child.
-
-        Example:
-            >>> import findspot as fs
-            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
-            >>> index.gc().files
-            0
-            >>> index.close()
-        """
-        files, bytes_ = self._native.gc()
-        _log("index", _INFO, "deleted %d files, %d bytes, of %s", files, bytes_, self._native.url)
-        return Collected(files=files, bytes=bytes_)
-
-    def copy(self, destination: str | os.PathLike[str]) -> Copied:
-        """Copies what this handle sees of the newest commit, whole and verified, while others may write.
-
-        Args:
-            destination: a path or URL where no index is.
-
-        Returns: which commit, how many files and bytes.
-        Errors: `StorageError` when there is an index already or the disk is full; `CorruptionError` when a file is damaged.
-        Concurrency: needs no lock; the files stay for as long as the copy takes. Obeys Ctrl-C, which leaves no index behind.
-        Cost: reads and writes the whole index once.
-
-        Example:
-            >>> import findspot as fs
-            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
-            >>> _ = index.upsert([{"id": "k1", "title": "gold"}])
-            >>> _ = index.commit()
-            >>> copied = index.copy("backup.findspot")
-            >>> len(fs.open("backup.findspot"))
-            1
-            >>> index.close()
-        """
-        generation, files, bytes_ = self._native.copy(_target(destination))
-        _log("index", _INFO, "copied generation %d of %s to %s", generation, self._native.url, destination)
-        return Copied(generation=generation, files=files, bytes=bytes_)
-
-    def alter(self, *, add: Mapping[str, Field]) -> None:
-        """Adds fields; documents that are already there have them missing. Every other change is a new index.
-
-        Args:
-            add: fields by name.
-
-        Errors: `SchemaError` when a name exists or cannot be; `ConflictError`.
-
-        Example:
-            >>> import findspot as fs
-            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
-            >>> index.alter(add={"year": fs.Integer()})
-            >>> list(index.schema.fields)
-            ['title', 'year']
-            >>> index.close()
-        """
-        import json
-
-        from .schema import Schema
-
-        current = self.schema
-        # Checked as a whole before it goes out, so that a wrong type is Python's error and a wrong name the schema's.
-        for name in add:
-            if name in current._fields:
-                from .errors import SchemaError
-
-                raise SchemaError(
-                    f"schema: fields.{name}: expected a new name, got a field that exists",
-                    path=f"fields.{name}",
-                    expected="a new name",
-                    got="a field that exists",
-                )
-        Schema(key=current.key, fields=dict(add), key_type=current.key_type, extra=current.extra)
-        self._native.alter(json.dumps([field._definition(name) for name, field in add.items()]))
 
     def close(self) -> None:
         """Commits what was written, stops background work, lets go of all files. Closing twice is nothing.
@@ -548,8 +408,8 @@ def open(
         >>> first.close()
     """
     options = {"config": config, "memory": memory, "follow": follow}
-    native = _native.Index.open(_target(target), _config_json(config), parse_size(memory, "memory"), follow, None)
-    _log("index", _DEBUG, "opened %s", native.url)
+    native = _native.Index.open(target_of(target), _config_json(config), parse_size(memory, "memory"), follow, None)
+    log("index", DEBUG, "opened %s", native.url)
     return Index._wrap(native, options)
 
 
@@ -558,10 +418,3 @@ def _reopen(url: str, generation: int, options: dict[str, Any]) -> Index:
     config, memory = options.get("config"), options.get("memory", "256MB")
     native = _native.Index.open(url, _config_json(config), parse_size(memory, "memory"), options.get("follow"), generation)
     return Index._wrap(native, options)
-
-
-def _target(target: str | os.PathLike[str]) -> str:
-    path = os.fspath(target)
-    if not isinstance(path, str):
-        raise TypeError(f"target: expected a path or URL as str, got {type(path).__name__}")
-    return path

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     _Fields: TypeAlias = str | Sequence[str] | Mapping[str, float | None] | None
     _Value: TypeAlias = str | int | float | bool | datetime.date
 
-__all__ = ["All", "Any", "Boost", "Fuzzy", "Group", "Match", "Not", "Parsed", "Phrase", "Prefix", "Query", "Range", "Term"]
+__all__ = ["All", "Any", "Boost", "Fuzzy", "Group", "Match", "Not", "Phrase", "Prefix", "Query", "Range", "Term"]
 
 
 class Query:
@@ -449,39 +449,6 @@ def _occur(occur: str) -> str:
     if occur not in ("should", "must", "must_not"):
         raise ValueError(f"Group: expected 'should', 'must' or 'must_not', got {occur!r}")
     return occur
-
-
-class Parsed:
-    """What `Index.parse` understood. Printed, it is the tree.
-
-    Attributes:
-        query: the same as a typed query.
-        warnings: what was taken as plain text although it looks like syntax, with its position.
-
-    Example:
-        >>> import findspot as fs
-        >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
-        >>> parsed = index.parse("gold (coin")
-        >>> isinstance(parsed.query, fs.Query), len(parsed.warnings)
-        (True, 1)
-        >>> index.close()
-    """
-
-    __slots__ = ("_tree", "query", "warnings")
-    query: Query
-    warnings: list[str]
-    _tree: str
-
-    def __init__(self, query: Query, warnings: list[str], tree: str) -> None:
-        self.query = query
-        self.warnings = warnings
-        self._tree = tree
-
-    def __str__(self) -> str:
-        return self._tree
-
-    def __repr__(self) -> str:
-        return f"Parsed(query={self.query!r}, warnings={self.warnings!r})"
 
 
 def _from_wire(wire: Mapping[str, Anything]) -> Query:

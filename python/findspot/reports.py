@@ -106,7 +106,7 @@ class Merged(Report):
     """What a merge did.
 
     Attributes:
-        segments: how many segments the index has now.
+        segments: how many committed segments the index has now.
 
     Example:
         >>> import findspot as fs

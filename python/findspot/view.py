@@ -7,7 +7,8 @@ index takes its newest, a `View` always its own.
 from __future__ import annotations
 
 from .errors import ClosedError
-from .query import Parsed, _from_wire
+from .parsed import Parsed
+from .query import _from_wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

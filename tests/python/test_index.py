@@ -293,6 +293,9 @@ def test_merging_checking_counting(tmp_path: pathlib.Path) -> None:
         assert checked.files >= 2
         index.gc()
         assert index.search("gold").total == 4
+        index.upsert([{"id": "later", "title": "gold"}])
+        assert index.merge().segments == 1, "what is not committed is left alone"
+        assert index.stats().segments == 2
         with pytest.raises(ValueError, match="1 or more"):
             index.merge(max_segments=0)
 

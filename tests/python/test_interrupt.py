@@ -51,6 +51,7 @@ CALLS = {
     def call():
         for _ in range(1000):
             index.upsert(records(10))
+            index.commit()
             index.merge()
     """,
 }
