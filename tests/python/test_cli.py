@@ -299,7 +299,7 @@ def on_a_terminal(*arguments: str) -> str:
 def test_a_terminal_gets_a_progress_bar_with_rate_and_time_left(folder: pathlib.Path) -> None:
     big = folder / "big.jsonl"
     big.write_text(
-        "".join(f'{{"id": "{i}", "title": "gold coin number {i} of the old bridge", "year": {i % 2000}}}\n' for i in range(120_000))
+        "".join(f'{{"id": "{i}", "title": "gold coin number {i} of the old bridge", "year": {i % 2000}}}\n' for i in range(600_000))
     )
     shown = on_a_terminal("index", str(folder / "i"), str(big))
     frames = [frame for frame in shown.split("\r") if "/s" in frame and "left" in frame]
@@ -307,6 +307,6 @@ def test_a_terminal_gets_a_progress_bar_with_rate_and_time_left(folder: pathlib.
     assert all("%" in frame and "documents" in frame for frame in frames)
     assert any("█" in frame for frame in frames)
     assert all(len(frame.split("\x1b")[0]) < 100 for frame in frames), "never wider than the terminal"
-    assert "120,000 documents in" in shown
+    assert "600,000 documents in" in shown
     table = on_a_terminal("search", str(folder / "i"), "bridge", "--limit", "3")
     assert all(len(line) <= 100 for line in table.splitlines())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -125,7 +126,8 @@ def _lines() -> Iterator[Any]:
 
 
 def _upsert(index: Index, file: str, options: argparse.Namespace, head: list[Any] | None, before: int) -> Upserted:
-    bar = Bar(file if len(file) <= 30 else "…" + file[-29:], records_before=before)
+    name = os.path.basename(file)
+    bar = Bar(name if len(name) <= 30 else "…" + name[-29:], records_before=before)
     # What was read to infer the schema comes first; without it the engine reads standard input by itself.
     records = itertools.chain(head, _lines()) if file == "-" and head is not None else file
     try:

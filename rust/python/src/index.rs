@@ -190,7 +190,7 @@ impl Index {
         }
         gate::run(py, |interrupt| {
             self.engine.writer()?.merge(most, interrupt)?;
-            Ok(self.engine.view()?.snapshot().committed.manifest.segments.len())
+            Ok(self.engine.view()?.snapshot().stats().segments.iter().filter(|segment| segment.committed).count())
         })
     }
 
