@@ -44,12 +44,14 @@ class Token:
         return hash(repr(self))
 
 
-def analyze(text: str, analyzer: str = "standard") -> list[Token]:
+def analyze(text: str, analyzer: str = "standard", *, query: bool = False) -> list[Token]:
     """The tokens of `text`, as a field with this analyzer would index them.
 
     Args:
         text: any text.
         analyzer: a name that `analyzers()` lists.
+        query: give the tokens that a query with this text asks for. They are some of the others: of a run of Han, kana, Hangul or Thai
+            the pairs of characters alone, of a path itself without its beginnings.
 
     Returns: the tokens in order; overlapping ones (bigrams, path prefixes) share source characters.
     Errors: `SchemaError` for an unknown analyzer, with the nearest name.
@@ -60,8 +62,10 @@ def analyze(text: str, analyzer: str = "standard") -> list[Token]:
         >>> import findspot as fs
         >>> [token.text for token in fs.analyze("The Cafés of London", "english")]
         ['the', 'cafe', 'of', 'london']
+        >>> [token.text for token in fs.analyze("東京都")], [token.text for token in fs.analyze("東京都", query=True)]
+        (['東', '東京', '京', '京都', '都'], ['東京', '京都'])
     """
-    return [Token(*parts) for parts in _native.analyze(text, analyzer)]
+    return [Token(*parts) for parts in _native.analyze(text, analyzer, bool(query))]
 
 
 def analyzers() -> list[str]:

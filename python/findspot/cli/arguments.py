@@ -137,6 +137,7 @@ def _analyze(commands: _Commands) -> None:
     command = _command(commands, "analyze", "Show the tokens of a text.", "upkeep.analyze")
     command.add_argument("text", metavar="TEXT")
     command.add_argument("--analyzer", default="standard", metavar="NAME", help="its name (default: standard)")
+    command.add_argument("--query", action="store_true", help="the tokens that a query asks for")
 
 
 def _eval(commands: _Commands) -> None:

@@ -95,7 +95,7 @@ def copy(options: argparse.Namespace) -> int:
 
 def analyze(options: argparse.Namespace) -> int:
     """The tokens of a text."""
-    tokens = tokens_of(options.text, options.analyzer)
+    tokens = tokens_of(options.text, options.analyzer, query=options.query)
     rows = [(token.position, token.start, token.end, token.text) for token in tokens]
     if options.json:
         print_json([dict(zip(("position", "start", "end", "token"), row, strict=True)) for row in rows])

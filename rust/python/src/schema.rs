@@ -3,7 +3,7 @@
 //! **In**: a schema's JSON, a text. **Out**: a checked [`Schema`], tokens with places in characters. **Law**: a schema is checked whole
 //! when the façade makes one, analyzers included, so that later calls meet only schemas that can be.
 
-use findspot_engine::analysis::{self, Analyzers};
+use findspot_engine::analysis::{self, Analyzers, Token};
 use findspot_engine::base::{Error, Result};
 use findspot_engine::ingest::{Chunk, RecordSource};
 use findspot_engine::schema::infer::Inference;
@@ -54,16 +54,19 @@ pub(crate) fn analyzers() -> Vec<&'static str> {
 /// Text, position, start and end in characters.
 type Parts = (String, u32, usize, usize);
 
-/// The tokens of a text, as the index gets them.
+/// The tokens of a text, as the index gets them or as a query asks for them.
 #[pyfunction]
-#[pyo3(signature = (text, analyzer, /))]
-pub(crate) fn analyze(py: Python<'_>, text: &str, analyzer: &str) -> PyResult<Vec<Parts>> {
+#[pyo3(signature = (text, analyzer, query, /))]
+pub(crate) fn analyze(py: Python<'_>, text: &str, analyzer: &str, query: bool) -> PyResult<Vec<Parts>> {
     gate::run(py, |_| {
         let analyzer = analysis::analyzer(analyzer)?;
         let mut tokens: Vec<Parts> = Vec::new();
-        analyzer.analyze(text, &mut |token| {
-            tokens.push((token.text.to_owned(), token.position, token.start as usize, token.end as usize));
-        });
+        let mut sink = |token: Token<'_>| tokens.push((token.text.to_owned(), token.position, token.start as usize, token.end as usize));
+        if query {
+            analyzer.analyze_query(text, &mut sink);
+        } else {
+            analyzer.analyze(text, &mut sink);
+        }
         count_characters(text, &mut tokens);
         Ok(tokens)
     })
