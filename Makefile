@@ -43,7 +43,7 @@ lint: $(STAMPS)/wheel $(STAMPS)/dev ## check formats, lints, types and stubs
 	$(BIN)/ruff format --check --quiet python tests benches examples
 	$(BIN)/ruff check --quiet python tests benches examples
 	$(BIN)/mypy --strict python/findspot
-	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/pyright --level error --pythonpath $(BIN)/python
 	cd $(VENV) && bin/stubtest findspot --ignore-unused-allowlist --allowlist ../tests/python/stubtest-allowlist.txt --mypy-config-file ../pyproject.toml
 
 bench: $(STAMPS)/wheel $(STAMPS)/bench ## measure against the rivals and print the tables; runs are kept under benches/runs
