@@ -44,7 +44,9 @@ def _config_json(config: Mapping[str, Any] | None) -> str | None:
     return json.dumps(dict(config), default=_no_json)
 
 
-def _no_json(value: object) -> str:
+def _no_json(value: Any) -> object:
+    if hasattr(value, "keys"):
+        return dict(value)
     # The engine refuses it with its path, along with every other problem.
     return f"<{type(value).__name__}>"
 
@@ -116,6 +118,10 @@ class Index(Searching, Upkeep):
             0
             >>> index.close()
         """
+        from .schema import Schema
+
+        if not isinstance(schema, Schema):
+            raise TypeError(f"schema: expected a Schema, got {type(schema).__name__}")
         options = {"config": config, "memory": memory}
         native = _native.Index.create(target_of(target), schema._json(), _config_json(config), parse_size(memory, "memory"), bool(exist_ok))
         log("index", DEBUG, "created %s", native.url)
@@ -139,7 +145,7 @@ class Index(Searching, Upkeep):
             refresh: make them searchable through this handle before returning.
             on_error: `"raise"` stops at the first refused document, and nothing of the call is written; `"collect"` goes on and returns
                 the refused ones.
-            if_version: write only if the one document of the call has this version (`get(key, version=True)`).
+            if_version: write only if the one document of the call has this version (`get(key, version=True)`); 0: only if it is new.
 
         Returns: how many were taken and which were refused.
         Errors: `DocumentError` (key, field, expected, got, source, record); `ConflictError` when `if_version` does not fit;
@@ -162,6 +168,8 @@ class Index(Searching, Upkeep):
     def _upsert(self, records: _Records, refresh: bool, on_error: str, if_version: int | None, progress: Any) -> Upserted:
         if on_error not in ("raise", "collect"):
             raise ValueError(f"on_error: expected 'raise' or 'collect', got {on_error!r}")
+        if if_version is not None and not 0 <= if_version < 2**63:
+            raise ValueError(f"if_version: expected a version as get(key, version=True) returns it, or 0, got {if_version!r}")
         from .ingest import source_of
 
         writer = self._writer()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import findspot as fs
@@ -97,6 +98,37 @@ def test_versions_protect_an_update() -> None:
         with pytest.raises(fs.ConflictError):
             index.upsert([{"id": "k1", "title": "three"}], if_version=version)
         assert index.get("k1") == {"id": "k1", "title": "two"}
+        with pytest.raises(fs.ConflictError):
+            index.upsert([{"id": "k1", "title": "new"}], if_version=0)
+        index.upsert([{"id": "k2", "title": "new"}], if_version=0)
+        for bad in (-1, 2**70):
+            with pytest.raises(ValueError, match="if_version"):
+                index.upsert([{"id": "k2"}], if_version=bad)
+
+
+def test_records_may_use_the_index_that_reads_them() -> None:
+    def records() -> Iterator[dict[str, Any]]:
+        for i in range(3):
+            index.upsert([{"id": f"inner{i}", "title": "gold"}])
+            index.commit()
+            yield {"id": f"outer{i}", "title": f"{len(index)} before"}
+
+    with fs.Index.create("memory://", TITLES) as index:
+        index.upsert(records())
+        assert len(index) == 6
+        assert index.get("outer2")["title"] == "3 before"
+        with fs.Index.create("memory://", TITLES) as other:
+            other.upsert(index.search(""))
+            assert other.search("gold").total == 3, "hits are records"
+            other.upsert(index.search("gold"))
+            assert len(other) == 6
+
+
+def test_a_limit_may_be_absurd() -> None:
+    with treasures() as index:
+        assert index.search("", limit=2**62).keys == ["k1", "k2", "k3"]
+        assert index.search("", offset=2**62).keys == []
+        assert index.search("", limit=2**62, offset=2**62).keys == []
 
 
 def test_deleting() -> None:
@@ -230,6 +262,8 @@ def test_configurations_are_refused_with_every_problem() -> None:
     with pytest.raises(fs.ConfigError) as caught:
         fs.Index.create("memory://", SCHEMA, config={"k1": 11, "b": -0.1, "fields": {"nothing": 1.0}, "synonyms": {}, "operator": "xor"})
     assert {path.split(".")[0] for path, _, _ in caught.value.problems} >= {"k1", "b", "synonyms", "operator"}
+    with pytest.raises(TypeError, match="expected a Schema"):
+        fs.Index.create("memory://", {"title": "text"})  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="expected a mapping"):
         fs.Index.create("memory://", SCHEMA, config="ranking.toml")  # type: ignore[arg-type]
     with fs.Index.create(

@@ -3,6 +3,7 @@
 import asyncio
 import pathlib
 import threading
+from collections.abc import Iterator
 
 import findspot as fs
 import pytest
@@ -107,6 +108,26 @@ def test_wrong_use_is_said(index: fs.Index) -> None:
             pass
     with pytest.raises(RuntimeError, match="used once"), transaction:
         pass
+
+
+def test_records_that_write_to_their_own_transaction_are_a_conflict(index: fs.Index) -> None:
+    def records() -> Iterator[dict[str, str]]:
+        yield record("k1")
+        index.upsert([record("k2")])
+
+    with index.transaction(), pytest.raises(fs.ConflictError, match="reading them"):
+        index.upsert(records())
+    assert len(index) == 0
+
+
+def test_threads_that_share_a_context_take_turns(index: fs.Index) -> None:
+    async def write() -> None:
+        with index.transaction():
+            await asyncio.gather(*(asyncio.to_thread(index.upsert, [record(f"k{i}")]) for i in range(20)))
+            assert len(index) == 0
+
+    asyncio.run(write())
+    assert len(index) == 20
 
 
 def test_deleting_by_filter_inside(index: fs.Index) -> None:

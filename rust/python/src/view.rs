@@ -8,7 +8,7 @@ use findspot_engine::base::Result;
 use findspot_engine::search::View as Pinned;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyString, PyTuple};
+use pyo3::types::{PyBool, PyInt, PyString, PyTuple};
 
 use crate::hits::Hits;
 use crate::{decode, gate, request};
@@ -113,7 +113,7 @@ pub(crate) fn key_text(key: &Bound<'_, PyAny>) -> PyResult<String> {
     if let Ok(text) = key.cast::<PyString>() {
         return Ok(text.to_str()?.to_owned());
     }
-    if key.is_instance_of::<PyInt>() {
+    if key.is_instance_of::<PyInt>() && !key.is_instance_of::<PyBool>() {
         return Ok(key.str()?.to_str()?.to_owned());
     }
     Err(PyTypeError::new_err(format!("key: expected str or int, got {}", key.get_type().name()?)))

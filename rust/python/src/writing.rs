@@ -6,7 +6,9 @@
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread::ThreadId;
+use std::time::Duration;
 
 use findspot_engine::base::{Error, Interrupt, Result};
 use findspot_engine::index::{OnError, Transaction as Open, UpsertOptions, Upserted};
@@ -141,21 +143,43 @@ impl RecordSource for Watched {
 pub(crate) struct Transaction {
     /// Taken at the end. Held during a call, so calls of one transaction come one after the other.
     open: Mutex<Option<Open>>,
+    /// The thread that holds it: an iterator of records that writes to its own transaction would wait for itself.
+    holder: Mutex<Option<ThreadId>>,
     engine: Arc<Engine>,
 }
 
 impl Transaction {
     pub(crate) fn new(engine: Arc<Engine>, open: Open) -> Self {
-        Self { open: Mutex::new(Some(open)), engine }
+        Self { open: Mutex::new(Some(open)), holder: Mutex::default(), engine }
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Open) -> Result<T>) -> Result<T> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        work(open.as_mut().ok_or_else(|| Error::Closed("the transaction has ended".into()))?)
+    fn enter(&self, interrupt: &Interrupt) -> Result<MutexGuard<'_, Option<Open>>> {
+        let me = std::thread::current().id();
+        loop {
+            match self.open.try_lock() {
+                Ok(open) => return Ok(open),
+                Err(TryLockError::Poisoned(open)) => return Ok(open.into_inner()),
+                Err(TryLockError::WouldBlock) if *self.holder() == Some(me) => {
+                    return Err(Error::Conflict("the records of an upsert write to the transaction that is reading them".into()));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    interrupt.check()?;
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+            }
+        }
     }
 
-    fn take(&self) -> Option<Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).take()
+    fn holder(&self) -> MutexGuard<'_, Option<ThreadId>> {
+        self.holder.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with<T>(&self, interrupt: &Interrupt, work: impl FnOnce(&mut Open) -> Result<T>) -> Result<T> {
+        let mut open = self.enter(interrupt)?;
+        *self.holder() = Some(std::thread::current().id());
+        let result = open.as_mut().ok_or_else(|| Error::Closed("the transaction has ended".into())).and_then(work);
+        *self.holder() = None;
+        result
     }
 }
 
@@ -172,7 +196,7 @@ impl Transaction {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Report> {
         let options = options(false, collect, if_version);
-        upsert(py, records, progress, |source, interrupt| self.with(|open| open.upsert(source, &options, interrupt)))
+        upsert(py, records, progress, |source, interrupt| self.with(interrupt, |open| open.upsert(source, &options, interrupt)))
     }
 
     #[pyo3(signature = (path, _refresh, collect, if_version, progress, /))]
@@ -187,14 +211,14 @@ impl Transaction {
     ) -> PyResult<Report> {
         let options = options(false, collect, if_version);
         let schema = self.engine.schema();
-        upsert_file(py, path, &schema, progress, |source, interrupt| self.with(|open| open.upsert(source, &options, interrupt)))
+        upsert_file(py, path, &schema, progress, |source, interrupt| self.with(interrupt, |open| open.upsert(source, &options, interrupt)))
     }
 
     #[pyo3(signature = (keys, _refresh, /))]
     fn delete(&self, py: Python<'_>, keys: &Bound<'_, PyAny>, _refresh: bool) -> PyResult<u64> {
         let keys = self::keys(keys)?;
-        gate::run(py, |_| {
-            self.with(|open| {
+        gate::run(py, |interrupt| {
+            self.with(interrupt, |open| {
                 open.delete(keys);
                 Ok(0) // what it finds is known at the end
             })
@@ -204,9 +228,9 @@ impl Transaction {
     #[pyo3(signature = (condition, _refresh, /))]
     fn delete_where(&self, py: Python<'_>, condition: &Bound<'_, PyAny>, _refresh: bool) -> PyResult<u64> {
         let filter = request::filter("where", condition)?;
-        gate::run(py, |_| {
+        gate::run(py, |interrupt| {
             let predicate = self.engine.predicate(&filter)?;
-            self.with(|open| {
+            self.with(interrupt, |open| {
                 open.delete_where(predicate);
                 Ok(0)
             })
@@ -215,7 +239,7 @@ impl Transaction {
 
     /// Commits; the generation.
     fn commit(&self, py: Python<'_>) -> PyResult<u64> {
-        gate::run(py, |interrupt| match self.take() {
+        gate::run(py, |interrupt| match self.enter(interrupt)?.take() {
             Some(open) => Ok(open.commit(interrupt)?.generation),
             None => Err(Error::Closed("the transaction has ended".into())),
         })
@@ -223,8 +247,8 @@ impl Transaction {
 
     /// Drops everything.
     fn rollback(&self, py: Python<'_>) -> PyResult<()> {
-        gate::run(py, |_| {
-            drop(self.take());
+        gate::run(py, |interrupt| {
+            drop(self.enter(interrupt)?.take());
             Ok(())
         })
     }

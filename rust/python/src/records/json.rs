@@ -12,9 +12,7 @@ use std::io::Write;
 use pyo3::exceptions::PyUnicodeEncodeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PyMapping, PyMemoryView, PySet, PyString, PyTuple,
-};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PyMemoryView, PySet, PyString, PyTuple};
 
 use super::shape::Shapes;
 
@@ -96,11 +94,12 @@ fn write_other(value: &Bound<'_, PyAny>, shapes: &mut Shapes, out: &mut Vec<u8>,
     if let Some(inner) = value.getattr_opt(intern!(py, "_value_"))? {
         return write(&inner, shapes, out, depth + 1);
     }
-    if let Ok(mapping) = value.cast::<PyMapping>() {
-        let members = mapping.items()?;
-        out.push(b'{');
-        for (i, member) in members.iter().enumerate() {
-            let (name, inner) = member.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
+    if value.hasattr(intern!(py, "keys"))?
+        && let Some(items) = value.getattr_opt(intern!(py, "items"))?
+    {
+        out.push(b'{'); // any mapping, a hit too
+        for (i, member) in items.call0()?.try_iter()?.enumerate() {
+            let (name, inner) = member?.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
             write_member(i == 0, &name, &inner, shapes, out, depth)?;
         }
         out.push(b'}');
