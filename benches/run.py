@@ -1,6 +1,6 @@
-"""All benches of `make bench`: indexing, memory, sizes, opening, quality. Prints the tables and records the run.
+"""All benches of `make bench`: indexing, memory, sizes, opening, quality, exact answers. Prints the tables and records the run.
 
-Arguments: the parts to run (`indexing`, `sizes`, `serving`, `quality`; none = all), `--rounds` alternating runs (5), `--limit`
+Arguments: the parts to run (`indexing`, `sizes`, `serving`, `quality`, `answers`; none = all), `--rounds` alternating runs (5), `--limit`
 documents of each corpus (all; a limited run is a trial of the scripts and is recorded under the name `trial`), `--name` of the run.
 `sizes` and `serving` use the indexes that `indexing` left.
 """
@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import argparse
 
+import answers
 import indexing
 import quality
 import serving
 from recording import Run
 
-PARTS = ("indexing", "sizes", "serving", "quality")
+PARTS = ("indexing", "sizes", "serving", "quality", "answers")
 
 
 def main() -> None:
@@ -40,6 +41,8 @@ def main() -> None:
         serving.measure(run)
     if "quality" in parts:
         quality.measure(run)
+    if "answers" in parts:
+        answers.measure(run)
     run.say(f"\nrecorded in {run.folder.relative_to(run.folder.parents[2])}")
 
 

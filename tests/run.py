@@ -10,6 +10,7 @@ returns. Arguments: the stages to run (`rust`, `python`); none = both.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -95,6 +96,21 @@ def run_python() -> Tally:
     return tally
 
 
+def reports() -> list[str]:
+    """What the crash and twin tests counted."""
+    lines = []
+    if (kills := LOGS / "kills.json").exists():
+        counted = json.loads(kills.read_text(encoding="utf-8"))
+        steps = ", ".join(f"{step} {count}" for step, count in sorted(counted.items()))
+        lines.append(f"kills: {sum(counted.values())} ({steps}); the index was whole after each")
+    if (twin := LOGS / "twin.json").exists():
+        parts = json.loads(twin.read_text(encoding="utf-8")).values()
+        questions, hits = sum(part["questions"] for part in parts), sum(part["hits"] for part in parts)
+        largest = max(part["rounding"] for part in parts)
+        lines.append(f"twin: {questions:,} questions, {hits:,} hits equal; at most {largest:.1e} (relative) from unrounded BM25")
+    return lines
+
+
 def main(stages: list[str]) -> int:
     """Runs the stages and prints the total."""
     known = {"rust": run_rust, "python": run_python}
@@ -102,6 +118,8 @@ def main(stages: list[str]) -> int:
         print(f"unknown stage {unknown[0]!r}: choose from {', '.join(known)}", file=sys.stderr)
         return 2
     LOGS.mkdir(parents=True, exist_ok=True)
+    for name in ("kills.json", "twin.json"):
+        (LOGS / name).unlink(missing_ok=True)
     started = time.monotonic()
     tallies = [known[stage]() for stage in stages or list(known)]
 
@@ -114,6 +132,8 @@ def main(stages: list[str]) -> int:
         for reason, count in Counter(reason for _, reason in skipped).most_common():
             names = [name for name, why in skipped if why == reason]
             print(f"  {count} × {reason} ({', '.join(names[:3])}{', …' if count > 3 else ''})")
+    for line in reports():
+        print(line)
     for tally in tallies:
         print(f"{tally.name}: {tally.line()}{' (the runner failed)' if tally.broken and not tally.failed else ''}")
     wrong = any(tally.broken or tally.failed or not tally.passed for tally in tallies)

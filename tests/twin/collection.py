@@ -16,7 +16,8 @@ from lengths import seen
 
 # (text, position, where it begins in the source)
 Tokens = list[tuple[str, int, int]]
-Analyze = Callable[[str, str], Tokens]
+# (text, analyzer, whether a query asks) -> tokens
+Analyze = Callable[[str, str, bool], Tokens]
 
 
 @dataclass
@@ -72,7 +73,7 @@ class Collection:
 
     def _take(self, document: Document, name: str, kind: str, analyzer: str, value: Any) -> None:
         if kind == "text":
-            tokens = self.analyze(value, analyzer)
+            tokens = self.analyze(value, analyzer, False)
             if tokens:
                 document.tokens[name] = tokens
                 places: dict[str, list[int]] = defaultdict(list)

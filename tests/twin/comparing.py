@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import findspot as fs
@@ -11,6 +13,7 @@ from collection import Collection, Tokens
 from findspot import Filter
 from twin import Twin
 
+LOG = Path(__file__).resolve().parents[2] / "target" / "test-logs" / "twin.json"
 FIELDS: dict[str, Any] = {
     "keyword": fs.Keyword(),
     "integer": fs.Integer(),
@@ -21,9 +24,9 @@ FIELDS: dict[str, Any] = {
 }
 
 
-def analyze(text: str, analyzer: str) -> Tokens:
+def analyze(text: str, analyzer: str, query: bool) -> Tokens:
     """What the twin knows of analysis."""
-    return [(token.text, token.position, token.start) for token in fs.analyze(text, analyzer)]
+    return [(token.text, token.position, token.start) for token in fs.analyze(text, analyzer, query=query)]
 
 
 def schema_of(fields: Mapping[str, tuple[str, str]]) -> fs.Schema:
@@ -94,11 +97,15 @@ class Pair:
             setattr(self, name, max(getattr(self, name), largest))
 
     def report(self, name: str) -> None:
-        """Says what was compared."""
+        """Says what was compared, and keeps it for `make test` and `make bench`."""
         print(
             f"\n{name}: {self.compared} questions, {self.hits} hits equal; largest relative difference to unrounded BM25 "
             f"{self.rounding:.1e} (with true lengths in the place of length codes {self.lengths:.1e})"
         )
+        LOG.parent.mkdir(parents=True, exist_ok=True)
+        known = json.loads(LOG.read_text(encoding="utf-8")) if LOG.exists() else {}
+        known[name] = {"questions": self.compared, "hits": self.hits, "rounding": self.rounding, "lengths": self.lengths}
+        LOG.write_text(json.dumps(known, indent=1), encoding="utf-8")
 
 
 def first_difference(rows: list[tuple[str, float]], wanted: list[tuple[str, float]]) -> str:

@@ -160,7 +160,7 @@ class Twin:
         return name in self.order and self.collection.schema[name][0] == "text"
 
     def tokens(self, name: str, text: str) -> Tokens:
-        return self.collection.analyze(text, self.collection.schema[name][1])
+        return self.collection.analyze(text, self.collection.schema[name][1], True)
 
     def slot(self, clauses: list[Clause]) -> Slot:
         self.clauses += clauses
@@ -320,7 +320,7 @@ class Twin:
         for name, _ in texts:
             beginning, also, start = text, None, 0
             if c.schema[name][1] not in VERBATIM:
-                plain = c.analyze(text, "standard")
+                plain = c.analyze(text, "standard", True)
                 if not plain:
                     continue
                 beginning, _, start = plain[-1]
