@@ -4,7 +4,7 @@
 //! its manifest is created last and only if the target has none, so an interrupted copy is no index; every byte that is copied is
 //! verified first.
 
-use super::manifest::{self, Committed};
+use super::manifest;
 use super::{live, names, open};
 use crate::base::{Error, Interrupt, Result};
 use crate::codec::SegmentFile;
@@ -39,18 +39,17 @@ pub fn copy(from: &dyn Storage, to: &dyn Storage, interrupt: &Interrupt) -> Resu
         return Err(occupied());
     }
     let (snapshot, bytes) = pin(from)?;
-    let committed = Committed::decode(snapshot.generation, &bytes)?;
     let mut report = CopyReport { generation: snapshot.generation, ..CopyReport::default() };
-    for entry in &committed.manifest.segments {
-        let object = entry.object();
+    for view in &snapshot.segments {
+        let object = view.entry.object();
         let bytes = from.open(&object)?;
-        if let Some(damage) = SegmentFile::open(&object, bytes.clone(), Some(entry.checksum))?.check_all().into_iter().next() {
+        if let Some(damage) = SegmentFile::open(&object, bytes.clone(), Some(view.entry.checksum))?.check_all().into_iter().next() {
             return Err(damage);
         }
         write(to, &object, &bytes, &mut report, interrupt)?;
-        if let Some(object) = entry.live_object() {
-            live::read(from, entry)?;
-            write(to, &object, &from.open(&object)?, &mut report, interrupt)?;
+        // Not the object: a writer may have deleted it since, for readers keep the bits and not the file.
+        if let (Some(object), Some(bits)) = (view.entry.live_object(), &view.live) {
+            write(to, &object, &live::encode(&view.entry, bits)?, &mut report, interrupt)?;
         }
     }
     interrupt.check()?;

@@ -39,6 +39,15 @@ pub(super) fn read(storage: &dyn Storage, entry: &SegmentEntry) -> Result<Option
     Ok(Some(bits))
 }
 
+/// The bytes of the object that an entry names, from its bits.
+pub(super) fn encode(entry: &SegmentEntry, bits: &BitSet) -> Result<Vec<u8>> {
+    let bytes = live_docs::encode(bits);
+    match &entry.live {
+        Some(live) if live.checksum == checksum(&bytes) => Ok(bytes),
+        _ => Err(Error::Defect("live bits are not those that the manifest names")),
+    }
+}
+
 /// CRC-32 of all bytes before the object's own checksum: over that too, it would be the same for every intact object.
 fn checksum(bytes: &[u8]) -> u32 {
     crc32(bytes.get(..bytes.len().saturating_sub(4)).unwrap_or_default())
