@@ -53,8 +53,8 @@ impl InvertedReader {
     /// # Errors
     /// As [`InvertedReader::find`]; what `f` returns.
     pub fn scan_automaton(&self, automaton: &DFA, f: &mut FuzzySink<'_>) -> Result<()> {
-        let prefixes = self.dictionary.prefixes()?;
-        let prefix = |block: usize| prefixes.get(block).map(|prefix| u64::from_be_bytes(*prefix));
+        let index = self.dictionary.index()?;
+        let prefix = |block: usize| index.prefix(block);
         let mut cursor = TermCursor::new(&self.dictionary, 0);
         // The states after each byte of the current term, up to the first dead one.
         let mut states = vec![automaton.initial_state()];

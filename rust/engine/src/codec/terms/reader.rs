@@ -2,12 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{BLOCK, ESCAPE, InfoReader, LEN_BITS, prefix_of};
+use super::index::BlockIndex;
+use super::{BLOCK, ESCAPE, InfoReader, prefix_of};
 use crate::base::{Error, Result, TermOrd, varint};
 use crate::codec::container::Section;
-
-/// One half of the index.
-type Entries<'a> = &'a [[u8; 8]];
 
 /// A field's dictionary.
 #[derive(Debug)]
@@ -81,7 +79,7 @@ impl<'a> BlockTerms<'a> {
 impl Dictionary {
     /// Over the section that holds the blocks and that of their index.
     pub fn open(blocks: Section, index: Section, terms: u32, has_positions: bool) -> Result<Self> {
-        if index.len() as u64 != u64::from(terms.div_ceil(BLOCK)) * 16 {
+        if index.len() != super::index::len(terms.div_ceil(BLOCK) as usize) {
             return Err(index.corruption(0, format!("an index of {} bytes for {terms} terms", index.len())));
         }
         Ok(Self { blocks, index, terms, has_positions, index_verified: AtomicBool::new(false) })
@@ -97,24 +95,23 @@ impl Dictionary {
     }
 
     /// Prefixes and places of all blocks.
-    fn index(&self) -> Result<(Entries<'_>, Entries<'_>)> {
+    #[inline]
+    pub fn index(&self) -> Result<BlockIndex<'_>> {
         if !self.index_verified.load(Ordering::Relaxed) {
             self.index.all()?;
             self.index_verified.store(true, Ordering::Relaxed);
         }
-        let (entries, _) = self.index.unverified().as_chunks::<8>();
-        entries.split_at_checked(self.block_count()).ok_or_else(|| self.index.corruption(0, "the file was cut"))
-    }
-
-    /// The prefixes of all blocks, as numbers.
-    pub fn prefixes(&self) -> Result<&[[u8; 8]]> {
-        Ok(self.index()?.0)
+        BlockIndex::new(self.index.unverified(), self.block_count()).ok_or_else(|| self.index.corruption(0, "the file was cut"))
     }
 
     /// A block by number.
     pub fn block(&self, number: usize) -> Result<Block<'_>> {
-        let place = self.index()?.1.get(number).map_or(0, |place| u64::from_le_bytes(*place));
-        let (at, len) = ((place >> LEN_BITS) as usize, (place & ((1 << LEN_BITS) - 1)) as usize);
+        self.block_in(self.index()?, number)
+    }
+
+    #[inline]
+    fn block_in(&self, index: BlockIndex<'_>, number: usize) -> Result<Block<'_>> {
+        let (at, len) = index.place(number).unwrap_or((0, 0));
         let bytes = self.blocks.read(at..at.saturating_add(len))?;
         let left = (u64::from(self.terms) - (number as u64 * u64::from(BLOCK)).min(u64::from(self.terms))).min(u64::from(BLOCK)) as u32;
         self.parse(bytes, at, left).ok_or_else(|| self.damaged(at))
@@ -135,18 +132,21 @@ impl Dictionary {
 
     /// The last block whose first term is at or before `term`, or block 0.
     pub fn block_of(&self, term: &[u8]) -> Result<usize> {
+        self.block_for(self.index()?, term)
+    }
+
+    #[inline]
+    fn block_for(&self, index: BlockIndex<'_>, term: &[u8]) -> Result<usize> {
         let prefix = prefix_of(term);
-        let prefixes = self.prefixes()?;
-        let mut low = prefixes.partition_point(|other| u64::from_be_bytes(*other) < prefix);
-        let same = prefixes.get(low..).unwrap_or_default();
-        if same.first().is_none_or(|other| u64::from_be_bytes(*other) != prefix) {
+        let mut low = index.below(prefix);
+        if index.prefix(low) != Some(prefix) {
             return Ok(low.saturating_sub(1));
         }
         // Blocks that begin with the same eight bytes: their whole first terms decide.
-        let mut high = low + same.partition_point(|other| u64::from_be_bytes(*other) == prefix);
+        let mut high = prefix.checked_add(1).map_or(self.block_count(), |next| index.below(next));
         while low < high {
             let middle = low + (high - low) / 2;
-            let block = self.block(middle)?;
+            let block = self.block_in(index, middle)?;
             let first = block.terms.clone().next().ok().flatten().ok_or_else(|| self.damaged(block.at))?;
             if first.suffix <= term {
                 low = middle + 1;
@@ -162,8 +162,9 @@ impl Dictionary {
         if self.terms == 0 {
             return Ok(None);
         }
-        let number = self.block_of(term)?;
-        let block = self.block(number)?;
+        let index = self.index()?;
+        let number = self.block_for(index, term)?;
+        let block = self.block_in(index, number)?;
         let mut terms = block.terms;
         // `matched` is how much of `term` the stored term before shares; the stored terms so far are all smaller.
         let mut matched = 0;

@@ -1,6 +1,6 @@
 //! The writer twin of the dictionary.
 
-use super::{BLOCK, ESCAPE, LEN_BITS, prefix_of, shared_len};
+use super::{BLOCK, ESCAPE, index, prefix_of, shared_len};
 use crate::base::{Error, Result, varint};
 
 /// A run of blocks is due to be written at this size.
@@ -72,10 +72,10 @@ impl TermsWriter {
         self.run.append(&mut self.infos);
         self.in_block = 0;
         let len = (self.run.len() - start) as u64;
-        if len >> LEN_BITS != 0 {
+        if len >= index::MAX_LEN {
             return Err(Error::Defect("a block of a dictionary takes 16 MiB"));
         }
-        self.places.push(len | (start as u64) << LEN_BITS);
+        self.places.push(index::place(start as u64, len));
         Ok(())
     }
 
@@ -86,7 +86,7 @@ impl TermsWriter {
 
     fn take_run(&mut self, position: u64) -> Vec<u8> {
         for place in &mut self.places[self.run_first..] {
-            *place += position << LEN_BITS;
+            *place = index::moved(*place, position);
         }
         self.run_first = self.places.len();
         std::mem::take(&mut self.run)
@@ -105,6 +105,6 @@ impl TermsWriter {
 
     /// The bytes of the index, once the last run was taken.
     pub fn index(&self) -> impl Iterator<Item = [u8; 8]> + '_ {
-        self.prefixes.iter().map(|prefix| prefix.to_be_bytes()).chain(self.places.iter().map(|place| place.to_le_bytes()))
+        index::entries(&self.prefixes, &self.places).map(u64::to_le_bytes)
     }
 }
