@@ -99,6 +99,22 @@ def test_the_notices_name_every_crate() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_every_dependency_has_its_reason() -> None:
+    """ARCHITECTURE.md names each crate that a manifest of ours names, and no other."""
+    manifests = [ROOT / "rust" / crate / "Cargo.toml" for crate in ("publish", "engine", "python")]
+    named = {
+        name
+        for path in manifests
+        for section in re.findall(r"^\[dependencies\]\n(.*?)(?=^\[|\Z)", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        for name in re.findall(r"^([\w-]+)\s*=", section, re.MULTILINE)
+        if not name.startswith("findspot-")
+    }
+    assert len(named) > 15
+    table = text("ARCHITECTURE.md").partition("### Dependencies")[2].partition("\n## ")[0]
+    explained = {name for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in re.findall(r"`([\w-]+)`", row)}
+    assert explained - {"abi3-py311", "zlib-rs"} == named
+
+
 def test_the_licence_is_apache() -> None:
     assert "Apache License" in text("LICENSE")
     assert "Version 2.0, January 2004" in text("LICENSE")
