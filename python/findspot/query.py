@@ -77,7 +77,7 @@ class Query:
         return {name: getattr(self, name) for name in self.__slots__}
 
     def _wire(self, depth: int = 1) -> dict[str, Anything]:
-        raise NotImplementedError
+        raise TypeError(f"expected Match, Term, Phrase, Prefix, Fuzzy, Range, All, Any, Not or Boost, got {type(self).__name__}")
 
     def _json(self) -> str:
         """The tree as the engine reads it."""

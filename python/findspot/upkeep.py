@@ -31,8 +31,9 @@ class Upkeep:
 
     __slots__ = ()
 
-    def _open(self) -> NativeIndex:
-        raise NotImplementedError
+    if TYPE_CHECKING:
+
+        def _open(self) -> NativeIndex: ...
 
     def stats(self) -> Stats:
         """Numbers about the index as this handle sees it.

@@ -40,8 +40,9 @@ class Searching:
 
     __slots__ = ()
 
-    def _open(self) -> _native.Index | _native.View:
-        raise NotImplementedError
+    if TYPE_CHECKING:
+
+        def _open(self) -> _native.Index | _native.View: ...
 
     def search(
         self,
