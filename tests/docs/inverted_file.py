@@ -65,9 +65,17 @@ class Inverted:
         assert head.at == len(codebook)
         self.has_codes = len(self.pairs) > 1
         self.has_exceptions = len(sizes) < len(self.pairs)
-        blocks = len(term_index) // 16
-        self.prefixes = [term_index[8 * number : 8 * number + 8] for number in range(blocks)]
-        self.places = struct.unpack_from(f"<{blocks}Q", term_index, 8 * blocks)
+        blocks = -(-self.terms // 16)
+        numbers = struct.unpack(f"<{len(term_index) // 8}Q", term_index)
+        self.prefixes: list[bytes] = []
+        self.places: list[int] = []
+        at = 0
+        while len(self.places) < blocks:
+            count = min(16, blocks - len(self.places))
+            self.prefixes += [number.to_bytes(8, "big") for number in numbers[at : at + count]]
+            self.places += numbers[at + count : at + 2 * count]
+            at += 2 * count
+        assert [number.to_bytes(8, "big") for number in numbers[at:]] == self.prefixes[::16]
 
     def read(self) -> dict[bytes, list[Posting]]:
         """All terms."""

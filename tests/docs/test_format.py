@@ -74,6 +74,25 @@ def test_the_worked_live_bits_decode() -> None:
     assert named == zlib.crc32(data[:-4])
 
 
+def test_the_worked_field_decodes() -> None:
+    sections: dict[str, bytes] = {}
+    name = ""
+    for line in shown("inverted").splitlines():
+        if re.fullmatch(r"[a-z_]+", line):
+            name = line
+        else:
+            digits = re.split(r"\s{3,}", line)[0].split()
+            sections[name] = sections.get(name, b"") + bytes(int(word, 16) for word in digits)
+    field = Inverted(sections["postings"], sections["term_index"], sections["codebook"])
+    assert field.read() == {
+        b"a": [(0, 2, 5, [0, 3])],
+        b"is": [(0, 1, 5, [2]), (3, 1, 1, [0])],
+        b"rose": [(0, 2, 5, [1, 4]), (2, 1, 1, [0])],
+    }
+    assert list(sections["norms"]) == [5, 0, 1, 1]
+    assert field.bytes["dictionary"] + field.bytes["codes"] + field.bytes["gaps"] + field.bytes["positions"] == len(sections["postings"])
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small index of three commits."""
