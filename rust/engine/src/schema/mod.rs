@@ -125,6 +125,10 @@ impl Schema {
     /// # Errors
     /// [`Error::Schema`] when a name exists or a definition cannot be.
     pub fn altered(&self, add: Vec<Field>) -> Result<Self> {
+        if let Some(field) = add.iter().find(|field| field.name == self.key) {
+            // Documents already have that member, as text of any form: the field would refuse them, and it could never be taken back.
+            return Err(refuse(format!("fields.{}", field.name), "a name that no document uses yet", "the name of the key"));
+        }
         let mut fields = self.fields.clone();
         fields.extend(add);
         Self::new(self.key.clone(), self.key_kind, self.extra, fields)
@@ -213,6 +217,7 @@ mod tests {
         assert_eq!(back, schema);
         assert_eq!(back.find("at").map(|(id, _)| id), Some(FieldId(2)));
         assert!(back.altered(vec![text("more")])?.extends(&schema));
+        assert!(matches!(back.altered(vec![text("id")]), Err(Error::Schema { path, .. }) if path == "fields.id"));
         Ok(())
     }
 
