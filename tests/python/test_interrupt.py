@@ -31,7 +31,7 @@ CALLS = {
     with open(folder + ".jsonl", "w") as file:
         for record in records(150_000):
             file.write(json.dumps(record) + "\\n")
-    call = lambda: index.upsert(folder + ".jsonl")
+    call = lambda: [index.upsert(folder + ".jsonl") for _ in range(1000)]
     """,
     "infer": """
     with open(folder + ".jsonl", "w") as file:
