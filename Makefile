@@ -49,7 +49,12 @@ lint: $(STAMPS)/wheel $(STAMPS)/dev ## check formats, lints, types and stubs
 bench: $(STAMPS)/wheel $(STAMPS)/bench ## measure against the rivals and print the tables; runs are kept under benches/runs
 	@$(BIN)/python benches/run.py
 
-soak: $(STAMPS)/wheel $(STAMPS)/dev ## the long versions of the crash and twin tests (about an hour)
+# Sanitizers are an unstable flag of the stable compiler: RUSTC_BOOTSTRAP=1 allows it. They watch the crates' modules that say `unsafe`.
+SANITIZED = RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address CARGO_TARGET_DIR=target/sanitized cargo test --locked --quiet --lib --target $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+
+soak: $(STAMPS)/wheel $(STAMPS)/dev ## the long versions of the crash and twin tests (about an hour), and the unsafe modules under the address sanitizer
+	$(SANITIZED) -p findspot-publish
+	$(SANITIZED) -p findspot-engine storage::
 	@FINDSPOT_SOAK=1 $(BIN)/python -m pytest -q -p no:cacheprovider tests/crash tests/twin
 
 docs: $(STAMPS)/wheel $(STAMPS)/dev ## build the Rust documentation and check every path, link, command and example in the documents
