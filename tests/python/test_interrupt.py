@@ -39,6 +39,10 @@ CALLS = {
             file.write(json.dumps(record) + "\\n")
     call = lambda: [fs.Schema.infer(folder + ".jsonl", quiet=True) for _ in range(1000)]
     """,
+    "analyze": """
+    text = " ".join(WORDS) * 200
+    call = lambda: [fs.analyze(text) for _ in range(1000)]
+    """,
     "search": """
     index.upsert(records(30_000))
     query = fs.query.Any(*(fs.query.Match(word) for word in WORDS[:1000]))

@@ -3,13 +3,16 @@
 //! **In**: a schema's JSON, a text. **Out**: a checked [`Schema`], tokens with places in characters. **Law**: a schema is checked whole
 //! when the façade makes one, analyzers included, so that later calls meet only schemas that can be.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
 use findspot_engine::analysis::{self, Analyzers, Token};
+use findspot_engine::base::interrupt::{Interrupt, Stop};
 use findspot_engine::base::{Error, Result};
 use findspot_engine::ingest::{Chunk, RecordSource};
 use findspot_engine::schema::infer::Inference;
 use findspot_engine::schema::{Field, Schema};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyList, PyString};
 
 use crate::gate::{self, Raised};
 use crate::records::PythonRecords;
@@ -51,42 +54,68 @@ pub(crate) fn analyzers() -> Vec<&'static str> {
     names
 }
 
-/// Text, position, start and end in characters.
-type Parts = (String, u32, usize, usize);
+/// Tokens between two questions whether to stop, and Python objects between two looks for signals.
+const TOKENS: usize = 4096;
 
-/// The tokens of a text, as the index gets them or as a query asks for them.
+/// The tokens of a text, as the index gets them or as a query asks for them: text, position, start and end in characters.
 #[pyfunction]
 #[pyo3(signature = (text, analyzer, query, /))]
-pub(crate) fn analyze(py: Python<'_>, text: &str, analyzer: &str, query: bool) -> PyResult<Vec<Parts>> {
-    gate::run(py, |_| {
-        let analyzer = analysis::analyzer(analyzer)?;
-        let mut tokens: Vec<Parts> = Vec::new();
-        let mut sink = |token: Token<'_>| tokens.push((token.text.to_owned(), token.position, token.start as usize, token.end as usize));
-        if query {
-            analyzer.analyze_query(text, &mut sink);
-        } else {
-            analyzer.analyze(text, &mut sink);
+pub(crate) fn analyze<'py>(py: Python<'py>, text: &str, analyzer: &str, query: bool) -> PyResult<Bound<'py, PyList>> {
+    let tokens = gate::run(py, |interrupt| Tokens::of(text, analyzer, query, interrupt))?;
+    let list = PyList::empty(py);
+    let mut from = 0;
+    for (i, &(to, position, start, end)) in tokens.places.iter().enumerate() {
+        if i % TOKENS == 0 {
+            py.check_signals()?;
         }
-        count_characters(text, &mut tokens);
-        Ok(tokens)
-    })
+        list.append((tokens.texts.get(from..to).unwrap_or_default(), position, start, end))?;
+        from = to;
+    }
+    Ok(list)
 }
 
-/// Byte offsets become character offsets, in one walk over the text.
-fn count_characters(text: &str, tokens: &mut [Parts]) {
-    let mut offsets: Vec<usize> = tokens.iter().flat_map(|token| [token.2, token.3]).collect();
-    offsets.sort_unstable();
-    offsets.dedup();
-    let (mut at, mut characters) = (0, 0);
-    let mut counted = Vec::with_capacity(offsets.len());
-    for &offset in &offsets {
-        characters += text.get(at..offset).unwrap_or_default().chars().count();
-        at = offset;
-        counted.push(characters);
-    }
-    let find = |offset: usize| offsets.binary_search(&offset).ok().and_then(|i| counted.get(i)).copied().unwrap_or_default();
-    for token in tokens {
-        (token.2, token.3) = (find(token.2), find(token.3));
+/// Tokens in two allocations, so that dropping very many of them takes no time.
+#[derive(Default)]
+struct Tokens {
+    /// Their texts, end to end.
+    texts: String,
+    /// End in `texts`, position, start and end in characters.
+    places: Vec<(usize, u32, usize, usize)>,
+}
+
+impl Tokens {
+    fn of(text: &str, analyzer: &str, query: bool, interrupt: &Interrupt) -> Result<Self> {
+        let analyzer = analysis::analyzer(analyzer)?;
+        let mut tokens = Self::default();
+        // Byte offsets become character offsets in one walk; overlapping tokens step back a little.
+        let count = |from: usize, to: usize| text.get(from..to).unwrap_or_default().chars().count();
+        let (mut at, mut characters) = (0, 0);
+        let mut sink = |token: Token<'_>| {
+            if tokens.places.len() % TOKENS == TOKENS - 1
+                && let Err(stop) = interrupt.check()
+            {
+                // An analyzer runs to the end of its text; unwinding (no panic: no hook runs) is the way out before it.
+                resume_unwind(Box::new(stop));
+            }
+            let (start, end) = (token.start as usize, token.end as usize);
+            characters = characters + count(at, start) - count(start, at);
+            at = start;
+            tokens.texts.push_str(token.text);
+            tokens.places.push((tokens.texts.len(), token.position, characters, characters + count(start, end)));
+        };
+        let outcome =
+            catch_unwind(AssertUnwindSafe(
+                || {
+                    if query { analyzer.analyze_query(text, &mut sink) } else { analyzer.analyze(text, &mut sink) }
+                },
+            ));
+        match outcome {
+            Ok(()) => Ok(tokens),
+            Err(payload) => match payload.downcast::<Stop>() {
+                Ok(stop) => Err((*stop).into()),
+                Err(panic) => resume_unwind(panic),
+            },
+        }
     }
 }
 

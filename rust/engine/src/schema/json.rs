@@ -21,6 +21,17 @@ pub struct Fault {
     pub expected: &'static str,
 }
 
+/// What is expected where any value may stand, and where a word has begun as `null`, `true` or `false` does.
+pub(super) const VALUE: &str = "a JSON value";
+const WORD: &str = "null, true or false";
+
+impl Fault {
+    /// Whether it stands where a value should.
+    pub(super) fn is_at_value(self) -> bool {
+        self.expected == VALUE || self.expected == WORD
+    }
+}
+
 type Result<T> = std::result::Result<T, Fault>;
 
 /// Reads a text from front to back.
@@ -123,7 +134,7 @@ impl<'a> Reader<'a> {
             Some(b'[') => Ok(Kind::List),
             Some(b't' | b'f') => Ok(Kind::Boolean),
             Some(b'n') => Ok(Kind::Null),
-            _ => self.fault("a JSON value"),
+            _ => self.fault(VALUE),
         }
     }
 
@@ -237,7 +248,7 @@ impl<'a> Reader<'a> {
             self.at += word.len();
             Ok(())
         } else {
-            self.fault("null, true or false")
+            self.fault(WORD)
         }
     }
 

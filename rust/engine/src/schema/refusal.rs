@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::str::Utf8Error;
 
-use super::json::{Fault, Reader};
+use super::json::{Fault, Reader, VALUE};
 use super::{KeyKind, MAX_KEY};
 use crate::base::error::{Place, Reject};
 
@@ -60,7 +60,8 @@ impl Refused {
 
     /// The text is no JSON.
     pub(super) fn syntax(fault: Fault) -> Self {
-        Self::new(None, Cow::Borrowed(fault.expected), Cow::Borrowed(""), Some(fault))
+        let expected = if fault.is_at_value() { VALUE } else { fault.expected };
+        Self::new(None, Cow::Borrowed(expected), Cow::Borrowed(""), Some(fault))
     }
 
     /// The same for the member `name`, unless it is known already.
@@ -69,11 +70,19 @@ impl Refused {
         self
     }
 
+    /// The same for a value of which something is expected: said in place of "a JSON value" where a bare word stands.
+    pub(super) fn wanting(mut self, expected: &'static str) -> Self {
+        if self.0.fault.is_some_and(Fault::is_at_value) {
+            self.0.expected = Cow::Borrowed(expected);
+        }
+        self
+    }
+
     /// The refusal as users see it. `text` is the document.
     pub(super) fn explain(self, text: &str, key: &str) -> Reject {
         let What { field, mut expected, mut got, fault } = *self.0;
         if let Some(fault) = fault {
-            (expected, got) = describe(text, fault);
+            (expected, got) = describe(text, fault, expected);
         }
         let around = Around::of(text, key, fault.map(|fault| fault.at));
         let field = field.or(around.member).unwrap_or_default();
@@ -81,20 +90,34 @@ impl Refused {
     }
 }
 
-/// What stands at a fault, in words.
-fn describe(text: &str, fault: Fault) -> (Cow<'static, str>, Cow<'static, str>) {
+/// What stands at a fault, in words. `wanted` is what a bare word stands in the place of.
+fn describe(text: &str, fault: Fault, wanted: Cow<'static, str>) -> (Cow<'static, str>, Cow<'static, str>) {
     let rest = text.get(fault.at..).unwrap_or_default();
     for word in ["NaN", "Infinity", "-Infinity", "-NaN"] {
         if rest.starts_with(word) {
             return ("a finite number, or null for a missing one".into(), word.into());
         }
     }
+    let word = bare_word(rest);
+    if !word.is_empty() && fault.is_at_value() {
+        return (wanted, shorten(word).into());
+    }
     let got = match rest.chars().next() {
         None => format!("the end of the text at byte {}", fault.at),
         Some(c) if c.is_control() => format!("the control character U+{:04X} at byte {}", u32::from(c), fault.at),
+        Some(_) if !word.is_empty() => format!("{} at byte {}", shorten(word), fault.at),
         Some(_) => format!("{} at byte {}", shorten(rest.lines().next().unwrap_or_default()), fault.at),
     };
     (format!("JSON with {}", fault.expected).into(), got.into())
+}
+
+/// The word without quotes at the front of a text, as the binding writes for a Python value that has no JSON form.
+fn bare_word(rest: &str) -> &str {
+    if !rest.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+        return "";
+    }
+    let stops = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ',' | ':' | '"' | '\'' | '{' | '}' | '[' | ']');
+    rest.split(stops).next().unwrap_or_default()
 }
 
 /// What can be read around a fault.

@@ -45,6 +45,11 @@ pub(crate) fn on_globe(lat: f64, lon: f64) -> bool {
 /// Reads the value at `reader` into `out`.
 #[inline]
 pub(super) fn read<'a>(reader: &mut Reader<'a>, id: FieldId, kind: &FieldKind, out: &mut Vec<(FieldId, Value<'a>)>) -> Result<(), Refused> {
+    read_value(reader, id, kind, out).map_err(|refused| refused.wanting(expected(kind)))
+}
+
+#[inline]
+fn read_value<'a>(reader: &mut Reader<'a>, id: FieldId, kind: &FieldKind, out: &mut Vec<(FieldId, Value<'a>)>) -> Result<(), Refused> {
     reader.peek();
     let start = reader.at();
     let value = match (kind, reader.kind()?) {

@@ -130,6 +130,21 @@ fn bare_words_that_python_writes_are_named() {
 }
 
 #[test]
+fn other_bare_words_end_where_the_value_does() {
+    for (json, field, expected, got) in [
+        (r#"{"id":"k","title":bytes}"#, "title", "one string", "bytes"),
+        (r#"{"title":timedelta,"id":"k"}"#, "title", "one string", "timedelta"),
+        (r#"{"id":"k","price":function }"#, "price", "a finite number", "function"),
+        (r#"{"id":"k","subjects":["x",object]}"#, "subjects", "a string or a list of strings, each of at most 8192 bytes", "object"),
+        (r#"{"id":"k","more":{"deep":[nested-too-deeply]}}"#, "more", "a JSON value", "nested-too-deeply"),
+        (r#"{"id":"k",int:"x"}"#, "", "JSON with a member's name in double quotes", "int at byte 10"),
+    ] {
+        let reject = refuse(Extra::Store, json);
+        assert_eq!((&*reject.field, &*reject.expected, &*reject.got), (field, expected, got), "{json}");
+    }
+}
+
+#[test]
 fn keys_are_strings_or_integers_as_the_schema_says() {
     let long = "x".repeat(MAX_KEY);
     let key = |kind, json: &str| {
