@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     _Wire: TypeAlias = dict[str, Any]
 
-__all__ = ["MAX_DEPTH", "to_json", "wire_value"]
+__all__ = ["MAX_DEPTH", "number_within", "to_json", "whole_within", "wire_value"]
+
+_INFINITY = float("inf")
 
 MAX_DEPTH = 128
 """Levels of a query or filter tree that the engine reads."""
@@ -21,11 +23,13 @@ MAX_DEPTH = 128
 def wire_value(value: object, place: str) -> str | int | float | bool:
     """The JSON form of one value; `place` names it in errors."""
     kind = type(value)
+    if kind is float and not -_INFINITY < value < _INFINITY:  # type: ignore[operator]
+        raise ValueError(f"{place}: expected a finite number, got {value}")
     if kind is str or kind is int or kind is float or kind is bool:
         return value  # type: ignore[return-value]
     if isinstance(value, (str, int, float)):
         # Subclasses: string and integer enums, numpy's float64.
-        return _of_enum(value, place) if hasattr(value, "_value_") else kind.__mro__[-2](value)  # pyright: ignore
+        return _of_enum(value, place) if hasattr(value, "_value_") else wire_value(_plain(value), place)
     isoformat = getattr(value, "isoformat", None)
     if isoformat is not None:
         return str(isoformat())
@@ -35,6 +39,31 @@ def wire_value(value: object, place: str) -> str | int | float | bool:
     if item is not None and getattr(value, "shape", None) == ():
         return wire_value(item(), place)
     raise TypeError(f"{place}: expected str, int, float, bool, datetime or date, got {kind.__name__}")
+
+
+def _plain(value: str | int | float) -> str | int | float:
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int(value) if isinstance(value, int) else float(value)
+
+
+def whole_within(value: object, low: int, high: int, place: str) -> int:
+    """A whole number of a query; `place` names it in errors."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{place}: expected a whole number from {low:,} to {high:,}, got {type(value).__name__}")
+    number: int = value.__index__()
+    if not low <= number <= high:
+        raise ValueError(f"{place}: expected a whole number from {low:,} to {high:,}, got {number}")
+    return number
+
+
+def number_within(value: object, high: int, place: str) -> float:
+    """A weight of a query, from 0; `place` names it in errors."""
+    if isinstance(value, (str, bool)) or not (hasattr(value, "__float__") or hasattr(value, "__index__")):
+        raise TypeError(f"{place}: expected a number from 0 to {high:,}, got {type(value).__name__}")
+    if not 0 <= value <= high:  # type: ignore[operator]
+        raise ValueError(f"{place}: expected a number from 0 to {high:,}, got {value}")
+    return value if isinstance(value, int) else float(value)  # type: ignore[arg-type]
 
 
 def _of_enum(value: Any, place: str) -> str | int | float | bool:

@@ -239,4 +239,6 @@ class Column:
             col('location').within_km(51.5, -0.12, 25.0)
         """
         lat, lon, km = float(lat), float(lon), float(km)
+        for name, value in (("lat", lat), ("lon", lon), ("km", km)):
+            wire_value(value, f"{self!r}.within_km: {name}")
         return Filter({"within_km": {"field": self._name, "lat": lat, "lon": lon, "km": km}})

@@ -13,11 +13,11 @@ import os
 from . import _native
 from ._logging import DEBUG, INFO, log
 from ._sizes import parse_size
-from .errors import ClosedError
+from .errors import ClosedError, QueryError
 from .reports import Commit, Upserted
 from .transaction import Transaction, joined
 from .upkeep import Upkeep, target_of
-from .view import Searching, View
+from .view import Searching, View, _without_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,14 @@ def _config_json(config: Mapping[str, Any] | None) -> str | None:
 
     if not hasattr(config, "keys"):
         raise TypeError(f"config: expected a mapping such as {{'k1': 0.9}}, got {type(config).__name__}")
-    return json.dumps(dict(config), default=_no_json)
+    return json.dumps(_finite(config), default=_no_json)
+
+
+def _finite(value: Any) -> Any:
+    """The same with the numbers that JSON lacks as text, which the engine refuses with its path."""
+    if hasattr(value, "keys"):
+        return {name: _finite(value[name]) for name in value.keys()}
+    return f"<{value}>" if isinstance(value, float) and not abs(value) < float("inf") else value
 
 
 def _no_json(value: Any) -> object:
@@ -103,7 +110,8 @@ class Index(Searching, Upkeep):
             config: the ranking of this handle, not stored: `k1` (0 to 10), `b` (0 to 1), `fields` (name → weight, or
                 `{"weight": …, "b": …}`), `combine` (`"best"`, `"sum"`, `"bm25f"`), `tie_breaker`, `operator` (`"or"`, `"and"`).
             memory: budget for building, in bytes or as `"256MB"`.
-            exist_ok: open the index that is already there, if its schema is the same.
+            exist_ok: open the index that is already there, if its schema is the same or has grown from it by `alter` (the given schema
+                must be the beginning of its schema).
 
         Returns: the open index.
         Errors: `StorageError` when there is one already or the folder cannot be written; `SchemaError` when `exist_ok` finds another
@@ -224,7 +232,11 @@ class Index(Searching, Upkeep):
             1
             >>> index.close()
         """
-        return self._writer().delete_where(where, bool(refresh))
+        try:
+            return self._writer().delete_where(where, bool(refresh))
+        except QueryError as error:
+            _without_text(error, where)
+            raise
 
     def refresh(self) -> None:
         """Makes searchable here what was written so far, through this handle and by other processes' commits.

@@ -13,7 +13,7 @@ index.search(Match("gold coin") & ~Term("artist", "unknown") | Phrase("old bridg
 
 from __future__ import annotations
 
-from ._values import MAX_DEPTH, to_json, wire_value
+from ._values import MAX_DEPTH, number_within, to_json, whole_within, wire_value
 from .errors import QueryError
 
 TYPE_CHECKING = False
@@ -134,9 +134,13 @@ def _fields(fields: _Fields, place: str) -> str | tuple[str, ...] | dict[str, fl
         return fields
     if hasattr(fields, "keys"):
         weights: Anything = fields
-        return {_text(name, place): weights[name] for name in weights.keys()}
+        return {_text(name, place): _weight(weights[name], f"{place}[{name!r}]") for name in weights.keys()}
     names = tuple(_text(name, place) for name in fields)
     return names[0] if len(names) == 1 else names
+
+
+def _weight(weight: object, place: str) -> float | None:
+    return None if weight is None else number_within(weight, 10**6, place)
 
 
 def _with_fields(wire: dict[str, Anything], fields: Anything) -> dict[str, Anything]:
@@ -176,6 +180,10 @@ class Match(Query):
         operator: Literal["or", "and"] | None = None,
         minimum_match: int | None = None,
     ) -> None:
+        if operator not in (None, "or", "and"):
+            raise ValueError(f"Match.operator: expected 'or' or 'and', got {operator!r}")
+        if minimum_match is not None:
+            minimum_match = whole_within(minimum_match, 0, 2**32 - 1, "Match.minimum_match")
         self._set(text=_text(text, "Match"), fields=_fields(fields, "Match.fields"), operator=operator, minimum_match=minimum_match)
 
     def _wire(self, depth: int = 1) -> dict[str, Anything]:
@@ -235,6 +243,7 @@ class Phrase(Query):
     slop: int
 
     def __init__(self, text: str, fields: _Fields = None, *, slop: int = 0) -> None:
+        slop = whole_within(slop, 0, 1000, "Phrase.slop")
         self._set(text=_text(text, "Phrase"), fields=_fields(fields, "Phrase.fields"), slop=slop)
 
     def _wire(self, depth: int = 1) -> dict[str, Anything]:
@@ -291,6 +300,8 @@ class Fuzzy(Query):
     prefix: int
 
     def __init__(self, text: str, fields: _Fields = None, *, distance: int = 1, prefix: int = 0) -> None:
+        distance = whole_within(distance, 0, 2, "Fuzzy.distance")
+        prefix = whole_within(prefix, 0, 2**32 - 1, "Fuzzy.prefix")
         self._set(text=_text(text, "Fuzzy"), fields=_fields(fields, "Fuzzy.fields"), distance=distance, prefix=prefix)
 
     def _wire(self, depth: int = 1) -> dict[str, Anything]:
@@ -332,6 +343,9 @@ class Range(Query):
         checked = {name: None if value is None else wire_value(value, f"Range.{name}") for name, value in bounds.items()}
         if all(value is None for value in checked.values()):
             raise ValueError("Range: expected at least one of gt, gte, lt, lte")
+        for one, other in (("gt", "gte"), ("lt", "lte")):
+            if checked[one] is not None and checked[other] is not None:
+                raise ValueError(f"Range: expected {one} or {other}, got both")
         self._set(field=_text(field, "Range.field"), **checked)
 
     def _wire(self, depth: int = 1) -> dict[str, Anything]:
@@ -415,7 +429,7 @@ class Boost(Query):
     by: float
 
     def __init__(self, query: Query, by: float) -> None:
-        self._set(query=_check(query, "Boost"), by=by)
+        self._set(query=_check(query, "Boost"), by=number_within(by, 10**6, "Boost.by"))
 
     def _wire(self, depth: int = 1) -> dict[str, Anything]:
         return {"boost": {"query": self.query._wire(_deeper(depth)), "by": self.by}}

@@ -6,7 +6,7 @@ index takes its newest, a `View` always its own.
 
 from __future__ import annotations
 
-from .errors import ClosedError
+from .errors import ClosedError, QueryError
 from .parsed import Parsed
 from .query import _from_wire
 
@@ -95,7 +95,11 @@ class Searching:
             1900
             >>> index.close()
         """
-        return self._open().search(query, limit, offset, where, sort, count, fields, timeout, on_timeout, strict)
+        try:
+            return self._open().search(query, limit, offset, where, sort, count, fields, timeout, on_timeout, strict)
+        except QueryError as error:
+            _without_text(error, query if strict or where is None else None, where)
+            raise
 
     def count(self, query: str | Query = "", *, where: Filter | str | None = None, strict: bool = False) -> int:
         """How many documents match, exactly.
@@ -116,7 +120,11 @@ class Searching:
             (1, 2)
             >>> index.close()
         """
-        return self._open().count(query, where, bool(strict))
+        try:
+            return self._open().count(query, where, bool(strict))
+        except QueryError as error:
+            _without_text(error, query if strict or where is None else None, where)
+            raise
 
     @overload
     def get(self, key: str | int, *, version: Literal[False] = False) -> dict[str, Any] | None: ...
@@ -178,6 +186,14 @@ class Searching:
     def __bool__(self) -> bool:
         # An index is something even when it is empty: `if index:` asks whether there is one.
         return True
+
+
+def _without_text(error: QueryError, *asked: object) -> None:
+    """Takes the position out of an error about typed queries and filters: they have no text to count in."""
+    if error.position is not None and not any(isinstance(one, str) for one in asked):
+        error.message = error.message.replace(f", position {error.position}:", ":", 1)
+        error.args = (error.message,)
+        error.position = None
 
 
 def _warning(warning: dict[str, Any]) -> str:

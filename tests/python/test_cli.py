@@ -190,12 +190,30 @@ def test_check_names_the_damaged_file_and_offset(index: pathlib.Path) -> None:
     segment.chmod(0o644)
     segment.write_bytes(content)
     found = findspot_json("check", index, code=1)
-    if "error" in found:
-        assert found["error"]["type"] == "CorruptionError"
-    else:
-        assert found["ok"] is False
-        assert found["damages"][0]["file"] == f"seg/{segment.name}"
-        assert f"seg/{segment.name}: byte " in findspot("check", index, code=1).stdout
+    assert found["ok"] is False
+    assert found["damages"][0]["file"] == f"seg/{segment.name}"
+    assert f"seg/{segment.name}: byte " in findspot("check", index, code=1).stdout
+
+
+def test_check_names_the_damage_that_keeps_an_index_shut(index: pathlib.Path) -> None:
+    manifest = max((index / "manifest").iterdir(), key=lambda file: int(file.name))
+    content = bytearray(manifest.read_bytes())
+    content[-6] ^= 0xFF
+    manifest.chmod(0o644)
+    manifest.write_bytes(content)
+    found = findspot_json("check", index, code=1)
+    assert found["ok"] is False
+    assert [(damage["file"], damage["offset"]) for damage in found["damages"]] == [(f"manifest/{manifest.name}", 0)]
+    assert found["damages"][0]["what"].startswith("expected checksum")
+    assert f"manifest/{manifest.name}: byte 0: expected checksum" in findspot("check", index, code=1).stdout
+
+
+def test_a_query_may_begin_with_a_minus(index: pathlib.Path) -> None:
+    everything = findspot_json("search", index, "")["total"]
+    assert findspot_json("search", index, "-gold")["total"] == everything - 2
+    assert findspot_json("search", index, "--limit", "1", "-gold", "--sort", "-year")["total"] == everything - 2
+    findspot("search", index, "gold", "--bogus", code=2)
+    assert "usage" in findspot("search", "-h").stdout
 
 
 def test_analyze() -> None:

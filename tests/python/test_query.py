@@ -3,6 +3,7 @@
 import enum
 import json
 import pickle
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import findspot as fs
@@ -99,3 +100,55 @@ def test_what_users_hold_on_to_cannot_change_a_query() -> None:
     query = Match("a", fields)
     fields.append("clue")
     assert query.fields == ("title", "artist")
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "says"),
+    [
+        (lambda: Range("year", gt=NAN), ValueError, "Range.gt: expected a finite number, got nan"),
+        (lambda: Range("year", gt=np.float64("nan")), ValueError, "Range.gt: expected a finite number, got nan"),
+        (lambda: Range("year", gt=1, gte=2), ValueError, "Range: expected gt or gte, got both"),
+        (lambda: Range("year", lt=1, lte=2), ValueError, "Range: expected lt or lte, got both"),
+        (lambda: Boost(Match("a"), NAN), ValueError, "Boost.by: expected .*, got nan"),
+        (lambda: Boost(Match("a"), -1), ValueError, "Boost.by: expected .*, got -1"),
+        (lambda: Boost(Match("a"), "2"), TypeError, "Boost.by: expected .*, got str"),  # type: ignore[arg-type]
+        (lambda: Match("a", operator="zz"), ValueError, "Match.operator: expected 'or' or 'and', got 'zz'"),  # type: ignore[arg-type]
+        (lambda: Match("a", minimum_match=-1), ValueError, "Match.minimum_match: expected .*, got -1"),
+        (lambda: Match("a", {"title": float("inf")}), ValueError, "Match.fields.*: expected .*, got inf"),
+        (lambda: Phrase("a b", slop=-1), ValueError, "Phrase.slop: expected .*, got -1"),
+        (lambda: Phrase("a b", slop=1.5), TypeError, "Phrase.slop: expected .*, got float"),  # type: ignore[arg-type]
+        (lambda: Fuzzy("a", distance=9), ValueError, "Fuzzy.distance: expected .*, got 9"),
+        (lambda: fs.col("price") == NAN, ValueError, "expected a finite number, got nan"),
+        (lambda: fs.col("price").is_in([1.0, NAN]), ValueError, "is_in: expected a finite number, got nan"),
+        (lambda: fs.col("at").within_km(NAN, 0, 1), ValueError, "within_km: lat: expected a finite number, got nan"),
+    ],
+)
+def test_bad_values_are_refused_where_they_are_written(make: Callable[[], object], kind: type[Exception], says: str) -> None:
+    with pytest.raises(kind, match=says):
+        make()
+
+
+def test_errors_of_typed_queries_have_no_position() -> None:
+    with fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()})) as index:
+        calls: list[Callable[[], object]] = [
+            lambda: index.search(Term("zz", "x")),
+            lambda: index.search("gold", where=fs.col("zz") == 3),
+            lambda: index.count(Term("zz", "x")),
+            lambda: index.delete_where(fs.col("zz") == 3),
+        ]
+        for call in calls:
+            with pytest.raises(fs.QueryError, match=r'^query: no field "zz"') as caught:
+                call()
+            assert caught.value.position is None
+        with pytest.raises(fs.QueryError, match="position 0") as caught:
+            index.search(where="zz == 3")
+        assert caught.value.position == 0
+
+
+def test_a_config_that_is_no_number_names_its_path() -> None:
+    with pytest.raises(fs.ConfigError) as caught:
+        fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}), config={"k1": NAN, "b": 2})
+    assert sorted(path for path, _, _ in caught.value.problems) == ["b", "k1"]

@@ -19,13 +19,31 @@ __all__ = ["parser", "split"]
 
 
 def split(argv: Sequence[str]) -> list[str]:
-    """The arguments as argparse takes them: `--sort -year` names a field, no option."""
+    """The arguments as argparse takes them: `--sort -year` names a field, `search INDEX -gold` a query, no option."""
     found: list[str] = []
     words = iter(argv)
     for word in words:
         value = next(words, None) if word == "--sort" else None
         found.append(word if value is None else f"{word}={value}")
-    return found
+    return _query_last(found) if found[:1] == ["search"] else found
+
+
+def _query_last(argv: list[str]) -> list[str]:
+    """`search INDEX -gold`: a query that begins with a minus is no option."""
+    options: list[str] = []
+    places: list[str] = []
+    words = iter(argv[1:])
+    for word in words:
+        if word == "--":
+            return argv
+        if word.startswith("--") and "=" not in word and word not in ("--json", "--strict", "--help"):
+            value = next(words, None)
+            options.append(word if value is None else f"{word}={value}")
+        elif word.startswith("--") or word == "-h":
+            options.append(word)
+        else:
+            places.append(word)
+    return ["search", *options, "--", *places] if any(place.startswith("-") for place in places) else argv
 
 
 def parser() -> argparse.ArgumentParser:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from .._sizes import show_size
 from .._text import analyze as tokens_of
+from ..errors import CorruptionError
 from ..index import open
+from ..reports import Damage
 from .output import print_json, table
 from .progress import Bar
 from .toml import show_schema
@@ -37,13 +39,24 @@ def info(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Every checksum; exit code 1 when something is damaged."""
-    with open(options.index) as index:
-        bar = Bar("check")
-        bar.say("reading every file")
-        try:
-            checked = index.check()
-        finally:
-            bar.clear()
+    try:
+        with open(options.index) as index:
+            bar = Bar("check")
+            bar.say("reading every file")
+            try:
+                checked = index.check()
+            finally:
+                bar.clear()
+    except CorruptionError as error:
+        # So damaged that it does not open: that is what a check is asked for.
+        before, after = f"corruption in {error.file} at byte {error.offset}: ", "; restore the file from a backup, or rebuild the index"
+        damage = Damage(file=error.file, offset=error.offset, what=str(error).removeprefix(before).removesuffix(after))
+        if options.json:
+            print_json({"ok": False, "damages": [damage.to_dict()]})
+        else:
+            print(f"{damage.file}: byte {damage.offset}: {damage.what}")
+            print(f"{options.index}: cannot be opened; restore the file from a backup, or rebuild the index")
+        return 1
     if options.json:
         print_json({"ok": checked.ok, **checked.to_dict()})
     elif checked.ok:
