@@ -47,7 +47,7 @@ def _plain(value: str | int | float) -> str | int | float:
     return int(value) if isinstance(value, int) else float(value)
 
 
-def whole_within(value: object, low: int, high: int, place: str) -> int:
+def whole_within(value: Any, low: int, high: int, place: str) -> int:
     """A whole number of a query; `place` names it in errors."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{place}: expected a whole number from {low:,} to {high:,}, got {type(value).__name__}")
