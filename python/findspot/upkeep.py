@@ -31,9 +31,8 @@ class Upkeep:
 
     __slots__ = ()
 
-    if TYPE_CHECKING:
-
-        def _open(self) -> NativeIndex: ...
+    def _open(self) -> NativeIndex:
+        raise TypeError(f"expected an Index, got {type(self).__name__}")
 
     def stats(self) -> Stats:
         """Numbers about the index as this handle sees it.

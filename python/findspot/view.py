@@ -40,9 +40,8 @@ class Searching:
 
     __slots__ = ()
 
-    if TYPE_CHECKING:
-
-        def _open(self) -> _native.Index | _native.View: ...
+    def _open(self) -> _native.Index | _native.View:
+        raise TypeError(f"expected an Index or a View, got {type(self).__name__}")
 
     def search(
         self,
