@@ -41,7 +41,7 @@ fn build(docs: &BTreeMap<u32, Doc>, doc_count: u32, positions: bool, thresholds:
         for (doc, tokens) in docs {
             tokens.iter().for_each(|(term, position)| _ = builder.add(*doc, term, *position));
         }
-        assert!(builder.memory() > 0);
+        assert!(builder.memory() > 0 || docs.values().all(Vec::is_empty));
         written = Some(builder.write(file, FIELD, doc_count)?);
         Ok(())
     });
