@@ -18,7 +18,7 @@ mod window;
 
 pub use distance::Centre;
 pub use frequency::{PhraseCounter, PhraseWord};
-pub use program::{Blend, Clause, Condition, Leaf, Op, Ords, Program, Slot, Source};
+pub use program::{Blend, Clause, Condition, Entries, Leaf, Op, Program, Slot, Source};
 pub use run::{matching, run};
 pub use terms::scan_near;
 pub use window::{Mask, PLACES, WINDOW, WORDS, Window};

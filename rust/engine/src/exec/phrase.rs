@@ -4,7 +4,7 @@
 //! a document that lacks a term or has it too seldom; the rarest term leads. A term that stands twice in the phrase is read once.
 
 use super::frequency::{PhraseCounter, PhraseWord};
-use super::program::Ords;
+use super::program::Entries;
 use crate::base::{Interrupt, Result};
 use crate::codec::InvertedReader;
 use crate::codec::postings::Postings;
@@ -41,15 +41,21 @@ struct Candidate {
 
 impl<'a> OpenPhrase<'a> {
     /// Opens the lists; `None` when the segment lacks a term.
-    pub fn open(inverted: &'a InvertedReader, terms: &[Ords], words: &'a [PhraseWord], slop: u32, segment: usize) -> Result<Option<Self>> {
+    pub fn open(
+        inverted: &'a InvertedReader,
+        terms: &[Entries],
+        words: &'a [PhraseWord],
+        slop: u32,
+        segment: usize,
+    ) -> Result<Option<Self>> {
         let mut lists = Vec::with_capacity(terms.len());
-        for (term, ords) in terms.iter().enumerate() {
-            let Some(ord) = ords.get(segment).copied().flatten() else { return Ok(None) };
-            lists.push((inverted.df(ord)?, term, ord));
+        for (term, entries) in terms.iter().enumerate() {
+            let Some(Some(entry)) = entries.get(segment) else { return Ok(None) };
+            lists.push((term, entry));
         }
-        lists.sort_unstable();
+        lists.sort_by_key(|(_, entry)| entry.df());
         let times = |term| words.iter().filter(|word| word.term == term).count() as u32;
-        let open = |(_, term, ord)| Ok(Listed { term, times: times(term), postings: inverted.postings(ord)? });
+        let open = |(term, entry)| Ok(Listed { term, times: times(term), postings: inverted.postings_of(entry)? });
         let lists = lists.into_iter().map(open).collect::<Result<Vec<_>>>()?;
         let empty = || vec![Vec::new(); terms.len()];
         let (postings, positions) = (empty(), empty());

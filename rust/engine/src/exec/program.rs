@@ -2,14 +2,15 @@
 //!
 //! **In**: the planner writes it for one view. **Out**: each [`Op`] takes windows from the stack and leaves one more or one less; at the
 //! end exactly one is left. **Law**: a program knows no query and no statistics; all numbers that score are in its leaves, and a program
-//! means the same in every segment. Terms that score are resolved already, a number for each segment of the view; what only filters is
+//! means the same in every segment. Terms that score are looked up already, an entry for each segment of the view; what only filters is
 //! resolved when a segment is opened.
 
 use levenshtein_automata::DFA;
 use std::sync::Arc;
 
 use super::frequency::PhraseWord;
-use crate::base::{FieldId, TermOrd};
+use crate::base::FieldId;
+use crate::codec::TermEntry;
 use crate::query::BoundFilter;
 
 /// One step. `a` is the window on top of the stack, `b` the one below it.
@@ -127,18 +128,18 @@ pub struct Clause {
     pub table: usize,
 }
 
-/// A term by its number in each segment of the view, if it is there.
-pub type Ords = Box<[Option<TermOrd>]>;
+/// A term as it was found in each segment of the view, if it is there.
+pub type Entries = Box<[Option<TermEntry>]>;
 
 /// Where frequencies come from.
 #[derive(Debug)]
 pub enum Source {
     /// A term.
-    Term(Ords),
+    Term(Entries),
     /// Words in order.
     Phrase {
         /// The distinct terms.
-        terms: Vec<Ords>,
+        terms: Vec<Entries>,
         /// The words, by ascending offset.
         words: Vec<PhraseWord>,
         /// How far out of place they may be.

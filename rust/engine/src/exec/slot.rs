@@ -43,9 +43,9 @@ impl<'a> OpenSlot<'a> {
         for Clause { field, source, value, table } in &slot.clauses {
             let (Some(inverted), Some(table)) = (segment.inverted(*field), tables.get(*table)) else { continue };
             let list = match source {
-                Source::Term(ords) => match ords.get(number).copied().flatten() {
-                    Some(ord) => List::Term(inverted.postings(ord)?),
-                    None => continue,
+                Source::Term(entries) => match entries.get(number) {
+                    Some(Some(entry)) => List::Term(inverted.postings_of(entry)?),
+                    _ => continue,
                 },
                 Source::Phrase { terms, words, slop } => match OpenPhrase::open(inverted, terms, words, *slop, number)? {
                     Some(phrase) => List::Phrase(phrase),

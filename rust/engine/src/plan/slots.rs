@@ -52,8 +52,8 @@ impl<'a> Slots<'a> {
         clauses.sort_by_key(|clause| clause.field);
         let mut drafts = Vec::with_capacity(clauses.len());
         for TermClause { field, term, weight } in clauses {
-            if let Some((ords, df)) = self.terms.find(field, &term)? {
-                drafts.push(Draft { field, source: Source::Term(ords), weight, divisor: 1.0, dfs: vec![df] });
+            if let Some((entries, df)) = self.terms.find(field, &term)? {
+                drafts.push(Draft { field, source: Source::Term(entries), weight, divisor: 1.0, dfs: vec![df] });
             }
         }
         Ok(self.blend(drafts, boost))
@@ -70,8 +70,8 @@ impl<'a> Slots<'a> {
                 let (term, df) = match known.get(&term) {
                     Some(&seen) => seen,
                     None => {
-                        let Some((ords, df)) = self.terms.find(field, &term)? else { continue 'clauses };
-                        terms.push(ords);
+                        let Some((entries, df)) = self.terms.find(field, &term)? else { continue 'clauses };
+                        terms.push(entries);
                         *known.entry(term).insert_entry((terms.len() - 1, df)).get()
                     }
                 };
@@ -94,7 +94,7 @@ impl<'a> Slots<'a> {
             let largest = near.iter().map(|near| near.df).max().unwrap_or_default();
             drafts.extend(near.into_iter().map(|near| Draft {
                 field,
-                source: Source::Term(near.ords.into_boxed_slice()),
+                source: Source::Term(near.entries.into_boxed_slice()),
                 weight,
                 divisor: 1.0 + f64::from(near.distance),
                 dfs: vec![largest],

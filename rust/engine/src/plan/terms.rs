@@ -1,4 +1,4 @@
-//! Terms over a whole view: their numbers in each segment, and how many documents have them.
+//! Terms over a whole view: where each segment has them, and how many documents have them.
 //!
 //! **In**: a snapshot; a term, or a word that is nearly one. **Out**: what clauses are made of. **Law**: frequencies are sums over all
 //! segments, deleted documents included; what is picked depends on the view alone, not on how it is cut into segments.
@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use levenshtein_automata::DFA;
 
 use super::score::FieldTotals;
-use crate::base::{FieldId, Interrupt, Result, TermOrd};
-use crate::exec::{Ords, scan_near};
+use crate::base::{FieldId, Interrupt, Result};
+use crate::codec::TermEntry;
+use crate::exec::{Entries, scan_near};
 use crate::index::Snapshot;
 
 /// Looks terms up.
@@ -24,26 +25,24 @@ pub(super) struct Terms<'a> {
 pub(super) struct Near {
     pub distance: u8,
     pub df: u64,
-    pub ords: Vec<Option<TermOrd>>,
+    pub entries: Vec<Option<TermEntry>>,
 }
 
 impl Terms<'_> {
     /// A term in all segments, with its frequency; `None` when no document has it.
-    pub fn find(&self, field: FieldId, term: &[u8]) -> Result<Option<(Ords, u64)>> {
+    pub fn find(&self, field: FieldId, term: &[u8]) -> Result<Option<(Entries, u64)>> {
         self.interrupt.check()?;
         let mut df = 0;
-        let mut ords = Vec::with_capacity(self.snapshot.segments.len());
+        let mut entries = Vec::with_capacity(self.snapshot.segments.len());
         for segment in &self.snapshot.segments {
-            let mut here = None;
-            if let Some(inverted) = segment.reader.inverted(field)
-                && let Some(ord) = inverted.find(term)?
-            {
-                df += u64::from(inverted.df(ord)?);
-                here = Some(ord);
-            }
-            ords.push(here);
+            let here = match segment.reader.inverted(field) {
+                Some(inverted) => inverted.lookup(term)?,
+                None => None,
+            };
+            df += here.map_or(0, |entry| u64::from(entry.df()));
+            entries.push(here);
         }
-        Ok((df > 0).then(|| (ords.into_boxed_slice(), df)))
+        Ok((df > 0).then(|| (entries.into_boxed_slice(), df)))
     }
 
     /// Statistics of a field.
@@ -61,11 +60,12 @@ impl Terms<'_> {
             scan_near(inverted, prefix, automaton, self.interrupt, &mut |term, ord, distance| {
                 let near = match found.get_mut(term) {
                     Some(near) => near,
-                    None => found.entry(term.to_vec()).or_insert_with(|| Near { distance, df: 0, ords: vec![None; segments] }),
+                    None => found.entry(term.to_vec()).or_insert_with(|| Near { distance, df: 0, entries: vec![None; segments] }),
                 };
-                near.df += u64::from(inverted.df(ord)?);
-                if let Some(here) = near.ords.get_mut(number) {
-                    *here = Some(ord);
+                let entry = inverted.entry(ord)?;
+                near.df += u64::from(entry.df());
+                if let Some(here) = near.entries.get_mut(number) {
+                    *here = Some(entry);
                 }
                 Ok(())
             })?;

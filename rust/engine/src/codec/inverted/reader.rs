@@ -6,10 +6,33 @@ use super::super::codebook::Codebook;
 use super::super::container::{Section, SectionKey, SectionKind, SegmentFile};
 use super::super::positions::PositionLists;
 use super::super::postings::{FieldView, Postings, RecordPlace, Single};
-use super::super::terms::{self, Dictionary, TermCursor, TermInfo};
+use super::super::terms::{self, Dictionary, TermCursor, TermInfo, TermPlace};
 use super::head::Head;
 use super::{FieldForm, InvertedStats};
 use crate::base::{DocId, Error, FieldId, Result, TermOrd};
+
+/// A term that was looked up: its ordinal, its frequency, and where its postings are. Means something only to the reader that gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TermEntry {
+    ord: TermOrd,
+    info: TermInfo,
+}
+
+impl TermEntry {
+    /// Its ordinal.
+    #[inline]
+    #[must_use]
+    pub fn ord(&self) -> TermOrd {
+        self.ord
+    }
+
+    /// In how many documents it is.
+    #[inline]
+    #[must_use]
+    pub fn df(&self) -> u32 {
+        self.info.df
+    }
+}
 
 /// The inverted index of one field of a segment.
 #[derive(Debug)]
@@ -130,7 +153,16 @@ impl InvertedReader {
     /// # Errors
     /// [`Error::Corruption`] when the dictionary is not intact where it is read.
     pub fn find(&self, term: &[u8]) -> Result<Option<TermOrd>> {
-        self.dictionary.find(term)
+        Ok(self.lookup(term)?.map(|entry| entry.ord))
+    }
+
+    /// A term with everything that its postings are opened with.
+    ///
+    /// # Errors
+    /// As [`InvertedReader::find`].
+    #[inline]
+    pub fn lookup(&self, term: &[u8]) -> Result<Option<TermEntry>> {
+        Ok(self.dictionary.find(term, &self.head.book)?.map(|(ord, info)| TermEntry { ord, info }))
     }
 
     /// Replaces `out` by the term of an ordinal.
@@ -160,14 +192,17 @@ impl InvertedReader {
         Ok(())
     }
 
-    fn info(&self, ord: TermOrd) -> Result<(usize, TermInfo<'_>)> {
+    fn info(&self, ord: TermOrd) -> Result<TermInfo> {
         self.check_ord(ord)?;
-        let mut block = self.dictionary.block((ord.0 / terms::BLOCK) as usize)?;
-        let mut info = None;
-        for _ in 0..=ord.0 % terms::BLOCK {
-            info = block.infos.next(&self.head.book);
-        }
-        Ok((block.at, info.ok_or_else(|| self.dictionary.damaged(block.at))?))
+        self.dictionary.info(ord, &self.head.book)
+    }
+
+    /// What [`InvertedReader::lookup`] finds, by ordinal.
+    ///
+    /// # Errors
+    /// As [`InvertedReader::term`].
+    pub fn entry(&self, ord: TermOrd) -> Result<TermEntry> {
+        self.info(ord).map(|info| TermEntry { ord, info })
     }
 
     /// In how many documents a term is.
@@ -175,10 +210,7 @@ impl InvertedReader {
     /// # Errors
     /// As [`InvertedReader::term`].
     pub fn df(&self, ord: TermOrd) -> Result<u32> {
-        Ok(match self.info(ord)?.1 {
-            TermInfo::Single { .. } => 1,
-            TermInfo::List { df, .. } => df,
-        })
+        Ok(self.info(ord)?.df)
     }
 
     /// The postings of a term.
@@ -186,23 +218,32 @@ impl InvertedReader {
     /// # Errors
     /// As [`InvertedReader::term`].
     pub fn postings(&self, ord: TermOrd) -> Result<Postings<'_>> {
-        let (at, info) = self.info(ord)?;
-        self.open_postings(at, info)
+        self.open_postings(self.info(ord)?)
     }
 
-    pub(super) fn open_postings<'a>(&'a self, at: usize, info: TermInfo<'a>) -> Result<Postings<'a>> {
+    /// The postings of a term that this reader has looked up: reads nothing of the dictionary again.
+    ///
+    /// # Errors
+    /// [`Error::Corruption`] when the list is not intact.
+    #[inline]
+    pub fn postings_of(&self, entry: &TermEntry) -> Result<Postings<'_>> {
+        self.open_postings(entry.info)
+    }
+
+    pub(super) fn open_postings(&self, info: TermInfo) -> Result<Postings<'_>> {
         let section = self.dictionary.section();
         let Head { doc_count, thresholds, ref book, form, .. } = self.head;
         let field = FieldView { doc_count, thresholds, book, has_positions: form.positions };
-        match info {
-            TermInfo::Single { doc, code, pair, positions } => {
-                let positions = PositionLists::inline(section, at, positions);
+        match info.place {
+            TermPlace::Single { doc, pair, code, at, len } => {
+                let positions = PositionLists::inline(section, at, section.read(at..at.saturating_add(len))?);
                 Postings::single(field, RecordPlace { section, at, record: &[] }, positions, Single { doc, code, pair })
             }
-            TermInfo::List { df, record, positions } => {
-                let positions = PositionLists::new(section, positions, df);
-                let place = RecordPlace { section, at: record.start, record: section.read(record)? };
-                Postings::open(field, place, positions, df)
+            TermPlace::List { at, record_len, positions_len } => {
+                let end = at.saturating_add(record_len);
+                let positions = PositionLists::new(section, end..end.saturating_add(positions_len), info.df);
+                let place = RecordPlace { section, at, record: section.read(at..end)? };
+                Postings::open(field, place, positions, info.df)
             }
         }
     }

@@ -88,6 +88,6 @@ impl<'a> TermWalk<'a> {
     /// The current term's postings. At most once a term.
     pub fn postings(&mut self) -> Result<Postings<'a>> {
         let info = self.cursor.info(&self.reader.head.book)?.ok_or(Error::Defect("postings were asked of no term"))?;
-        self.reader.open_postings(self.cursor.block_at(), info)
+        self.reader.open_postings(info)
     }
 }

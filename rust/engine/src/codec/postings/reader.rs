@@ -33,11 +33,23 @@ pub(in crate::codec) struct RecordPlace<'a> {
     pub record: &'a [u8],
 }
 
+/// Each code as a list of itself: what stands in the dictionary is handed out like a list.
+static CODES: [u8; 256] = {
+    let mut codes = [0; 256];
+    let mut code = 0;
+    while code < 256 {
+        codes[code] = code as u8;
+        code += 1;
+    }
+    codes
+};
+
 /// A posting that stands in the dictionary.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::codec) struct Single<'a> {
+pub(in crate::codec) struct Single {
     pub doc: u32,
-    pub code: &'a [u8],
+    /// 0 in fields without codes.
+    pub code: u8,
     pub pair: u32,
 }
 
@@ -105,12 +117,12 @@ impl<'a> Postings<'a> {
         Ok(Self { field, place, df, documents, strongest, codes, reached: Reached::new(&exceptions), exceptions, positions })
     }
 
-    /// Of the only posting of a term that has no record. `code` is empty or one byte.
+    /// Of the only posting of a term that has no record.
     pub(in crate::codec) fn single(
         field: FieldView<'a>,
         place: RecordPlace<'a>,
         positions: PositionLists<'a>,
-        only: Single<'a>,
+        only: Single,
     ) -> Result<Self> {
         if only.doc >= field.doc_count {
             return Err(place.section.corruption(place.at, "a term's document is beyond the last"));
@@ -118,7 +130,9 @@ impl<'a> Postings<'a> {
         let exceptions = Exceptions::none();
         let documents = Documents::One { doc: only.doc, pair: only.pair };
         let reached = Reached::new(&exceptions);
-        Ok(Self { field, place, df: 1, documents, strongest: [0; 4], codes: only.code, exceptions, positions, reached })
+        let codes = if field.book.has_codes() { CODES.get(usize::from(only.code)..).unwrap_or_default() } else { &[] };
+        let codes = codes.get(..1).unwrap_or_default();
+        Ok(Self { field, place, df: 1, documents, strongest: [0; 4], codes, exceptions, positions, reached })
     }
 
     #[cold]

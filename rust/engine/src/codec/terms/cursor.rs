@@ -72,13 +72,8 @@ impl<'a> TermCursor<'a> {
         TermOrd(self.next.wrapping_sub(1))
     }
 
-    /// Where the current block stands in its section, for errors.
-    pub fn block_at(&self) -> usize {
-        self.block.as_ref().map_or(0, |block| block.at)
-    }
-
     /// The current term's info. At most once a term.
-    pub fn info(&mut self, book: &Codebook) -> Result<Option<TermInfo<'a>>> {
+    pub fn info(&mut self, book: &Codebook) -> Result<Option<TermInfo>> {
         let Some(block) = &mut self.block else { return Ok(None) };
         let place = self.next.wrapping_sub(1) % BLOCK;
         let mut info = None;

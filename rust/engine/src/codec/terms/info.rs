@@ -1,17 +1,23 @@
 //! What stands beside a term in its block.
 
-use std::ops::Range;
-
 use crate::base::varint;
 use crate::codec::codebook::Codebook;
 
-/// What the dictionary knows of a term.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::codec) enum TermInfo<'a> {
-    /// One posting, which stands in the dictionary.
-    Single { doc: u32, code: &'a [u8], pair: u32, positions: &'a [u8] },
-    /// A record and positions, as ranges of the section.
-    List { df: u32, record: Range<usize>, positions: Range<usize> },
+/// What the dictionary knows of a term: enough to open its postings without the block that it stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::codec) struct TermInfo {
+    /// In how many documents it is.
+    pub df: u32,
+    pub place: TermPlace,
+}
+
+/// Where the postings of a term are. Offsets are those of the section of the postings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::codec) enum TermPlace {
+    /// The only posting, from the dictionary itself, and where its positions stand there. `code` is 0 in fields without codes.
+    Single { doc: u32, pair: u32, code: u8, at: usize, len: usize },
+    /// A record, and positions behind it.
+    List { at: usize, record_len: usize, positions_len: usize },
 }
 
 /// Appends the info of a term with one posting.
@@ -43,6 +49,8 @@ pub(in crate::codec) fn write_list(out: &mut Vec<u8>, df: u32, record_len: usize
 #[derive(Clone, Copy, Debug)]
 pub(in crate::codec) struct InfoReader<'a> {
     pub rest: &'a [u8],
+    /// Where `rest` ends in the section.
+    pub end: usize,
     /// Where the next record begins.
     pub record_at: u64,
     pub has_positions: bool,
@@ -51,12 +59,12 @@ pub(in crate::codec) struct InfoReader<'a> {
 impl<'a> InfoReader<'a> {
     /// The next term's; `None` when it is cut off or contradicts itself.
     #[inline]
-    pub fn next(&mut self, book: &Codebook) -> Option<TermInfo<'a>> {
+    pub fn next(&mut self, book: &Codebook) -> Option<TermInfo> {
         let df = u32::try_from(varint::read(&mut self.rest)?).ok()?;
         if df == 0 { self.single(book) } else { self.list(df) }
     }
 
-    fn single(&mut self, book: &Codebook) -> Option<TermInfo<'a>> {
+    fn single(&mut self, book: &Codebook) -> Option<TermInfo> {
         let doc = u32::try_from(varint::read(&mut self.rest)?).ok()?;
         let (code, rest) = self.rest.split_at_checked(usize::from(book.has_codes()))?;
         self.rest = rest;
@@ -65,23 +73,22 @@ impl<'a> InfoReader<'a> {
             Some(code) => book.top(*code)?,
             None => 0,
         };
-        let positions = self.rest;
+        let positions = self.rest.len();
         if self.has_positions {
             for _ in 0..book.pairs().get(pair as usize)?.tf {
                 varint::read(&mut self.rest)?;
             }
         }
-        let positions = positions.get(..positions.len() - self.rest.len())?;
-        Some(TermInfo::Single { doc, code, pair, positions })
+        let (at, len) = (self.end.checked_sub(positions)?, positions - self.rest.len());
+        let code = code.first().copied().unwrap_or(0);
+        Some(TermInfo { df: 1, place: TermPlace::Single { doc, pair, code, at, len } })
     }
 
-    fn list(&mut self, df: u32) -> Option<TermInfo<'a>> {
-        let record_len = varint::read(&mut self.rest)?;
-        let positions_len = if self.has_positions { varint::read(&mut self.rest)? } else { 0 };
-        let start = usize::try_from(self.record_at).ok()?;
-        let middle = start.checked_add(usize::try_from(record_len).ok()?)?;
-        let end = middle.checked_add(usize::try_from(positions_len).ok()?)?;
-        self.record_at = end as u64;
-        Some(TermInfo::List { df, record: start..middle, positions: middle..end })
+    fn list(&mut self, df: u32) -> Option<TermInfo> {
+        let record_len = usize::try_from(varint::read(&mut self.rest)?).ok()?;
+        let positions_len = if self.has_positions { usize::try_from(varint::read(&mut self.rest)?).ok()? } else { 0 };
+        let at = usize::try_from(self.record_at).ok()?;
+        self.record_at = at.checked_add(record_len)?.checked_add(positions_len)? as u64;
+        Some(TermInfo { df, place: TermPlace::List { at, record_len, positions_len } })
     }
 }

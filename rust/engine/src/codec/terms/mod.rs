@@ -29,7 +29,7 @@ mod reader;
 mod writer;
 
 pub(super) use cursor::TermCursor;
-pub(super) use info::{InfoReader, TermInfo, write_list, write_single};
+pub(super) use info::{InfoReader, TermInfo, TermPlace, write_list, write_single};
 pub(super) use reader::{Dictionary, dead_prefix};
 pub(super) use writer::TermsWriter;
 

@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::index::BlockIndex;
-use super::{BLOCK, ESCAPE, InfoReader, prefix_of};
+use super::{BLOCK, ESCAPE, InfoReader, TermInfo, prefix_of};
 use crate::base::{Error, Result, TermOrd, varint};
+use crate::codec::codebook::Codebook;
 use crate::codec::container::Section;
 
 /// A field's dictionary.
@@ -118,10 +119,11 @@ impl Dictionary {
     }
 
     fn parse<'a>(&self, mut bytes: &'a [u8], at: usize, left: u32) -> Option<Block<'a>> {
+        let len = bytes.len();
         let record_at = varint::read(&mut bytes)?;
         let terms_len = usize::try_from(varint::read(&mut bytes)?).ok()?;
         let (terms, infos) = bytes.split_at_checked(terms_len)?;
-        let infos = InfoReader { rest: infos, record_at, has_positions: self.has_positions };
+        let infos = InfoReader { rest: infos, end: at + len, record_at, has_positions: self.has_positions };
         Some(Block { at, terms: BlockTerms { rest: terms, left, first: true }, infos })
     }
 
@@ -157,8 +159,22 @@ impl Dictionary {
         Ok(low.saturating_sub(1))
     }
 
-    /// The ordinal of a term, its block, and its place there.
-    pub fn find(&self, term: &[u8]) -> Result<Option<TermOrd>> {
+    /// What is known of a term that the field has.
+    pub fn info(&self, ord: TermOrd, book: &Codebook) -> Result<TermInfo> {
+        self.info_in(self.block((ord.0 / BLOCK) as usize)?, ord.0 % BLOCK, book)
+    }
+
+    #[inline]
+    fn info_in(&self, mut block: Block<'_>, place: u32, book: &Codebook) -> Result<TermInfo> {
+        let mut info = None;
+        for _ in 0..=place {
+            info = block.infos.next(book);
+        }
+        info.ok_or_else(|| self.damaged(block.at))
+    }
+
+    /// The ordinal of a term, and what is known of it.
+    pub fn find(&self, term: &[u8], book: &Codebook) -> Result<Option<(TermOrd, TermInfo)>> {
         if self.terms == 0 {
             return Ok(None);
         }
@@ -178,7 +194,9 @@ impl Dictionary {
                 let more = super::shared_len(wanted, stored.suffix);
                 let ends = (more == wanted.len(), more == stored.suffix.len());
                 match ends {
-                    (true, true) => return Ok(Some(TermOrd(number as u32 * BLOCK + place))),
+                    (true, true) => {
+                        return self.info_in(block, place, book).map(|info| Some((TermOrd(number as u32 * BLOCK + place), info)));
+                    }
                     (true, false) => return Ok(None),
                     (false, false) if stored.suffix[more] > wanted[more] => return Ok(None),
                     _ => matched += more,

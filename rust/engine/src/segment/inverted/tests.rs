@@ -79,8 +79,10 @@ fn compare(reader: &InvertedReader, docs: &BTreeMap<u32, Doc>, doc_count: u32, p
         for missing in [[&term[..], b"\0"].concat(), [&term[..], b"~"].concat(), term[..term.len().saturating_sub(1)].to_vec()] {
             assert_eq!(reader.find(&missing).unwrap().is_some(), twin.contains_key(&missing));
         }
+        let entry = reader.lookup(term).unwrap().unwrap();
+        assert_eq!((entry.ord(), entry.df() as usize, entry), (ord, list.len(), reader.entry(ord).unwrap()));
         assert_eq!(reader.df(ord).unwrap() as usize, list.len());
-        let mut lists = reader.postings(ord).unwrap();
+        let mut lists = reader.postings_of(&entry).unwrap();
         let expected: Vec<(u32, u32, u32, u8)> =
             list.iter().zip(0..).map(|((doc, at), index)| (*doc, index, if positions { at.len() as u32 } else { 1 }, norm(*doc))).collect();
         // Terms of one document are most of them, and all alike.
