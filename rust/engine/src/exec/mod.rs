@@ -8,6 +8,7 @@
 mod condition;
 mod distance;
 mod frequency;
+pub mod kernels;
 mod phrase;
 pub mod program;
 mod run;

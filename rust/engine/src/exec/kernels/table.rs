@@ -1,0 +1,104 @@
+//! The agreement: what each kernel takes and gives, once for all levels.
+//!
+//! **In**: slices as they lie in mapped files, `[u8; N]` for little-endian numbers of any alignment. **Out**: numbers in the caller's
+//! arrays. **Law**: a kernel is memory-safe for *any* contents and lengths, files may lie: places are taken modulo the window, indices
+//! are checked, an output that is too short ends the work early. Where lists have different lengths the shorter one counts. Sums wrap.
+//! On the inputs named here every level gives the same result to the bit.
+
+use super::super::window::{PLACES, WORDS};
+use super::Level;
+
+/// A little-endian `u16` of a file.
+pub type Le2 = [u8; 2];
+/// A little-endian `u32` of a file.
+pub type Le4 = [u8; 4];
+/// A little-endian `u64` of a file.
+pub type Le8 = [u8; 8];
+/// No such posting.
+pub const MISS: u32 = u32::MAX;
+/// Length of the arrays that take the places of a window: whole vectors are stored at the end.
+pub const SWEPT: usize = PLACES + 64;
+/// Documents under one rank of a presence bitmap.
+pub const RANKED: u32 = 512;
+
+/// Hands the signatures of all kernels to a macro.
+macro_rules! signatures {
+    ($then:ident $($argument:tt)*) => { $then! { ($($argument)*)
+        /// The ascending indices of codes that are at least `least`; how many. Nothing beyond `out` is looked at.
+        fn filter(codes: &[u8], least: u8, out: &mut [u32]) -> usize;
+        /// The largest code; 0 of none.
+        fn max(codes: &[u8]) -> u8;
+        /// `lut[c] = max(1, trunc(value · saturation[c]))`, and 0 where a factor is 0. One multiplication in f64, as written.
+        fn fill(value: f64, saturation: &[f64; 256], lut: &mut [i32; 256]);
+        /// `out[i] = lut[codes[i]]`.
+        fn score(codes: &[u8], lut: &[i32; 256], out: &mut [i32]);
+        /// `window[base + low[i]] += contributions[i]`, places modulo the window.
+        fn scatter(low: &[Le2], contributions: &[i32], base: usize, window: &mut [i32; PLACES]);
+        /// `window[base + low[i]] += lut[codes[i]]`, places modulo the window.
+        fn scatter_codes(low: &[Le2], codes: &[u8], lut: &[i32; 256], base: usize, window: &mut [i32; PLACES]);
+        /// The j-th set bit of `words` gets `contributions[j]` added at its place; of at most 64 words, until they run out.
+        fn expand(words: &[Le8], contributions: &[i32], window: &mut [i32; PLACES]);
+        /// The j-th set bit of `words` gets `lut[codes[j]]` added at its place; of at most 64 words, until the codes run out.
+        fn expand_codes(words: &[Le8], codes: &[u8], lut: &[i32; 256], window: &mut [i32; PLACES]);
+        /// The ascending places with at least `least` (itself at least 1), and their values; how many. Then the window is all zeros.
+        fn sweep(window: &mut [i32; PLACES], least: i32, places: &mut [u16; SWEPT], scores: &mut [i32; SWEPT]) -> usize;
+        /// For documents of a list in aligned blocks: block `doc >> shift` holds the low parts `low[starts[block]..starts[block + 1]]`,
+        /// ascending. The posting's index, or [`MISS`]; also for a shift over 16, a block that is not there, and an ill-formed range.
+        /// In a block that does not ascend any index of the low part may be missed.
+        fn probe_aligned(starts: &[Le4], low: &[Le2], shift: u32, docs: &[u32], out: &mut [u32]);
+        /// For documents of a plain ascending list: the posting's index, or [`MISS`].
+        fn probe_sorted(list: &[u32], docs: &[u32], out: &mut [u32]);
+        /// For documents of a presence bitmap with a rank for each 512 documents: the posting's index, or [`MISS`].
+        fn probe_bitmap(words: &[Le8], ranks: &[Le4], docs: &[u32], out: &mut [u32]);
+        /// 1 for documents whose bit is set, else 0; bits behind the end are 0.
+        fn present(words: &[Le8], docs: &[u32], out: &mut [u8]);
+        /// Asks for the cache lines of `bytes[at[i]]`; changes nothing.
+        fn prefetch(bytes: &[u8], at: &[u32]);
+        /// Unites; words behind the end of a list are 0, here and in the five below.
+        fn or_into(into: &mut [u64], words: &[Le8]);
+        /// Intersects.
+        fn and_into(into: &mut [u64], words: &[Le8]);
+        /// Subtracts.
+        fn and_not_into(into: &mut [u64], words: &[Le8]);
+        /// Set bits.
+        fn count(words: &[u64]) -> u64;
+        /// Set bits of the union.
+        fn count_or(left: &[Le8], right: &[Le8]) -> u64;
+        /// Set bits of the intersection.
+        fn count_and(left: &[Le8], right: &[Le8]) -> u64;
+        /// Sets the bits `base + low[i]`, modulo the window.
+        fn set_bits(low: &[Le2], base: usize, bits: &mut [u64; WORDS]);
+        /// The ascending numbers of the set bits; how many.
+        fn bits_to_places(bits: &[u64; WORDS], places: &mut [u16; SWEPT]) -> usize;
+        /// The sum of `tf[codes[i]]`.
+        fn sum_tf(codes: &[u8], tf: &[u8; 256]) -> u32;
+        /// Keeps, in order and in all three lists, those of the first `n` candidates that may still win:
+        /// `scores + rest >= theta + (docs > tie)`. How many.
+        fn squeeze(docs: &mut [u32], scores: &mut [i32], rest: &mut [i32], n: usize, theta: i32, tie: u32) -> usize;
+        /// `out[0] = first`, `out[i] = out[i - 1] + 1 + gap[i - 1]`; gaps are packed with `width` bits (at most 32), and bits behind the
+        /// end are 0.
+        fn unpack_gaps(bytes: &[u8], width: u32, first: u32, out: &mut [u32]);
+    } };
+}
+pub(super) use signatures;
+
+macro_rules! structure {
+    (() $($(#[$doc:meta])* fn $name:ident($($argument:ident: $type:ty),*) $(-> $out:ty)?;)*) => {
+        /// The kernels of one level: safe to call, on any input.
+        #[derive(Debug)]
+        pub struct Kernels {
+            /// The instructions that they use.
+            pub level: Level,
+            $($(#[$doc])* pub $name: fn($($type),*) $(-> $out)?,)*
+        }
+    };
+}
+signatures!(structure);
+
+/// A table of plain functions.
+macro_rules! plain {
+    (($level:expr) $($(#[$doc:meta])* fn $name:ident($($argument:ident: $type:ty),*) $(-> $out:ty)?;)*) => {
+        Kernels { level: $level, $($name,)* }
+    };
+}
+pub(super) use plain;
