@@ -7,7 +7,10 @@
 //! | file | level | needs |
 //! |---|---|---|
 //! | `portable` | [`Level::Portable`] | nothing, and no `unsafe` |
+//! | `avx512` | [`Level::Avx512`] | Ice Lake, Zen 4 or later |
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod portable;
 mod table;
 #[cfg(test)]
@@ -27,7 +30,7 @@ pub enum Level {
     Neon = 2,
     /// x86-64 with AVX2, BMI1, BMI2, POPCNT, LZCNT.
     Avx2 = 3,
-    /// x86-64 with AVX-512 F, BW, VL, DQ, VBMI2, VPOPCNTDQ, and all of [`Level::Avx2`].
+    /// x86-64 with AVX-512 F, BW, VL, DQ, VBMI, VBMI2, VPOPCNTDQ, and all of [`Level::Avx2`].
     Avx512 = 4,
 }
 
@@ -62,6 +65,8 @@ impl Level {
     pub fn kernels(self) -> Option<&'static Kernels> {
         match self {
             Self::Portable => Some(&portable::KERNELS),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::is_here().then_some(&avx512::KERNELS),
             _ => None,
         }
     }

@@ -102,3 +102,18 @@ macro_rules! plain {
     };
 }
 pub(super) use plain;
+
+/// A table of functions that need the instructions of their level. They stay out of sight of everybody but the choice in [`super`].
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! gated {
+    (($level:expr) $($(#[$doc:meta])* fn $name:ident($($argument:ident: $type:ty),*) $(-> $out:ty)?;)*) => { {
+        $(fn $name($($argument: $type),*) $(-> $out)? {
+            // SAFETY: the function is unsafe to call for one reason: the processor must have the instructions of the level. This table is
+            // reached through `Level::kernels` alone, which gives it out after it has asked the processor.
+            unsafe { self::$name($($argument),*) }
+        })*
+        Kernels { level: $level, $($name,)* }
+    } };
+}
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+pub(super) use gated;

@@ -1,0 +1,143 @@
+//! Probes.
+
+use super::*;
+use proptest::prelude::*;
+
+const MARK: u32 = 0x1234_5678;
+
+/// Runs a probe over all documents and over few, and compares with its twin.
+fn check(docs: &[u32], expected: impl Fn(u32) -> u32, probe: impl Fn(&Kernels, &[u32], &mut [u32])) {
+    let whole: Vec<u32> = docs.iter().map(|doc| expected(*doc)).collect();
+    for kernels in levels() {
+        for from in [0, docs.len() / 2, docs.len().saturating_sub(3)] {
+            let mut out = vec![MARK; docs.len() - from + 70];
+            probe(kernels, &docs[from..], &mut out);
+            assert_eq!(out[..docs.len() - from], whole[from..], "{:?}, from {from}", kernels.level);
+            assert!(out[docs.len() - from..].iter().all(|kept| *kept == MARK), "{:?} wrote behind the end", kernels.level);
+            let short = (docs.len() - from) / 2;
+            let mut out = vec![MARK; short];
+            probe(kernels, &docs[from..], &mut out);
+            assert_eq!(out, whole[from..][..short]);
+        }
+    }
+}
+
+/// Blocks of a posting list, as files hold them.
+fn blocks(docs: &[u32], shift: u32, count: u32) -> (Unaligned, Unaligned) {
+    let starts = (0..=(count >> shift) + 1).map(|block| docs.partition_point(|doc| u64::from(*doc) < u64::from(block) << shift) as u32);
+    let low = docs.iter().map(|doc| ((u64::from(*doc) % (1 << shift)) as u16).to_le_bytes());
+    (Unaligned::new(starts.map(u32::to_le_bytes), 3), Unaligned::new(low, docs.len() % 64))
+}
+
+fn check_aligned(listed: &[u32], shift: u32, count: u32, docs: &[u32]) {
+    let (starts, low) = blocks(listed, shift, count);
+    let (starts, low) = (starts.get::<4>(), low.get::<2>());
+    check(
+        docs,
+        |doc| naive::probe_aligned(starts, low, shift, doc),
+        |kernels, docs, out| (kernels.probe_aligned)(starts, low, shift, docs, out),
+    );
+    let naive = |doc: &u32| listed.iter().position(|listed| listed == doc).map_or(MISS, |i| i as u32);
+    assert!(docs.iter().all(|doc| naive::probe_aligned(starts, low, shift, *doc) == naive(doc)));
+}
+
+#[test]
+fn every_document_of_aligned_blocks() {
+    let mut numbers = Numbers(7);
+    for (shift, count) in [(0u32, 200u32), (3, 300), (6, 1000), (8, 2500), (12, 3000), (16, 3000)] {
+        for postings in [0, 1, 31, 33, 70, 400, 3000] {
+            let listed = numbers.ascending(postings, count as usize);
+            let docs: Vec<u32> = (0..count + 5).chain([1 << 20, u32::MAX]).collect();
+            check_aligned(&listed, shift, count, &docs);
+        }
+    }
+}
+
+#[test]
+fn clusters_are_found_far_from_where_they_should_be() {
+    let clusters = [0u32, 1, 2, 30_000, 65_000].map(|from| from..from + 150);
+    for clusters in clusters.windows(2) {
+        let listed: Vec<u32> =
+            clusters.iter().cloned().flatten().step_by(2).collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+        let docs: Vec<u32> = clusters.iter().cloned().flatten().chain([20_000, 65_535, 65_536]).collect();
+        check_aligned(&listed, 16, 65_536, &docs);
+    }
+}
+
+#[test]
+fn lists_are_searched_at_every_length() {
+    let mut numbers = Numbers(8);
+    for length in 0..=300 {
+        let listed = numbers.ascending(length, if length % 2 == 0 { 400 } else { 1 << 30 });
+        let mut docs: Vec<u32> = listed.iter().flat_map(|doc| [*doc, doc + 1]).chain([0, 1, u32::MAX]).collect();
+        docs.rotate_left(length / 3);
+        check(&docs, |doc| naive::probe_sorted(&listed, doc), |kernels, docs, out| (kernels.probe_sorted)(&listed, docs, out));
+    }
+    let all = [0, 7, u32::MAX - 1, u32::MAX];
+    check(&all, |doc| naive::probe_sorted(&all, doc), |kernels, docs, out| (kernels.probe_sorted)(&all, docs, out));
+}
+
+fn bitmap(listed: &[u32], count: u32) -> (Vec<Le8>, Vec<Le4>) {
+    let mut words = vec![0u64; count.div_ceil(64) as usize];
+    listed.iter().for_each(|doc| words[*doc as usize / 64] |= 1 << (doc % 64));
+    let rank = |group: u32| listed.partition_point(|doc| *doc < group * RANKED) as u32;
+    (words.into_iter().map(u64::to_le_bytes).collect(), (0..count.div_ceil(RANKED)).map(|group| rank(group).to_le_bytes()).collect())
+}
+
+#[test]
+fn every_document_of_a_bitmap() {
+    let mut numbers = Numbers(9);
+    for count in [0u32, 1, 63, 64, 65, 500, 511, 512, 513, 1100, 1536] {
+        for dense in [1, 4, 40] {
+            let listed = numbers.ascending(count as usize / dense, count.max(1) as usize);
+            let (words, ranks) = bitmap(&listed[..listed.len().min(count as usize)], count);
+            let words = Unaligned::new(words, count as usize % 64);
+            let docs: Vec<u32> = (0..count + 70).step_by(if dense == 1 { 1 } else { 3 }).chain([1 << 30, u32::MAX]).collect();
+            let words = words.get::<8>();
+            check(
+                &docs,
+                |doc| naive::probe_bitmap(words, &ranks, doc),
+                |kernels, docs, out| (kernels.probe_bitmap)(words, &ranks, docs, out),
+            );
+            check(&docs, |doc| naive::probe_sorted(&listed, doc), |kernels, docs, out| (kernels.probe_bitmap)(words, &ranks, docs, out));
+            for kernels in levels() {
+                let mut out = vec![7; docs.len() + 9];
+                (kernels.present)(words, &docs, &mut out);
+                assert!(docs.iter().zip(&out).all(|(doc, out)| *out == u8::from(naive::has(words, *doc as usize))));
+                assert_eq!(out[docs.len()..], [7; 9]);
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn blocks_that_lie_are_probed_in_safety(starts in prop::collection::vec(0u32..300, 0..20), low in prop::collection::vec(any::<[u8; 2]>(), 0..280),
+                                            shift in 0u32..40, docs in prop::collection::vec(prop_oneof![0u32..2000, any::<u32>()], 0..150)) {
+        let starts: Vec<Le4> = starts.into_iter().map(u32::to_le_bytes).collect();
+        for kernels in levels() {
+            let mut out = vec![MARK; docs.len()];
+            (kernels.probe_aligned)(&starts, &low, shift, &docs, &mut out);
+            for (doc, out) in docs.iter().zip(out) {
+                // A block out of order may hide a document, and never invents one.
+                let key = (u64::from(*doc) % (1 << shift.min(32))) as u16;
+                prop_assert!(out == MISS || shift <= 16 && low.get(out as usize) == Some(&key.to_le_bytes()));
+            }
+        }
+    }
+
+    #[test]
+    fn lists_that_lie_are_searched_in_safety(list in prop::collection::vec(any::<u32>(), 0..200), docs in prop::collection::vec(any::<u32>(), 0..80)) {
+        for kernels in levels() {
+            let docs: Vec<u32> = docs.iter().copied().chain(list.iter().copied()).collect();
+            let mut out = vec![MARK; docs.len()];
+            (kernels.probe_sorted)(&list, &docs, &mut out);
+            prop_assert!(docs.iter().zip(&out).all(|(doc, out)| *out == MISS || list.get(*out as usize) == Some(doc)));
+        }
+    }
+
+    #[test]
+    fn bitmaps_of_any_bytes(words in prop::collection::vec(any::<Le8>(), 0..40), ranks in prop::collection::vec(any::<Le4>(), 0..7), docs in prop::collection::vec(0u32..2700, 0..150)) {
+        check(&docs, |doc| naive::probe_bitmap(&words, &ranks, doc), |kernels, docs, out| (kernels.probe_bitmap)(&words, &ranks, docs, out));
+    }
+}
