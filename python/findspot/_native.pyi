@@ -1,9 +1,14 @@
-"""The compiled core, for the façade. `Hits` and `Hit` are public as `findspot.Hits` and `findspot.Hit`."""
+"""The compiled core, for the façade. `Hits` and `Hit` are public as `findspot.Hits` and `findspot.Hit`; `Searching` is
+what `findspot.Index` and `findspot.View` inherit."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal, SupportsIndex, TypeAlias, final, overload
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Literal, Self, SupportsIndex, TypeAlias, final, overload
+
+from typing_extensions import disjoint_base
 
 from .errors import DocumentError
+from .filters import Filter
+from .query import Query
 
 __version__: str
 
@@ -13,6 +18,103 @@ def check_schema(json: str, /) -> None: ...
 def analyze(text: str, analyzer: str, query: bool, /) -> list[tuple[str, int, int, int]]: ...
 def analyzers() -> list[str]: ...
 def infer(source: str | Iterable[Any], key: str | None, limit: int, /) -> tuple[str, str]: ...
+
+@disjoint_base
+class Searching:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self: ...
+    def search(
+        self,
+        query: str | Query = "",
+        *,
+        limit: int = 10,
+        offset: int = 0,
+        where: Filter | str | None = None,
+        sort: str | Sequence[str] | None = None,
+        count: Literal["up_to", "exact", "none"] = "up_to",
+        fields: str | Sequence[str] | None = None,
+        timeout: float | None = None,
+        on_timeout: Literal["partial", "raise"] = "partial",
+        strict: bool = False,
+    ) -> Hits:
+        """The documents that answer a query, best first.
+
+        The query string speaks: words, `"a phrase"`, `"a loose phrase"~2`, `-not`, `+must`, `AND OR NOT ( )`, `field:term`,
+        `field:[1700 TO 1800]`, `field:>=5`, `pre*`, `typo~1`, `word^2`. A blank one matches everything, oldest first.
+
+        Args:
+            query: a query string, or a typed query of `findspot.query`.
+            limit: at most so many hits.
+            offset: leave out so many first.
+            where: a filter made by `col(…)`, or its text: `"year < 1900 and subjects in ['hoard', 'coin']"`.
+            sort: fields to sort by, `-` before a name for descending; `"_score"` is the score, best first with and without `-`.
+                Without it by score. A missing value comes last both ways; equal documents come oldest first.
+            count: what `hits.total` says: `"up_to"` is exact up to 10,000, then a lower bound; `"exact"`; `"none"`.
+            fields: stored fields to return; without it all.
+            timeout: seconds; there is no default.
+            on_timeout: when the time is over: `"partial"` returns what was found, with `hits.partial` true; `"raise"`.
+            strict: raise `QueryError` where a query string cannot be understood, in the place of taking it as plain words.
+
+        Returns: the hits; each is read from the index when it is looked into.
+        Errors: `QueryError` for a typed query, filter, sort or field that does not fit the schema, and for a string when `strict`;
+            `SearchTimeout`; `CorruptionError`; `ValueError` for a negative `limit`, `offset` or `timeout`; `ClosedError`.
+        Concurrency: takes no lock; releases the interpreter and obeys Ctrl-C unless the query is a matter of microseconds.
+        Cost: every document that holds one of the words is looked at; memory 16 bytes for each of `offset + limit`.
+
+        Example:
+            >>> import findspot as fs
+            >>> schema = fs.Schema(key="id", fields={"title": fs.Text(), "year": fs.Integer()})
+            >>> index = fs.Index.create("memory://", schema)
+            >>> _ = index.upsert([{"id": "k1", "title": "gold coin", "year": 1700}, {"id": "k2", "title": "coin", "year": 1900}])
+            >>> index.search("gold coin").keys
+            ['k1', 'k2']
+            >>> index.search("coin", where="year < 1800").keys
+            ['k1']
+            >>> index.search("coin", sort="-year", limit=1)[0]["year"]
+            1900
+            >>> index.close()
+        """
+
+    def search_many(
+        self,
+        queries: Iterable[str | Query],
+        *,
+        limit: int = 10,
+        offset: int = 0,
+        where: Filter | str | None = None,
+        sort: str | Sequence[str] | None = None,
+        count: Literal["up_to", "exact", "none"] = "up_to",
+        fields: str | Sequence[str] | None = None,
+        timeout: float | None = None,
+        on_timeout: Literal["partial", "raise"] = "partial",
+        strict: bool = False,
+    ) -> list[Hits]:
+        """The hits of several queries, all searched in one view: what `search` returns for each, in their order.
+
+        Args:
+            queries: query strings and typed queries, as `search` takes them one by one.
+            limit: as in `search`, for each query; so are all that follow.
+            offset: leave out so many first.
+            where: a filter for all queries.
+            sort: fields to sort by.
+            count: what `hits.total` says.
+            fields: stored fields to return.
+            timeout: seconds for each query.
+            on_timeout: when a query's time is over: `"partial"` or `"raise"`.
+            strict: raise `QueryError` where a query string cannot be understood.
+
+        Returns: a list, one `Hits` a query.
+        Errors: those of `search`, with a note that says which query it was; then there are no hits of the others either.
+        Concurrency: runs in the calling thread, releases the interpreter once for all queries, obeys Ctrl-C.
+        Cost: that of the searches; what a call of its own costs (half a microsecond, more beside busy threads) is paid once.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> _ = index.upsert([{"id": "k1", "title": "gold coin"}, {"id": "k2", "title": "silver coin"}])
+            >>> [hits.keys for hits in index.search_many(["gold", "silver", fs.query.Match("coin")], limit=10)]
+            [['k1'], ['k2'], ['k1', 'k2']]
+            >>> index.close()
+        """
 
 @final
 class Index:
@@ -24,7 +126,6 @@ class Index:
     def url(self) -> str: ...
     def schema(self) -> str: ...
     def view(self) -> View: ...
-    def search(self, *arguments: object) -> Hits: ...
     def count(self, query: object, condition: object, strict: bool, /) -> int: ...
     def get(self, key: object, /) -> tuple[dict[str, Any], int] | None: ...
     def __contains__(self, key: object, /) -> bool: ...
@@ -54,11 +155,7 @@ class Index:
 class View:
     @property
     def generation(self) -> int: ...
-    @property
-    def refresh(self) -> int: ...
-    @property
-    def config_version(self) -> int: ...
-    def search(self, *arguments: object) -> Hits: ...
+    def close(self) -> None: ...
     def count(self, query: object, condition: object, strict: bool, /) -> int: ...
     def get(self, key: object, /) -> tuple[dict[str, Any], int] | None: ...
     def __contains__(self, key: object, /) -> bool: ...

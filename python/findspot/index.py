@@ -86,7 +86,7 @@ class Index(Searching, Upkeep):
 
     @classmethod
     def _wrap(cls, native: NativeIndex, options: dict[str, Any]) -> Index:
-        index = cls.__new__(cls)
+        index = cls.__new__(cls, native)
         index._native = native
         index._options = options
         index._watched = False

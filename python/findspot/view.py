@@ -6,19 +6,17 @@ index takes its newest, a `View` always its own.
 
 from __future__ import annotations
 
+from . import _native
 from .errors import ClosedError, QueryError
 from .parsed import Parsed
 from .query import _from_wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from types import TracebackType
     from typing import Any, Literal, overload
 
-    from . import _native
     from .filters import Filter
-    from .hits import Hits
     from .query import Query
 else:
 
@@ -29,7 +27,7 @@ else:
 __all__ = ["Searching", "View"]
 
 
-class Searching:
+class Searching(_native.Searching):
     """What `Index` and `View` can both be asked.
 
     Example:
@@ -42,63 +40,6 @@ class Searching:
 
     def _open(self) -> _native.Index | _native.View:
         raise TypeError(f"expected an Index or a View, got {type(self).__name__}")
-
-    def search(
-        self,
-        query: str | Query = "",
-        *,
-        limit: int = 10,
-        offset: int = 0,
-        where: Filter | str | None = None,
-        sort: str | Sequence[str] | None = None,
-        count: Literal["up_to", "exact", "none"] = "up_to",
-        fields: str | Sequence[str] | None = None,
-        timeout: float | None = None,
-        on_timeout: Literal["partial", "raise"] = "partial",
-        strict: bool = False,
-    ) -> Hits:
-        """The documents that answer a query, best first.
-
-        The query string speaks: words, `"a phrase"`, `"a loose phrase"~2`, `-not`, `+must`, `AND OR NOT ( )`, `field:term`,
-        `field:[1700 TO 1800]`, `field:>=5`, `pre*`, `typo~1`, `word^2`. A blank one matches everything, oldest first.
-
-        Args:
-            query: a query string, or a typed query of `findspot.query`.
-            limit: at most so many hits.
-            offset: leave out so many first.
-            where: a filter made by `col(…)`, or its text: `"year < 1900 and subjects in ['hoard', 'coin']"`.
-            sort: fields to sort by, `-` before a name for descending; `"_score"` is the score, best first with and without `-`.
-                Without it by score. A missing value comes last both ways; equal documents come oldest first.
-            count: what `hits.total` says: `"up_to"` is exact up to 10,000, then a lower bound; `"exact"`; `"none"`.
-            fields: stored fields to return; without it all.
-            timeout: seconds; there is no default.
-            on_timeout: when the time is over: `"partial"` returns what was found, with `hits.partial` true; `"raise"`.
-            strict: raise `QueryError` where a query string cannot be understood, in the place of taking it as plain words.
-
-        Returns: the hits; each is read from the index when it is looked into.
-        Errors: `QueryError` for a typed query, filter, sort or field that does not fit the schema, and for a string when `strict`;
-            `SearchTimeout`; `CorruptionError`; `ValueError` for a negative `limit`, `offset` or `timeout`; `ClosedError`.
-        Concurrency: takes no lock; releases the interpreter; obeys Ctrl-C.
-        Cost: every document that holds one of the words is looked at; memory 16 bytes for each of `offset + limit`.
-
-        Example:
-            >>> import findspot as fs
-            >>> schema = fs.Schema(key="id", fields={"title": fs.Text(), "year": fs.Integer()})
-            >>> index = fs.Index.create("memory://", schema)
-            >>> _ = index.upsert([{"id": "k1", "title": "gold coin", "year": 1700}, {"id": "k2", "title": "coin", "year": 1900}])
-            >>> index.search("gold coin").keys
-            ['k1', 'k2']
-            >>> index.search("coin", where="year < 1800").keys
-            ['k1']
-            >>> index.search("coin", sort="-year", limit=1)[0]["year"]
-            1900
-            >>> index.close()
-        """
-        try:
-            return self._open().search(query, limit, offset, where, sort, count, fields, timeout, on_timeout, strict)
-        except QueryError as error:
-            _without_text(error, query if strict or where is None else None, where)
-            raise
 
     def count(self, query: str | Query = "", *, where: Filter | str | None = None, strict: bool = False) -> int:
         """How many documents match, exactly.
@@ -203,7 +144,7 @@ def _warning(warning: dict[str, Any]) -> str:
 class View(Searching):
     """What could be searched at one moment, pinned; made by `Index.view`.
 
-    It answers `search`, `count`, `get`, `parse`, `in` and `len` as an index does, always on the same documents.
+    It answers `search`, `search_many`, `count`, `get`, `parse`, `in` and `len` as an index does, always on the same documents.
 
     Concurrency: immutable; share it freely. It keeps its files until it is closed.
 
@@ -220,16 +161,13 @@ class View(Searching):
     """
 
     __slots__ = ("_pinned",)
-    _pinned: _native.View | None
+    _pinned: _native.View
 
     def __init__(self, pinned: _native.View) -> None:
         self._pinned = pinned
 
     def _open(self) -> _native.View:
-        pinned = self._pinned
-        if pinned is None:
-            raise ClosedError("the view is closed; index.view() makes another")
-        return pinned
+        return self._pinned
 
     @property
     def generation(self) -> int:
@@ -255,7 +193,7 @@ class View(Searching):
             >>> view.close()
             >>> index.close()
         """
-        self._pinned = None
+        self._pinned.close()
 
     def __enter__(self) -> View:
         return self
@@ -264,4 +202,7 @@ class View(Searching):
         self.close()
 
     def __repr__(self) -> str:
-        return "View(closed)" if self._pinned is None else f"View(generation {self._pinned.generation}, {len(self):,} documents)"
+        try:
+            return f"View(generation {self._pinned.generation}, {len(self):,} documents)"
+        except ClosedError:
+            return "View(closed)"

@@ -48,6 +48,11 @@ CALLS = {
     query = fs.query.Any(*(fs.query.Match(word) for word in WORDS[:1000]))
     call = lambda: [index.search(query, count="exact") for _ in range(100_000)]
     """,
+    "search_many": """
+    index.upsert(records(30_000))
+    query = fs.query.Any(*(fs.query.Match(word) for word in WORDS[:1000]))
+    call = lambda: index.search_many([query] * 1000, count="exact")
+    """,
     "merge": """
     for _ in range(4):
         index.upsert(records(40_000))

@@ -40,6 +40,7 @@ def main() -> list[str]:
         assert_type(hits.total, int | None)
         assert_type(hits.to_json(), bytes)
         assert_type(hits.to_list(), list[dict[str, Any]])
+        assert_type(index.search_many(["gold", query], where=where, limit=5), list[fs.Hits])
         found = [str(hit["title"]) for hit in hits]
         assert_type(index.get("k1"), dict[str, Any] | None)
         assert_type(index.get("k1", version=True), tuple[dict[str, Any], int] | tuple[None, None])

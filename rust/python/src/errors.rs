@@ -40,6 +40,33 @@ pub(crate) fn defect(py: Python<'_>, message: &str) -> PyErr {
     make(py, "InternalError", message, |_| Ok(()))
 }
 
+/// Takes the position out of a `QueryError` about typed queries and filters: they have no text to count in.
+pub(crate) fn without_position(py: Python<'_>, error: PyErr) -> PyErr {
+    let strip = || -> PyResult<()> {
+        let value = error.value(py);
+        if value.get_type().name()? != "QueryError" || value.getattr("position")?.is_none() {
+            return Ok(());
+        }
+        let place = format!(", position {}:", value.getattr("position")?);
+        let message = value.getattr("message")?.extract::<String>()?.replacen(&place, ":", 1);
+        value.setattr("args", (&message,))?;
+        value.setattr("message", message)?;
+        value.setattr("position", py.None())
+    };
+    match strip() {
+        Ok(()) => error,
+        Err(error) => error,
+    }
+}
+
+/// Adds a note to an exception.
+pub(crate) fn noted(py: Python<'_>, error: PyErr, note: &str) -> PyErr {
+    match error.value(py).call_method1("add_note", (note,)) {
+        Ok(_) => error,
+        Err(error) => error,
+    }
+}
+
 /// The name in Python's `errno` of a kind of refusal.
 fn errno(kind: std::io::ErrorKind) -> &'static str {
     match kind {

@@ -2,8 +2,6 @@
 //!
 //! **In**: a place in the engine's hits. **Out**: `Hit`, a read-only mapping of the stored document with `key` and `score` beside it.
 
-use std::sync::Arc;
-
 use findspot_engine::search::Hits as Found;
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
@@ -11,6 +9,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyIterator, PyList, PyString};
 
 use crate::errors;
+use crate::hits::Hits;
 
 /// One hit: `hit.key`, `hit.score`, and its stored document as a read-only mapping: `hit["title"]`.
 ///
@@ -31,19 +30,23 @@ use crate::errors;
 ///     >>> index.close()
 #[pyclass(frozen, mapping, module = "findspot")]
 pub(crate) struct Hit {
-    found: Arc<Found>,
+    hits: Py<Hits>,
     at: usize,
     document: PyOnceLock<Py<PyDict>>,
 }
 
 impl Hit {
-    pub(crate) fn new(found: &Arc<Found>, at: usize) -> Self {
-        Self { found: Arc::clone(found), at, document: PyOnceLock::new() }
+    pub(crate) fn new(hits: &Bound<'_, Hits>, at: usize) -> Self {
+        Self { hits: hits.clone().unbind(), at, document: PyOnceLock::new() }
+    }
+
+    fn found(&self) -> &Found {
+        self.hits.get().found()
     }
 
     fn document<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyDict>> {
         let decode = || -> PyResult<Py<PyDict>> {
-            let json = self.found.json(self.at).map_err(|error| errors::to_python(py, &error))?;
+            let json = self.found().json(self.at).map_err(|error| errors::to_python(py, &error))?;
             crate::decode::document(py, &json).map(Bound::unbind)
         };
         self.document.get_or_try_init(py, decode).map(|document| document.bind(py))
@@ -55,14 +58,14 @@ impl Hit {
     /// The document's key.
     #[getter]
     fn key<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let key = self.found.key(self.at).map_err(|error| errors::to_python(py, &error))?;
-        crate::decode::key(py, self.found.view().schema(), &key)
+        let key = self.found().key(self.at).map_err(|error| errors::to_python(py, &error))?;
+        crate::decode::key(py, self.found().view().schema(), &key)
     }
 
     /// The document's score for the query; 0.0 when nothing was scored.
     #[getter]
     fn score(&self) -> f64 {
-        self.found.scores().get(self.at).copied().unwrap_or_default()
+        self.found().scores().get(self.at).copied().unwrap_or_default()
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {

@@ -4,7 +4,6 @@
 //! per `Hit`. Both are immutable and hold the view on which the search ran, so they stay valid whatever is written meanwhile.
 //! The texts that users read are here, where `help()` finds them; `_native.pyi` repeats them for editors, and a test compares both.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use findspot_engine::search::Hits as Found;
@@ -16,6 +15,9 @@ use crate::arrow::ArrowTable;
 use crate::gate;
 use crate::hit::Hit;
 use crate::scores::Scores;
+
+/// Up to so many keys are read without letting go of the interpreter: some microseconds.
+const INLINE_KEYS: usize = 128;
 
 /// What a search found, best first: a sequence of `Hit`.
 ///
@@ -36,12 +38,16 @@ use crate::scores::Scores;
 ///     >>> index.close()
 #[pyclass(frozen, sequence, module = "findspot")]
 pub(crate) struct Hits {
-    found: Arc<Found>,
+    found: Found,
 }
 
 impl Hits {
     pub(crate) fn new(found: Found) -> Self {
-        Self { found: Arc::new(found) }
+        Self { found }
+    }
+
+    pub(crate) fn found(&self) -> &Found {
+        &self.found
     }
 }
 
@@ -51,24 +57,24 @@ impl Hits {
         self.found.len()
     }
 
-    fn __getitem__<'py>(&self, py: Python<'py>, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let length = self.found.len();
+    fn __getitem__<'py>(slf: &Bound<'py, Self>, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, length) = (slf.py(), slf.get().found.len());
         if let Ok(slice) = index.cast::<PySlice>() {
             let range = slice.indices(length as isize)?;
             let places = (0..range.slicelength).map(|i| (range.start + i as isize * range.step) as usize);
-            let hits = places.map(|i| Bound::new(py, Hit::new(&self.found, i))).collect::<PyResult<Vec<_>>>()?;
+            let hits = places.map(|i| Bound::new(py, Hit::new(slf, i))).collect::<PyResult<Vec<_>>>()?;
             return Ok(PyList::new(py, hits)?.into_any());
         }
         let index = index.extract::<isize>()?;
         let at = if index < 0 { index + length as isize } else { index };
         match usize::try_from(at) {
-            Ok(at) if at < length => Ok(Bound::new(py, Hit::new(&self.found, at))?.into_any()),
+            Ok(at) if at < length => Ok(Bound::new(py, Hit::new(slf, at))?.into_any()),
             _ => Err(PyIndexError::new_err(format!("hits: expected an index below {length}, got {index}"))),
         }
     }
 
-    fn __iter__(&self) -> HitIterator {
-        HitIterator { found: Arc::clone(&self.found), next: AtomicUsize::new(0) }
+    fn __iter__(slf: Bound<'_, Self>) -> HitIterator {
+        HitIterator { hits: slf.unbind(), next: AtomicUsize::new(0) }
     }
 
     fn __repr__(&self) -> String {
@@ -132,16 +138,25 @@ impl Hits {
     /// The keys of all hits, best first: a new list.
     #[getter]
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let keys = gate::run(py, |interrupt| self.found.keys(interrupt))?;
         let schema = self.found.view().schema();
-        let keys = keys.iter().map(|key| crate::decode::key(py, schema, key)).collect::<PyResult<Vec<_>>>()?;
-        PyList::new(py, keys)
+        if self.found.len() > INLINE_KEYS {
+            let keys = gate::run(py, |interrupt| self.found.keys(interrupt))?;
+            let keys = keys.iter().map(|key| crate::decode::key(py, schema, key)).collect::<PyResult<Vec<_>>>()?;
+            return PyList::new(py, keys);
+        }
+        // Into the list one by one, through one buffer.
+        let (list, mut key) = (PyList::empty(py), String::new());
+        for i in 0..self.found.len() {
+            gate::inline(py, || self.found.read_key(i, &mut key))?;
+            list.append(crate::decode::key(py, schema, &key)?)?;
+        }
+        Ok(list)
     }
 
     /// The scores of all hits, best first: a read-only buffer of float64 (`np.asarray(hits.scores)` copies nothing).
     #[getter]
-    fn scores(&self) -> Scores {
-        Scores::new(Arc::clone(&self.found))
+    fn scores(slf: &Bound<'_, Self>) -> Scores {
+        Scores::new(slf)
     }
 
     /// All hits as plain values: `[{"key": …, "score": …, "document": {…}}, …]`.
@@ -191,15 +206,15 @@ impl Hits {
     ///     >>> index.search("gold").to_arrow()
     ///     ArrowTable(1 rows)
     ///     >>> index.close()
-    fn to_arrow(&self) -> ArrowTable {
-        ArrowTable::new(Arc::clone(&self.found))
+    fn to_arrow(slf: Bound<'_, Self>) -> ArrowTable {
+        ArrowTable::new(slf.unbind())
     }
 }
 
 /// Walks the hits once.
 #[pyclass(frozen, module = "findspot._native")]
 pub(crate) struct HitIterator {
-    found: Arc<Found>,
+    hits: Py<Hits>,
     next: AtomicUsize,
 }
 
@@ -209,12 +224,12 @@ impl HitIterator {
         slf
     }
 
-    fn __next__(&self) -> Option<Hit> {
+    fn __next__(&self, py: Python<'_>) -> Option<Hit> {
         let at = self.next.fetch_add(1, Ordering::Relaxed);
-        (at < self.found.len()).then(|| Hit::new(&self.found, at))
+        (at < self.hits.get().found.len()).then(|| Hit::new(self.hits.bind(py), at))
     }
 
     fn __length_hint__(&self) -> usize {
-        self.found.len().saturating_sub(self.next.load(Ordering::Relaxed))
+        self.hits.get().found.len().saturating_sub(self.next.load(Ordering::Relaxed))
     }
 }

@@ -13,9 +13,8 @@ use findspot_engine::search::{Index as Engine, IndexOptions, View as Pinned};
 use findspot_engine::storage::connect;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyString};
 
-use crate::hits::Hits;
 use crate::view::{self, View};
 use crate::writing::{self, Report, Transaction};
 use crate::{gate, request, schema, steps};
@@ -41,6 +40,10 @@ impl Drop for Index {
 impl Index {
     fn new(engine: Engine) -> Self {
         Self { engine: Arc::new(engine), process: std::process::id() }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     fn pinned(&self, py: Python<'_>) -> PyResult<Arc<Pinned>> {
@@ -99,11 +102,6 @@ impl Index {
 
     fn view(&self, py: Python<'_>) -> PyResult<View> {
         self.pinned(py).map(View::new)
-    }
-
-    #[pyo3(signature = (*arguments))]
-    fn search(&self, py: Python<'_>, arguments: &Bound<'_, PyTuple>) -> PyResult<Hits> {
-        view::search(py, &self.pinned(py)?, arguments)
     }
 
     #[pyo3(signature = (query, condition, strict, /))]

@@ -6,7 +6,7 @@
 //!
 //! | room | translates |
 //! |---|---|
-//! | [`index`], [`view`], [`writing`], [`steps`] | calls |
+//! | [`searching`], [`index`], [`view`], [`writing`], [`steps`] | calls |
 //! | [`request`], [`records`], [`schema`] | Python → engine |
 //! | [`hits`], [`hit`], [`scores`], [`arrow`], [`decode`] | engine → Python |
 //! | [`errors`], [`logging`] | refusals, log lines |
@@ -23,6 +23,7 @@ mod records;
 mod request;
 mod schema;
 mod scores;
+mod searching;
 mod steps;
 mod view;
 mod writing;
@@ -34,6 +35,7 @@ use pyo3::prelude::*;
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     logging::start();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<searching::Searching>()?;
     module.add_class::<index::Index>()?;
     module.add_class::<view::View>()?;
     module.add_class::<writing::Transaction>()?;

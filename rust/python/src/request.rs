@@ -11,18 +11,18 @@ use findspot_engine::search::{CountMode, FilterInput, OnTimeout, QueryInput, Sea
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::PyString;
 
 use crate::gate;
 
 /// A query string or a typed query. A lone surrogate, which no text can hold, becomes U+FFFD: user text never raises.
-pub(crate) fn query(value: &Bound<'_, PyAny>) -> PyResult<QueryInput> {
+pub(crate) fn query<'a>(argument: &str, value: &'a Bound<'_, PyAny>) -> PyResult<QueryInput<'a>> {
     if let Ok(text) = value.cast::<PyString>() {
-        return Ok(QueryInput::Text(text.to_string_lossy().into_owned()));
+        return Ok(QueryInput::Text(text.to_string_lossy()));
     }
     match tree(value, Query::from_json)? {
         Some(tree) => Ok(QueryInput::Tree(tree)),
-        None => Err(wrong("query", "str or a query of findspot.query", value)),
+        None => Err(wrong(argument, "str or a query of findspot.query", value)),
     }
 }
 
@@ -46,7 +46,7 @@ fn tree<T: Send>(value: &Bound<'_, PyAny>, read: impl FnOnce(&[u8]) -> EngineRes
     gate::inline(py, || read(json.as_bytes())).map(Some)
 }
 
-fn wrong(argument: &str, expected: &str, got: &Bound<'_, PyAny>) -> PyErr {
+pub(crate) fn wrong(argument: &str, expected: &str, got: &Bound<'_, PyAny>) -> PyErr {
     let name = got.get_type().name().map_or_else(|_| "an object".to_owned(), |name| name.to_string());
     PyTypeError::new_err(format!("{argument}: expected {expected}, got {name}"))
 }
@@ -92,32 +92,85 @@ fn word<'a, T>(argument: &str, value: &Bound<'a, PyAny>, known: &'static [(&'sta
     })
 }
 
-/// The arguments of `search` of an index and of a view, as the façade passes them: query, limit, offset, where, sort, count, fields,
-/// timeout, on_timeout, strict.
-pub(crate) fn search(arguments: &Bound<'_, PyTuple>) -> PyResult<SearchRequest> {
-    let [text, limit, offset, condition, sort, count, fields, timeout, on_timeout, strict]: [Bound<'_, PyAny>; 10] =
-        arguments.iter().collect::<Vec<_>>().try_into().map_err(|_| PyTypeError::new_err("expected the ten arguments of a search"))?;
-    let given = |value: &Bound<'_, PyAny>| !value.is_none();
-    let mut request = SearchRequest {
-        query: query(&text)?,
-        strict: strict.is_truthy()?,
-        limit: size("limit", &limit)?,
-        offset: size("offset", &offset)?,
-        count: *word("count", &count, &[("up_to", CountMode::UpTo), ("exact", CountMode::Exact), ("none", CountMode::None)])?,
-        on_timeout: *word("on_timeout", &on_timeout, &[("partial", OnTimeout::Partial), ("raise", OnTimeout::Raise)])?,
-        ..SearchRequest::default()
-    };
-    if given(&condition) {
-        request.filter = Some(filter("where", &condition)?);
+/// An argument that a caller may leave out. `None` that was passed is given.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'a, 'py>(Option<Borrowed<'a, 'py, PyAny>>);
+
+impl<'a, 'py> Given<'a, 'py> {
+    /// Left out.
+    pub(crate) const NOT: Self = Self(None);
+
+    pub(crate) fn value(&self) -> Option<&Bound<'py, PyAny>> {
+        self.0.as_deref()
     }
-    if given(&sort) {
-        request.sort = names("sort", &sort)?;
+
+    /// What was passed, unless it is `None`.
+    fn some(&self) -> Option<&Bound<'py, PyAny>> {
+        self.value().filter(|value| !value.is_none())
     }
-    if given(&fields) {
-        request.fields = Some(names("fields", &fields)?);
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Given<'a, 'py> {
+    type Error = std::convert::Infallible;
+
+    fn extract(value: Borrowed<'a, 'py, PyAny>) -> Result<Self, Self::Error> {
+        Ok(Self(Some(value)))
     }
-    if given(&timeout) {
-        request.timeout = Some(seconds("timeout", &timeout)?);
+}
+
+/// The arguments of `search` beside the query.
+pub(crate) struct Arguments<'a, 'py> {
+    pub limit: Given<'a, 'py>,
+    pub offset: Given<'a, 'py>,
+    pub condition: Given<'a, 'py>,
+    pub sort: Given<'a, 'py>,
+    pub count: Given<'a, 'py>,
+    pub fields: Given<'a, 'py>,
+    pub timeout: Given<'a, 'py>,
+    pub on_timeout: Given<'a, 'py>,
+    pub strict: Given<'a, 'py>,
+}
+
+impl Arguments<'_, '_> {
+    /// The request, still without its query.
+    pub(crate) fn read(&self) -> PyResult<SearchRequest<'_>> {
+        let mut request = SearchRequest::default();
+        if let Some(limit) = self.limit.value() {
+            request.limit = size("limit", limit)?;
+        }
+        if let Some(offset) = self.offset.value() {
+            request.offset = size("offset", offset)?;
+        }
+        if let Some(count) = self.count.value() {
+            request.count = *word("count", count, &[("up_to", CountMode::UpTo), ("exact", CountMode::Exact), ("none", CountMode::None)])?;
+        }
+        if let Some(what) = self.on_timeout.value() {
+            request.on_timeout = *word("on_timeout", what, &[("partial", OnTimeout::Partial), ("raise", OnTimeout::Raise)])?;
+        }
+        if let Some(strict) = self.strict.value() {
+            request.strict = strict.is_truthy()?;
+        }
+        if let Some(condition) = self.condition.some() {
+            request.filter = Some(filter("where", condition)?);
+        }
+        if let Some(sort) = self.sort.some() {
+            request.sort = names("sort", sort)?;
+        }
+        if let Some(fields) = self.fields.some() {
+            request.fields = Some(names("fields", fields)?);
+        }
+        if let Some(timeout) = self.timeout.some() {
+            request.timeout = Some(seconds("timeout", timeout)?);
+        }
+        Ok(request)
     }
-    Ok(request)
+
+    /// Whether what is refused may stand in a text, so that its position is one: lenient query strings are never refused, so beside one
+    /// the filter is meant.
+    pub(crate) fn have_text(&self, query: Option<&Bound<'_, PyAny>>) -> bool {
+        let is_text = |value: &Bound<'_, PyAny>| value.is_instance_of::<PyString>();
+        let strict = self.strict.value().is_some_and(|strict| strict.is_truthy().unwrap_or(false));
+        let query = (strict || self.condition.some().is_none()) && query.is_none_or(is_text);
+        query || self.condition.some().is_some_and(is_text)
+    }
 }

@@ -7,43 +7,43 @@
 
 use std::ffi::{c_int, c_void};
 use std::ptr;
-use std::sync::Arc;
 
-use findspot_engine::search::Hits;
 use pyo3::exceptions::{PyBufferError, PyIndexError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::hits::Hits;
+
 /// The scores of all hits, best first: a sequence of floats that is also a buffer of float64.
 #[pyclass(frozen, sequence, module = "findspot._native")]
 pub(crate) struct Scores {
-    hits: Arc<Hits>,
+    hits: Py<Hits>,
     /// What `Py_buffer::shape` and `strides` point to.
     shape: [ffi::Py_ssize_t; 1],
     strides: [ffi::Py_ssize_t; 1],
 }
 
 impl Scores {
-    pub(crate) fn new(hits: Arc<Hits>) -> Self {
-        let shape = [hits.scores().len() as ffi::Py_ssize_t];
-        Self { hits, shape, strides: [size_of::<f64>() as ffi::Py_ssize_t] }
+    pub(crate) fn new(hits: &Bound<'_, Hits>) -> Self {
+        let shape = [hits.get().found().scores().len() as ffi::Py_ssize_t];
+        Self { hits: hits.clone().unbind(), shape, strides: [size_of::<f64>() as ffi::Py_ssize_t] }
     }
 }
 
 #[pymethods]
 impl Scores {
     fn __len__(&self) -> usize {
-        self.hits.scores().len()
+        self.hits.get().found().scores().len()
     }
 
     fn __getitem__(&self, index: isize) -> PyResult<f64> {
-        let scores = self.hits.scores();
+        let scores = self.hits.get().found().scores();
         let at = if index < 0 { index + scores.len() as isize } else { index };
         usize::try_from(at).ok().and_then(|at| scores.get(at).copied()).ok_or_else(|| PyIndexError::new_err("scores: index out of range"))
     }
 
     fn __repr__(&self) -> String {
-        format!("Scores({:?})", self.hits.scores())
+        format!("Scores({:?})", self.hits.get().found().scores())
     }
 
     unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
@@ -56,9 +56,9 @@ impl Scores {
             return Err(PyBufferError::new_err("scores are read-only"));
         }
         let this = slf.get();
-        let scores = this.hits.scores();
-        // SAFETY: `view` is the caller's and not null. `obj` holds a strong reference to this object, so the scores (immutable, behind
-        // its Arc), `shape` and `strides` (in the frozen object) outlive the view; nothing writes through `buf`, the view is read-only.
+        let scores = this.hits.get().found().scores();
+        // SAFETY: `view` is the caller's and not null. `obj` holds a strong reference to this object, so the scores (immutable, in
+        // the frozen hits that it holds), `shape` and `strides` (in the frozen object) outlive the view; nothing writes through `buf`, the view is read-only.
         unsafe {
             (*view).buf = scores.as_ptr().cast_mut().cast::<c_void>();
             (*view).len = size_of_val(scores) as ffi::Py_ssize_t;

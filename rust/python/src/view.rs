@@ -1,83 +1,74 @@
 //! One pinned view.
 //!
-//! **In**: the engine's view. **Out**: `_native.View`. **Law**: immutable; it holds its files until it is dropped.
+//! **In**: the engine's view. **Out**: `_native.View`. **Law**: immutable; it holds its files until it is closed or dropped.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use findspot_engine::base::Result;
+use findspot_engine::base::{Error, Result};
 use findspot_engine::search::View as Pinned;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyInt, PyString, PyTuple};
+use pyo3::types::{PyBool, PyInt, PyString};
 
-use crate::hits::Hits;
-use crate::{decode, gate, request};
+use crate::{decode, errors, gate, request};
 
 /// A view, for the façade.
 #[pyclass(frozen, module = "findspot._native")]
 pub(crate) struct View {
-    view: Arc<Pinned>,
+    /// `None` once it is closed.
+    view: RwLock<Option<Arc<Pinned>>>,
 }
 
 impl View {
     pub(crate) fn new(view: Arc<Pinned>) -> Self {
-        Self { view }
+        Self { view: RwLock::new(Some(view)) }
+    }
+
+    /// The engine's view, to keep for a call.
+    pub(crate) fn pinned(&self, py: Python<'_>) -> PyResult<Arc<Pinned>> {
+        let pinned = self.view.read().unwrap_or_else(PoisonError::into_inner).clone();
+        pinned.ok_or_else(|| errors::to_python(py, &Error::Closed("the view is closed; index.view() makes another".to_owned())))
     }
 }
 
 #[pymethods]
 impl View {
-    #[pyo3(signature = (*arguments))]
-    fn search(&self, py: Python<'_>, arguments: &Bound<'_, PyTuple>) -> PyResult<Hits> {
-        search(py, &self.view, arguments)
-    }
-
     #[pyo3(signature = (query, condition, strict, /))]
     fn count(&self, py: Python<'_>, query: &Bound<'_, PyAny>, condition: &Bound<'_, PyAny>, strict: bool) -> PyResult<u64> {
-        count(py, &self.view, query, condition, strict)
+        count(py, &*self.pinned(py)?, query, condition, strict)
     }
 
     #[pyo3(signature = (key, /))]
     fn get<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> PyResult<Option<(Bound<'py, PyAny>, u64)>> {
-        get(py, &self.view, key)
+        get(py, &*self.pinned(py)?, key)
     }
 
     fn __contains__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<bool> {
-        contains(py, &self.view, key)
+        contains(py, &*self.pinned(py)?, key)
     }
 
-    fn __len__(&self) -> usize {
-        self.view.len() as usize
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.pinned(py)?.len() as usize)
     }
 
     #[pyo3(signature = (text, strict, /))]
     fn parse(&self, py: Python<'_>, text: &Bound<'_, PyString>, strict: bool) -> PyResult<(String, String)> {
-        parse(py, &self.view, text, strict)
+        parse(py, &*self.pinned(py)?, text, strict)
     }
 
     #[getter]
-    fn generation(&self) -> u64 {
-        self.view.generation()
+    fn generation(&self, py: Python<'_>) -> PyResult<u64> {
+        Ok(self.pinned(py)?.generation())
     }
 
-    #[getter]
-    fn refresh(&self) -> u64 {
-        self.view.refresh()
+    fn close(&self) {
+        // Whoever searches it just now keeps it until the end of the search.
+        drop(self.view.write().unwrap_or_else(PoisonError::into_inner).take());
     }
-
-    #[getter]
-    fn config_version(&self) -> u64 {
-        self.view.config_version()
-    }
-}
-
-pub(crate) fn search(py: Python<'_>, view: &Arc<Pinned>, arguments: &Bound<'_, PyTuple>) -> PyResult<Hits> {
-    let request = request::search(arguments)?;
-    gate::run(py, |interrupt| view.search(&request, interrupt)).map(Hits::new)
 }
 
 pub(crate) fn count(py: Python<'_>, view: &Pinned, query: &Bound<'_, PyAny>, condition: &Bound<'_, PyAny>, strict: bool) -> PyResult<u64> {
-    let query = request::query(query)?;
+    let query = request::query("query", query)?;
     let filter = if condition.is_none() { None } else { Some(request::filter("where", condition)?) };
     gate::run(py, |interrupt| view.count(&query, strict, filter.as_ref(), interrupt))
 }

@@ -31,6 +31,22 @@ pub struct Plan {
     pub scores: bool,
     /// What was cut.
     pub warnings: Vec<String>,
+    /// Documents and postings that may have to be looked at.
+    cost: u64,
+}
+
+impl Plan {
+    /// Documents and postings that may have to be looked at: the time that running takes grows with it.
+    #[must_use]
+    pub fn cost(&self) -> u64 {
+        self.cost
+    }
+
+    /// Whether no document can match, so that there is nothing to run.
+    #[must_use]
+    pub fn finds_nothing(&self) -> bool {
+        self.program.ops.iter().all(|op| !matches!(op, Op::Leaf(_) | Op::AddLeaf(_) | Op::Everything | Op::Complement))
+    }
 }
 
 /// Compiles a query, restricted to what passes `filter`. `scoring` says whether scores are wanted.
@@ -238,7 +254,11 @@ impl Compiler<'_> {
                 *op = Op::Score(((bound * scale) as i64).max(1));
             }
         }
-        Plan { program, scale, scores: slots.bounds > 0.0, warnings }
+        // What is no term has to be asked of every document.
+        let all = program.leaves.iter().any(|leaf| matches!(leaf, Leaf::Condition(_))) || program.ops.contains(&Op::Everything);
+        let docs = slots.terms.snapshot.segments.iter().map(|segment| u64::from(segment.reader.doc_count())).sum();
+        let cost = slots.postings.saturating_add(if all { docs } else { 0 });
+        Plan { program, scale, scores: slots.bounds > 0.0, warnings, cost }
     }
 }
 

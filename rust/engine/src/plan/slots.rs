@@ -34,6 +34,8 @@ pub(super) struct Slots<'a> {
     by_field: HashMap<FieldId, usize>,
     /// Sum of the bounds so far.
     pub bounds: f64,
+    /// Postings of all words so far.
+    pub postings: u64,
 }
 
 /// Terms picked for one word with typos, and how many there were.
@@ -44,7 +46,7 @@ pub(super) struct Picked {
 
 impl<'a> Slots<'a> {
     pub fn new(terms: Terms<'a>, compiled: &'a Compiled) -> Self {
-        Self { terms, compiled, tables: Vec::new(), by_field: HashMap::new(), bounds: 0.0 }
+        Self { terms, compiled, tables: Vec::new(), by_field: HashMap::new(), bounds: 0.0, postings: 0 }
     }
 
     /// A word; `None` when no document has it.
@@ -114,6 +116,7 @@ impl<'a> Slots<'a> {
         if drafts.is_empty() {
             return None;
         }
+        self.postings = drafts.iter().flat_map(|draft| &draft.dfs).fold(self.postings, |sum, &df| sum.saturating_add(df));
         let (blend, clauses) = match self.compiled.combine {
             Combine::Bm25f => {
                 let docs = drafts.iter().map(|draft| self.terms.totals(draft.field).docs).max().unwrap_or_default();

@@ -24,6 +24,24 @@ pub enum Bound {
     Constant(Constant),
 }
 
+impl Bound {
+    /// How many terms a planner looks up in each dictionary; `None` when it has to scan them for what is near a word.
+    #[must_use]
+    pub fn lookups(&self) -> Option<usize> {
+        let (mut lookups, mut rest) = (0, vec![self]);
+        while let Some(node) = rest.pop() {
+            match node {
+                Self::Boolean(node) => rest.extend(node.must.iter().chain(&node.should).chain(&node.must_not)),
+                Self::Slot(slot) => lookups += slot.clauses.len(),
+                Self::Phrase(phrase) => lookups += phrase.clauses.iter().map(|clause| clause.terms.len()).sum::<usize>(),
+                Self::Fuzzy(_) => return None,
+                Self::Prefix(_) | Self::Constant(_) => {}
+            }
+        }
+        Some(lookups)
+    }
+}
+
 /// Matches where every `must` matches, no `must_not` does, and at least `minimum` of `should`. Scores the sum of `must` and of the
 /// `should` that match. So `{}` is everything with score 0, `{minimum: 1}` is nothing, `{must_not: [a]}` is the complement of a.
 #[derive(Clone, Debug, Default, PartialEq)]

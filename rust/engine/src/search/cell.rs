@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use findspot_publish::Cell;
+use findspot_publish::{Cell, Guard};
 
 use super::view::View;
 use crate::base::Result;
@@ -22,6 +22,11 @@ impl ViewCell {
     /// The newest view, to keep.
     pub fn view(&self) -> Arc<View> {
         self.0.load_full()
+    }
+
+    /// The newest view, for the length of a request.
+    pub fn load(&self) -> Guard<Arc<View>> {
+        self.0.load()
     }
 
     /// Lets go of all segments: who has a view keeps it.

@@ -4,6 +4,7 @@
 //! unless it is asked to follow; a request loads the published view once; a child of `fork` searches on, its writing calls fail. After
 //! closing, views that somebody has stay valid, and nothing new is handed out.
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -181,6 +182,15 @@ impl Index {
     pub fn view(&self) -> Result<Arc<View>> {
         self.check_open()?;
         Ok(self.cell.view())
+    }
+
+    /// The newest view, for the length of one request: no reference count that threads share is touched.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub fn current(&self) -> Result<impl Deref<Target = Arc<View>> + use<>> {
+        self.check_open()?;
+        Ok(self.cell.load())
     }
 
     /// What changes it.

@@ -97,6 +97,15 @@ impl Hits {
         Ok(key)
     }
 
+    /// The key of hit `i`, into `key`.
+    ///
+    /// # Errors
+    /// As [`Hits::key`].
+    pub fn read_key(&self, i: usize, key: &mut String) -> Result<()> {
+        key.clear();
+        self.view.key_of(self.hit(i)?, key)
+    }
+
     /// All keys, as text.
     ///
     /// # Errors

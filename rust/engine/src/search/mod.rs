@@ -13,6 +13,7 @@ mod handle;
 mod hits;
 mod project;
 mod request;
+mod stages;
 mod view;
 
 #[cfg(test)]
@@ -24,4 +25,5 @@ pub use crate::collect::{CountMode, Relation};
 pub use handle::{Index, IndexOptions};
 pub use hits::Hits;
 pub use request::{FilterInput, OnTimeout, QueryInput, SearchRequest};
+pub use stages::{Planned, Understood};
 pub use view::View;

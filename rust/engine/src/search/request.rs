@@ -2,6 +2,7 @@
 //!
 //! **Law**: plain data, checked where it is used: names against the view's schema, texts by their parsers.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::collect::CountMode;
@@ -9,16 +10,16 @@ use crate::query::{Filter, Query};
 
 /// A query as it comes in.
 #[derive(Clone, Debug, PartialEq)]
-pub enum QueryInput {
-    /// A query string.
-    Text(String),
+pub enum QueryInput<'a> {
+    /// A query string; borrowed where the caller keeps it for as long as the search takes.
+    Text(Cow<'a, str>),
     /// A tree.
     Tree(Query),
 }
 
-impl Default for QueryInput {
+impl Default for QueryInput<'_> {
     fn default() -> Self {
-        Self::Text(String::new())
+        Self::Text(Cow::Borrowed(""))
     }
 }
 
@@ -43,9 +44,9 @@ pub enum OnTimeout {
 
 /// One search. The default asks for the ten oldest documents.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SearchRequest {
+pub struct SearchRequest<'a> {
     /// What is searched for.
-    pub query: QueryInput,
+    pub query: QueryInput<'a>,
     /// Whether a query string with mistakes is refused.
     pub strict: bool,
     /// How many hits.
@@ -66,7 +67,7 @@ pub struct SearchRequest {
     pub on_timeout: OnTimeout,
 }
 
-impl Default for SearchRequest {
+impl Default for SearchRequest<'_> {
     fn default() -> Self {
         Self {
             query: QueryInput::default(),
@@ -80,5 +81,17 @@ impl Default for SearchRequest {
             timeout: None,
             on_timeout: OnTimeout::Partial,
         }
+    }
+}
+
+/// Bytes of text that are read in some microseconds.
+const SHORT: usize = 512;
+
+impl SearchRequest<'_> {
+    /// Whether its texts are read in some microseconds.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        let query = matches!(&self.query, QueryInput::Text(text) if text.len() <= SHORT);
+        query && self.filter.is_none()
     }
 }

@@ -4,13 +4,13 @@
 //! changes, and its files stay readable for as long as somebody has it. Only waiting for the interrupt depends on time.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use super::hits::Hits;
-use super::request::{FilterInput, OnTimeout, QueryInput, SearchRequest};
+use super::request::{FilterInput, QueryInput, SearchRequest};
+use super::stages::{Asked, Understood};
 use crate::analysis::Analyzers;
 use crate::base::{Error, Interrupt, Result, SeqNo, nearest};
-use crate::collect::{CountMode, Gathered, Hit, MAX_SORT_KEYS, Relation, SortBy, Wanted, gather};
+use crate::collect::{CountMode, Hit, MAX_SORT_KEYS, SortBy, Wanted, gather};
 use crate::index::Snapshot;
 use crate::plan::{Compiled, compile};
 use crate::query::{Bound, BoundFilter, ParseMode, ParseOptions, Parsed, RewriteOptions, parse, parse_filter, rewrite};
@@ -57,6 +57,10 @@ impl View {
         &self.snapshot.schema
     }
 
+    pub(super) fn compiled(&self) -> &Compiled {
+        &self.compiled
+    }
+
     /// Number of the manifest on which it stands.
     #[must_use]
     pub fn generation(&self) -> u64 {
@@ -101,45 +105,40 @@ impl View {
     /// # Errors
     /// [`Error::Query`], [`Error::Argument`] for what cannot be asked; [`Error::Timeout`] when asked to raise; [`Error::Cancelled`];
     /// corruption.
-    pub fn search(self: &Arc<Self>, request: &SearchRequest, interrupt: &Interrupt) -> Result<Hits> {
-        let started = Instant::now();
-        let limited;
-        let interrupt = match request.timeout {
-            None => interrupt,
-            Some(timeout) => {
-                limited = interrupt.with_deadline(started.checked_add(timeout));
-                &limited
-            }
-        };
-        let sort = self.sort(&request.sort)?;
-        self.check_fields(request.fields.as_deref())?;
-        let (query, mut warnings) = self.bind(&request.query, request.strict)?;
-        let filter = self.bind_filter(request.filter.as_ref())?;
-        let wanted = request.offset.saturating_add(request.limit);
-        let hits = if request.limit == 0 { 0 } else { wanted };
+    pub fn search(self: &Arc<Self>, request: &SearchRequest<'_>, interrupt: &Interrupt) -> Result<Hits> {
+        self.understand(request)?.plan(interrupt)?.run(interrupt)
+    }
 
-        let found = compile(query, filter, &self.snapshot, &self.compiled, hits > 0, interrupt).and_then(|plan| {
-            let wanted = Wanted { hits, sort: &sort, count: request.count, scores: plan.scores };
-            let gathered = gather(&plan.program, &self.snapshot, wanted, interrupt)?;
-            warnings.extend(plan.warnings);
-            Ok((gathered, plan.scale))
+    /// The first step of a search: what is asked, in terms of this view.
+    ///
+    /// # Errors
+    /// [`Error::Query`], [`Error::Argument`] for what cannot be asked.
+    pub fn understand<'v>(self: &'v Arc<Self>, request: &'v SearchRequest<'v>) -> Result<Understood<'v>> {
+        Understood::new(self, request)
+    }
+
+    /// The hits of each query under one request, whose own query is not looked at; up to the first that fails, with why.
+    pub fn search_many(
+        self: &Arc<Self>,
+        queries: &[QueryInput<'_>],
+        request: &SearchRequest<'_>,
+        interrupt: &Interrupt,
+    ) -> (Vec<Hits>, Option<Error>) {
+        let mut found = Vec::with_capacity(queries.len());
+        let searched = Asked::new(self, request).and_then(|asked| {
+            queries.iter().try_for_each(|query| {
+                found.push(asked.understand(query)?.plan(interrupt)?.run(interrupt)?);
+                Ok(interrupt.check()?)
+            })
         });
-        let (gathered, scale) = match found {
-            // The time was over before anything was looked at.
-            Err(Error::Timeout { .. }) => (nothing_yet(request.count), 1.0),
-            found => found?,
-        };
-        if gathered.partial && request.on_timeout == OnTimeout::Raise {
-            return Err(Error::Timeout { seconds: request.timeout.unwrap_or(Duration::ZERO).as_secs_f64() });
-        }
-        Ok(Hits::new(self, gathered, request.offset, scale, warnings, request.fields.clone(), started))
+        (found, searched.err())
     }
 
     /// How many documents match, exactly.
     ///
     /// # Errors
     /// As [`View::search`]; [`Error::Timeout`] when `interrupt` has a deadline that passes.
-    pub fn count(&self, query: &QueryInput, strict: bool, filter: Option<&FilterInput>, interrupt: &Interrupt) -> Result<u64> {
+    pub fn count(&self, query: &QueryInput<'_>, strict: bool, filter: Option<&FilterInput>, interrupt: &Interrupt) -> Result<u64> {
         let (query, _) = self.bind(query, strict)?;
         let plan = compile(query, self.bind_filter(filter)?, &self.snapshot, &self.compiled, false, interrupt)?;
         let wanted = Wanted { hits: 0, sort: &[], count: CountMode::Exact, scores: false };
@@ -183,7 +182,7 @@ impl View {
         Ok(&segment.reader)
     }
 
-    fn sort(&self, keys: &[String]) -> Result<Vec<SortBy>> {
+    pub(super) fn sort(&self, keys: &[String]) -> Result<Vec<SortBy>> {
         if keys.len() > MAX_SORT_KEYS {
             let expected = format!("at most {MAX_SORT_KEYS} keys");
             return Err(Error::Argument { argument: "sort", expected, got: keys.len().to_string() });
@@ -192,7 +191,7 @@ impl View {
     }
 
     /// Where documents can hold nothing but fields, a name that is none is a mistake.
-    fn check_fields(&self, names: Option<&[String]>) -> Result<()> {
+    pub(super) fn check_fields(&self, names: Option<&[String]>) -> Result<()> {
         let schema = self.schema();
         if schema.extra() == Extra::Store {
             return Ok(());
@@ -209,7 +208,7 @@ impl View {
         Ok(())
     }
 
-    pub(super) fn bind(&self, query: &QueryInput, strict: bool) -> Result<(Bound, Vec<String>)> {
+    pub(super) fn bind(&self, query: &QueryInput<'_>, strict: bool) -> Result<(Bound, Vec<String>)> {
         let parsed;
         let (query, mut warnings) = match query {
             QueryInput::Tree(query) => (query, Vec::new()),
@@ -237,9 +236,4 @@ pub(super) fn bind_filter(filter: Option<&FilterInput>, schema: &Schema) -> Resu
         Some(FilterInput::Text(text)) => parse_filter(text, schema)?.bind(schema).map(Some),
         Some(FilterInput::Tree(filter)) => filter.bind(schema).map(Some),
     }
-}
-
-fn nothing_yet(count: CountMode) -> Gathered {
-    let total = (count != CountMode::None).then_some(0);
-    Gathered { hits: Vec::new(), total, relation: Relation::Gte, partial: true }
 }

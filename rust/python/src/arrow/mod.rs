@@ -24,11 +24,11 @@ use crate::gate;
 /// `polars.DataFrame(table)`, `pyarrow.table(table)` and `duckdb` take it as it is.
 #[pyclass(frozen, module = "findspot._native")]
 pub(crate) struct ArrowTable {
-    hits: std::sync::Arc<Hits>,
+    hits: Py<crate::hits::Hits>,
 }
 
 impl ArrowTable {
-    pub(crate) fn new(hits: std::sync::Arc<Hits>) -> Self {
+    pub(crate) fn new(hits: Py<crate::hits::Hits>) -> Self {
         Self { hits }
     }
 }
@@ -39,12 +39,13 @@ impl ArrowTable {
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_stream__<'py>(&self, py: Python<'py>, requested_schema: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyCapsule>> {
         let _ = requested_schema;
-        let stream = gate::run(py, |interrupt| stream(&self.hits, interrupt))?;
+        let hits = self.hits.get().found();
+        let stream = gate::run(py, |interrupt| stream(hits, interrupt))?;
         PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
     }
 
     fn __repr__(&self) -> String {
-        format!("ArrowTable({} rows)", self.hits.len())
+        format!("ArrowTable({} rows)", self.hits.get().found().len())
     }
 }
 

@@ -23,11 +23,11 @@ fn replaced(view: &View, reader: Arc<SegmentReader>) -> Arc<View> {
     Arc::new(View::new(Arc::new(snapshot), compiled, analyzers, 1))
 }
 
-fn requests() -> Vec<SearchRequest> {
+fn requests() -> Vec<SearchRequest<'static>> {
     let all = SearchRequest { limit: 7, count: CountMode::Exact, ..SearchRequest::default() };
-    let of = |text: &str| SearchRequest { query: QueryInput::Text(text.into()), ..all.clone() };
-    let sorted = |text: &str, sort: &str| SearchRequest { sort: vec![sort.into()], ..of(text) };
-    let filtered = |text: &str, filter: &str| SearchRequest { filter: Some(FilterInput::Text(filter.into())), ..of(text) };
+    let of = |text: &'static str| SearchRequest { query: QueryInput::Text(text.into()), ..all.clone() };
+    let sorted = |text: &'static str, sort: &str| SearchRequest { sort: vec![sort.into()], ..of(text) };
+    let filtered = |text: &'static str, filter: &str| SearchRequest { filter: Some(FilterInput::Text(filter.into())), ..of(text) };
     vec![
         all.clone(),
         of("a b cab"),

@@ -24,7 +24,7 @@ fn filled(count: u32) -> Index {
     index
 }
 
-fn text(text: &str) -> SearchRequest {
+fn text(text: &str) -> SearchRequest<'_> {
     SearchRequest { query: QueryInput::Text(text.into()), ..SearchRequest::default() }
 }
 

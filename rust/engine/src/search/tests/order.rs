@@ -83,7 +83,7 @@ proptest! {
         let text = words.iter().map(|&word| WORDS[word]).collect::<Vec<_>>().join(" ");
         let text = format!("{text} \"{} b\"~1 ab~1", WORDS[words[0]]);
         let answer = |index: &Index, sort: &[&str]| {
-            let query = QueryInput::Text(text.clone());
+            let query = QueryInput::Text(text.as_str().into());
             let sort = sort.iter().map(|&name| name.to_owned()).collect();
             let request = SearchRequest { query, sort, limit: 100, count: CountMode::Exact, ..SearchRequest::default() };
             let hits = index.view().unwrap().search(&request, &none).unwrap();

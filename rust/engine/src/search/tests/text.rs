@@ -70,7 +70,7 @@ proptest! {
         let compiled = Compiled::new(&config, view.schema()).unwrap();
         for (pieces, filter, limit, offset) in queries {
             let text = pieces.iter().map(|&piece| PIECES[piece]).collect::<Vec<_>>().join(" ");
-            let input = QueryInput::Text(text.clone());
+            let input = QueryInput::Text(text.as_str().into());
             let (bound, _) = view.bind(&input, false).unwrap();
             let filter = filter.map(|filter| FilterInput::Text(FILTERS[filter].into()));
             let passing = view.bind_filter(filter.as_ref()).unwrap();

@@ -1,0 +1,233 @@
+//! `search` and `search_many`, of an index and of a view: the call that has to be fast.
+//!
+//! **In**: what a user passed. **Out**: [`Hits`]. **Law**
+//! 1. The façade's classes inherit this one, so between a user's call and the engine there is no Python code.
+//! 2. A search that is predicted to be short runs without letting go of the interpreter: letting go costs a tenth of a microsecond alone
+//!    and up to a switch interval beside busy threads. Only what lets go watches for Ctrl-C.
+//! 3. A call loads the published view once.
+
+use std::sync::Arc;
+
+use findspot_engine::base::Interrupt;
+use findspot_engine::search::{Hits as Found, SearchRequest, View as Pinned};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+
+use crate::hits::Hits;
+use crate::index::Index;
+use crate::request::{self, Given};
+use crate::view::View;
+use crate::{errors, gate};
+
+/// Up to this [cost](findspot_engine::search::Planned::cost) a search keeps the interpreter: some tens of microseconds.
+const INLINE_COST: u64 = 20_000;
+
+/// Whom to ask.
+enum Target {
+    Nobody,
+    Index(Py<Index>),
+    View(Py<View>),
+}
+
+/// What `Index` and `View` can both be asked; the façade's classes inherit it.
+#[pyclass(frozen, subclass, module = "findspot._native")]
+pub(crate) struct Searching {
+    target: Target,
+}
+
+impl Searching {
+    /// Calls `work` with the view to search.
+    fn with_view<T>(slf: &Bound<'_, Self>, work: impl FnOnce(&Arc<Pinned>) -> PyResult<T>) -> PyResult<T> {
+        let py = slf.py();
+        match &slf.get().target {
+            Target::Index(index) => work(&*gate::inline(py, || index.get().engine().current())?),
+            Target::View(view) => work(&view.get().pinned(py)?),
+            Target::Nobody => Err(PyTypeError::new_err(format!("expected an Index or a View, got {}", slf.get_type().name()?))),
+        }
+    }
+}
+
+#[pymethods]
+impl Searching {
+    /// Takes the compiled index or view; what else is passed is for `__init__`.
+    #[new]
+    #[pyo3(signature = (*arguments, **_keywords))]
+    fn new(arguments: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> Self {
+        let target = match arguments.get_item(0) {
+            Err(_) => Target::Nobody,
+            Ok(first) => match (first.cast::<Index>(), first.cast::<View>()) {
+                (Ok(index), _) => Target::Index(index.clone().unbind()),
+                (_, Ok(view)) => Target::View(view.clone().unbind()),
+                _ => Target::Nobody,
+            },
+        };
+        Self { target }
+    }
+
+    /// The documents that answer a query, best first.
+    ///
+    /// The query string speaks: words, `"a phrase"`, `"a loose phrase"~2`, `-not`, `+must`, `AND OR NOT ( )`, `field:term`,
+    /// `field:[1700 TO 1800]`, `field:>=5`, `pre*`, `typo~1`, `word^2`. A blank one matches everything, oldest first.
+    ///
+    /// Args:
+    ///     query: a query string, or a typed query of `findspot.query`.
+    ///     limit: at most so many hits.
+    ///     offset: leave out so many first.
+    ///     where: a filter made by `col(…)`, or its text: `"year < 1900 and subjects in ['hoard', 'coin']"`.
+    ///     sort: fields to sort by, `-` before a name for descending; `"_score"` is the score, best first with and without `-`.
+    ///         Without it by score. A missing value comes last both ways; equal documents come oldest first.
+    ///     count: what `hits.total` says: `"up_to"` is exact up to 10,000, then a lower bound; `"exact"`; `"none"`.
+    ///     fields: stored fields to return; without it all.
+    ///     timeout: seconds; there is no default.
+    ///     on_timeout: when the time is over: `"partial"` returns what was found, with `hits.partial` true; `"raise"`.
+    ///     strict: raise `QueryError` where a query string cannot be understood, in the place of taking it as plain words.
+    ///
+    /// Returns: the hits; each is read from the index when it is looked into.
+    /// Errors: `QueryError` for a typed query, filter, sort or field that does not fit the schema, and for a string when `strict`;
+    ///     `SearchTimeout`; `CorruptionError`; `ValueError` for a negative `limit`, `offset` or `timeout`; `ClosedError`.
+    /// Concurrency: takes no lock; releases the interpreter and obeys Ctrl-C unless the query is a matter of microseconds.
+    /// Cost: every document that holds one of the words is looked at; memory 16 bytes for each of `offset + limit`.
+    ///
+    /// Example:
+    ///     >>> import findspot as fs
+    ///     >>> schema = fs.Schema(key="id", fields={"title": fs.Text(), "year": fs.Integer()})
+    ///     >>> index = fs.Index.create("memory://", schema)
+    ///     >>> _ = index.upsert([{"id": "k1", "title": "gold coin", "year": 1700}, {"id": "k2", "title": "coin", "year": 1900}])
+    ///     >>> index.search("gold coin").keys
+    ///     ['k1', 'k2']
+    ///     >>> index.search("coin", where="year < 1800").keys
+    ///     ['k1']
+    ///     >>> index.search("coin", sort="-year", limit=1)[0]["year"]
+    ///     1900
+    ///     >>> index.close()
+    #[pyo3(
+        signature = (query = Given::NOT, *, limit = Given::NOT, offset = Given::NOT, r#where = Given::NOT, sort = Given::NOT, count = Given::NOT,
+                     fields = Given::NOT, timeout = Given::NOT, on_timeout = Given::NOT, strict = Given::NOT),
+        text_signature = "($self, query='', *, limit=10, offset=0, where=None, sort=None, count='up_to', fields=None, timeout=None, \
+                          on_timeout='partial', strict=False)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "they are the user's")]
+    fn search(
+        slf: &Bound<'_, Self>,
+        query: Given<'_, '_>,
+        limit: Given<'_, '_>,
+        offset: Given<'_, '_>,
+        r#where: Given<'_, '_>,
+        sort: Given<'_, '_>,
+        count: Given<'_, '_>,
+        fields: Given<'_, '_>,
+        timeout: Given<'_, '_>,
+        on_timeout: Given<'_, '_>,
+        strict: Given<'_, '_>,
+    ) -> PyResult<Hits> {
+        let py = slf.py();
+        let arguments = request::Arguments { limit, offset, condition: r#where, sort, count, fields, timeout, on_timeout, strict };
+        let searched = arguments.read().and_then(|mut request| {
+            if let Some(query) = query.value() {
+                request.query = request::query("query", query)?;
+            }
+            Self::with_view(slf, |view| search(py, view, &request))
+        });
+        searched
+            .map(Hits::new)
+            .map_err(|error| if arguments.have_text(query.value()) { error } else { errors::without_position(py, error) })
+    }
+
+    /// The hits of several queries, all searched in one view: what `search` returns for each, in their order.
+    ///
+    /// Args:
+    ///     queries: query strings and typed queries, as `search` takes them one by one.
+    ///     limit: as in `search`, for each query; so are all that follow.
+    ///     offset: leave out so many first.
+    ///     where: a filter for all queries.
+    ///     sort: fields to sort by.
+    ///     count: what `hits.total` says.
+    ///     fields: stored fields to return.
+    ///     timeout: seconds for each query.
+    ///     on_timeout: when a query's time is over: `"partial"` or `"raise"`.
+    ///     strict: raise `QueryError` where a query string cannot be understood.
+    ///
+    /// Returns: a list, one `Hits` a query.
+    /// Errors: those of `search`, with a note that says which query it was; then there are no hits of the others either.
+    /// Concurrency: runs in the calling thread, releases the interpreter once for all queries, obeys Ctrl-C.
+    /// Cost: that of the searches; what a call of its own costs (half a microsecond, more beside busy threads) is paid once.
+    ///
+    /// Example:
+    ///     >>> import findspot as fs
+    ///     >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+    ///     >>> _ = index.upsert([{"id": "k1", "title": "gold coin"}, {"id": "k2", "title": "silver coin"}])
+    ///     >>> [hits.keys for hits in index.search_many(["gold", "silver", fs.query.Match("coin")], limit=10)]
+    ///     [['k1'], ['k2'], ['k1', 'k2']]
+    ///     >>> index.close()
+    #[pyo3(
+        signature = (queries, *, limit = Given::NOT, offset = Given::NOT, r#where = Given::NOT, sort = Given::NOT, count = Given::NOT,
+                     fields = Given::NOT, timeout = Given::NOT, on_timeout = Given::NOT, strict = Given::NOT),
+        text_signature = "($self, queries, *, limit=10, offset=0, where=None, sort=None, count='up_to', fields=None, timeout=None, \
+                          on_timeout='partial', strict=False)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "they are the user's")]
+    fn search_many(
+        slf: &Bound<'_, Self>,
+        queries: &Bound<'_, PyAny>,
+        limit: Given<'_, '_>,
+        offset: Given<'_, '_>,
+        r#where: Given<'_, '_>,
+        sort: Given<'_, '_>,
+        count: Given<'_, '_>,
+        fields: Given<'_, '_>,
+        timeout: Given<'_, '_>,
+        on_timeout: Given<'_, '_>,
+        strict: Given<'_, '_>,
+    ) -> PyResult<Vec<Hits>> {
+        let py = slf.py();
+        let arguments = request::Arguments { limit, offset, condition: r#where, sort, count, fields, timeout, on_timeout, strict };
+        let queries = listed(queries)?;
+        let request =
+            arguments.read().map_err(|error| if arguments.have_text(None) { error } else { errors::without_position(py, error) })?;
+        // What went wrong with one query says with which.
+        let placed = |at: usize, error: PyErr| {
+            let query: Option<&Bound<'_, PyAny>> = queries.get(at);
+            let error = if arguments.have_text(query) { error } else { errors::without_position(py, error) };
+            errors::noted(py, error, &format!("queries[{at}]"))
+        };
+        let mut asked = Vec::with_capacity(queries.len());
+        for (at, query) in queries.iter().enumerate() {
+            asked.push(request::query("query", query).map_err(|error| placed(at, error))?);
+        }
+        Self::with_view(slf, |view| {
+            let (found, failed) = gate::run(py, |interrupt| Ok(view.search_many(&asked, &request, interrupt)))?;
+            match failed {
+                None => Ok(found.into_iter().map(Hits::new).collect()),
+                Some(error) => Err(placed(found.len(), errors::to_python(py, &error))),
+            }
+        })
+    }
+}
+
+/// The members of an iterable; a text, which is one too, is a mistake.
+fn listed<'py>(queries: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    if queries.is_instance_of::<PyString>() {
+        return Err(PyTypeError::new_err("queries: expected a list of queries, got str; search takes one query"));
+    }
+    match queries.try_iter() {
+        Ok(each) => each.collect(),
+        Err(_) => Err(request::wrong("queries", "a list of queries", queries)),
+    }
+}
+
+/// Searches; lets go of the interpreter as soon as it is known that it takes long.
+fn search(py: Python<'_>, view: &Arc<Pinned>, request: &SearchRequest<'_>) -> PyResult<Found> {
+    if !request.is_short() {
+        return gate::run(py, |interrupt| view.search(request, interrupt));
+    }
+    let understood = gate::inline(py, || view.understand(request))?;
+    if !understood.is_quick() {
+        return gate::run(py, |interrupt| understood.plan(interrupt)?.run(interrupt));
+    }
+    let planned = gate::inline(py, || understood.plan(&Interrupt::none()))?;
+    if planned.cost() > INLINE_COST {
+        return gate::run(py, |interrupt| planned.run(interrupt));
+    }
+    gate::inline(py, || planned.run(&Interrupt::none()))
+}
