@@ -8,6 +8,8 @@
 //! ```
 //! Source: Vigna, "Broadword implementation of rank/select queries" (2008), with ranks for 512 bits and 6 % of their size.
 
+use super::postings::DocumentBytes;
+
 /// Documents under one rank.
 const GROUP: u32 = 512;
 
@@ -50,6 +52,11 @@ impl<'a> PresenceBitmap<'a> {
     pub fn read(bytes: &'a [u8], doc_count: u32) -> Option<Self> {
         let (ranks, words) = bytes.split_at_checked(doc_count.div_ceil(GROUP) as usize * 4)?;
         (words.len() == bitmap_len(doc_count)).then_some(Self { ranks: ranks.as_chunks().0, words: words.as_chunks().0 })
+    }
+
+    /// As it lies in the file.
+    pub(super) fn bytes(&self) -> DocumentBytes<'a> {
+        DocumentBytes::Bitmap { ranks: self.ranks, words: self.words }
     }
 
     /// Documents `64 · index ..` as bits; 0 beyond the end.

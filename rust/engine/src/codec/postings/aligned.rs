@@ -8,7 +8,7 @@
 //! shift:u8  start:u32 ×(B + 1)  [max_code:u8 ×B]  low:u16 ×df         B = ceil(N / 2^shift)
 //! ```
 
-use super::{Cutter, Damaged, block_count, block_shift};
+use super::{Cutter, Damaged, DocumentBytes, block_count, block_shift};
 
 /// Appends the documents (ascending, below `doc_count`); `codes` is empty or by posting.
 pub fn write(out: &mut Vec<u8>, docs: &[u32], codes: &[u8], doc_count: u32) {
@@ -62,6 +62,11 @@ impl<'a> AlignedDocs<'a> {
         let starts = record.arrays(blocks + 1)?;
         let max_codes = record.bytes(if has_codes { blocks } else { 0 })?;
         Ok(Self { shift, starts, max_codes, low: record.arrays(df as usize)? })
+    }
+
+    /// As they lie in the file.
+    pub(super) fn bytes(&self) -> DocumentBytes<'a> {
+        DocumentBytes::Aligned { shift: self.shift, starts: self.starts, low: self.low }
     }
 
     /// log2 of the documents in a block.

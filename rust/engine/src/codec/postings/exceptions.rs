@@ -78,6 +78,44 @@ impl<'a> Exceptions<'a> {
         }
     }
 
+    /// The pair number of a posting, when it is an exception.
+    #[inline]
+    #[must_use]
+    pub fn find(&self, index: u32) -> Option<u32> {
+        let (from, to) = self.group(index / GROUP);
+        let wanted = index % GROUP;
+        let lows = self.low.get(from..to)?;
+        let at = lows.partition_point(|low| u32::from(u16::from_le_bytes(*low)) < wanted);
+        (lows.get(at).map(|low| u32::from(u16::from_le_bytes(*low))) == Some(wanted)).then(|| self.pair(from + at))?
+    }
+
+    /// Calls `f(posting index, pair number)` for the exceptions among the postings `from..to`, ascending.
+    #[inline]
+    pub fn each(&self, from: u32, to: u32, mut f: impl FnMut(u32, u32)) {
+        if self.low.is_empty() || from >= to {
+            return;
+        }
+        for group in from / GROUP..=(to - 1) / GROUP {
+            let (start, end) = self.group(group);
+            let base = group * GROUP;
+            let skip = match from.checked_sub(base) {
+                Some(least) if least > 0 => {
+                    let lows = self.low.get(start..end).unwrap_or_default();
+                    lows.partition_point(|low| u32::from(u16::from_le_bytes(*low)) < least)
+                }
+                _ => 0,
+            };
+            for at in start + skip..end {
+                let (Some(low), Some(pair)) = (self.low(at), self.pair(at)) else { break };
+                let index = base.saturating_add(low);
+                if index >= to {
+                    break;
+                }
+                f(index, pair);
+            }
+        }
+    }
+
     fn low(&self, at: usize) -> Option<u32> {
         self.low.get(at).map(|low| u32::from(u16::from_le_bytes(*low)))
     }

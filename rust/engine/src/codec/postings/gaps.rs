@@ -104,6 +104,27 @@ impl<'a> GapDocs<'a> {
         }
     }
 
+    /// Number of blocks.
+    #[must_use]
+    pub fn block_count(&self) -> usize {
+        self.blocks()
+    }
+
+    /// A block as it lies in the file: its first document, the width of its gaps, their bytes, and how many documents it has.
+    pub fn packed(&self, block: usize) -> Result<(u32, u32, &'a [u8], usize), Damaged> {
+        let outside = Damaged("a block of documents lies outside its list");
+        let count = (self.df as usize).saturating_sub(block * BLOCK).min(BLOCK);
+        let (start, width) = match &self.directory {
+            Directory::One { width, .. } => (0, *width),
+            Directory::Many { end, width, .. } => {
+                let start = block.checked_sub(1).and_then(|before| end.get(before)).map_or(0, |end| u32::from_le_bytes(*end) as usize);
+                (start, width.get(block).copied().ok_or(outside)?)
+            }
+        };
+        let gaps = self.gaps.get(start..).filter(|_| width <= 32).ok_or(outside)?;
+        Ok((self.first(block), u32::from(width), gaps, count))
+    }
+
     /// The documents of a block.
     fn decode(&mut self, block: usize) -> Result<&[u32], Damaged> {
         let count = (self.df as usize - block * BLOCK).min(BLOCK);

@@ -113,6 +113,27 @@ pub enum BlockMaxima<'a> {
     },
 }
 
+/// Documents as they lie in the file.
+#[derive(Clone, Copy, Debug)]
+pub enum DocumentBytes<'a> {
+    /// Low parts in blocks of `2^shift` documents; block `b` is `low[starts[b]..starts[b + 1]]`.
+    Aligned {
+        /// log2 of the documents in a block, at most 16.
+        shift: u32,
+        /// One more than there are blocks.
+        starts: &'a [[u8; 4]],
+        /// By posting.
+        low: &'a [[u8; 2]],
+    },
+    /// A bit a document, and ranks.
+    Bitmap {
+        /// Postings before each 512 documents.
+        ranks: &'a [[u8; 4]],
+        /// 64 documents each.
+        words: &'a [[u8; 8]],
+    },
+}
+
 /// Takes fields off the front of a record.
 struct Cutter<'a>(&'a [u8]);
 

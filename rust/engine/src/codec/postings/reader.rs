@@ -7,7 +7,7 @@
 use super::aligned::AlignedDocs;
 use super::exceptions::{ExceptionCursor, Exceptions};
 use super::gaps::GapDocs;
-use super::{BlockMaxima, Cutter, Damaged, Layout, STRONGEST_FROM, Thresholds, block_count};
+use super::{BlockMaxima, Cutter, DocumentBytes, Damaged, Layout, STRONGEST_FROM, Thresholds, block_count};
 use crate::base::{Error, Result};
 use crate::codec::bitmaps::{self, PresenceBitmap};
 use crate::codec::codebook::{Codebook, Pair};
@@ -175,6 +175,50 @@ impl<'a> Postings<'a> {
             Documents::Aligned(docs) => BlockMaxima::ByDocument { shift: docs.shift(), codes: docs.max_codes() },
             Documents::Bitmap(_, maxima) => *maxima,
         }
+    }
+
+    /// The documents as they lie in the file, for executors with loops of their own. Lists of gaps are not laid out by document: they are
+    /// decoded by [`Postings::decode_documents`].
+    #[must_use]
+    pub fn documents(&self) -> Option<DocumentBytes<'a>> {
+        match &self.documents {
+            Documents::One { .. } | Documents::Gaps(_) => None,
+            Documents::Aligned(docs) => Some(docs.bytes()),
+            Documents::Bitmap(bitmap, _) => Some(bitmap.bytes()),
+        }
+    }
+
+    /// Appends all documents of a list that is not laid out by document. `unpack` writes the documents of a block, given its first, the
+    /// width of its gaps less one, and their bytes.
+    ///
+    /// # Errors
+    /// As [`Postings::collect_window`].
+    pub fn decode_documents(&self, out: &mut Vec<u32>, unpack: fn(&[u8], u32, u32, &mut [u32])) -> Result<()> {
+        match &self.documents {
+            Documents::One { doc, .. } => out.push(*doc),
+            Documents::Gaps(docs) => {
+                for block in 0..docs.block_count() {
+                    let (first, width, gaps, count) = docs.packed(block).map_err(|damaged| self.corruption(damaged))?;
+                    let start = out.len();
+                    out.resize(start + count, 0);
+                    unpack(gaps, width, first, out.get_mut(start..).unwrap_or_default());
+                }
+            }
+            Documents::Aligned(_) | Documents::Bitmap(..) => return Err(Error::Defect("a list that is laid out by document is read there")),
+        }
+        Ok(())
+    }
+
+    /// The postings whose pair is not the one that their code means.
+    #[must_use]
+    pub fn exceptions(&self) -> Exceptions<'a> {
+        self.exceptions
+    }
+
+    /// The pair number of the only posting of a term that has no record.
+    #[must_use]
+    pub fn single_pair(&self) -> Option<u32> {
+        if let Documents::One { pair, .. } = &self.documents { Some(*pair) } else { None }
     }
 
     /// Calls `f(document, posting index, tf, norm)` for the postings in `from..to`, ascending. Windows may come in any order; ascending is

@@ -1,0 +1,152 @@
+//! One posting list of a query in one segment, with what its postings are worth.
+//!
+//! **In**: a list as it lies in the file, tables by code. **Out**: bounds of blocks and windows, postings of documents, exact scores of
+//! postings. **Law**: `exact[code]` is the contribution of a posting that is no exception; `bound[code]` is at least that of every posting
+//! with this code or a lower one, and never falls; so a block, a window, the whole list are bounded by the bound of their greatest code. Codes
+//! and posting numbers that a damaged file makes up lead to a wrong number, never outside of a slice.
+
+use super::super::kernels::Kernels;
+use crate::codec::postings::exceptions::Exceptions;
+
+/// No posting.
+pub(super) const MISS: u32 = u32::MAX;
+
+/// Contributions by code.
+pub(super) type Lut = [i32; 256];
+
+/// `max(1, trunc(value · saturation))`, 0 for a clause of weight 0: the formula's last line.
+#[inline]
+pub(super) fn contribution(value: f64, saturation: f64) -> i32 {
+    if value > 0.0 { ((value * saturation) as i32).max(1) } else { 0 }
+}
+
+/// Where a list's documents are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Documents<'a> {
+    /// Decoded, ascending.
+    Sorted(&'a [u32]),
+    /// Low parts in blocks of `2^shift` documents.
+    Aligned { shift: u32, starts: &'a [[u8; 4]], low: &'a [[u8; 2]] },
+    /// A bit a document; ranks of each 512.
+    Bitmap { words: &'a [[u8; 8]], ranks: &'a [[u8; 4]] },
+}
+
+/// The greatest codes of parts of a list.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Maxima<'a> {
+    /// Only of the whole list.
+    Whole,
+    /// Of each 128 postings.
+    ByPosting(&'a [u8]),
+    /// Of each `2^shift` documents.
+    ByDocument { shift: u32, codes: &'a [u8] },
+}
+
+/// A clause.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clause<'a> {
+    pub df: u32,
+    pub documents: Documents<'a>,
+    pub maxima: Maxima<'a>,
+    /// By posting.
+    pub codes: &'a [u8],
+    pub exact: &'a Lut,
+    pub bound: &'a Lut,
+    /// By code: whether postings may be exceptions.
+    pub mixed: &'a [bool; 256],
+    pub exceptions: Exceptions<'a>,
+    /// Saturations by pair, for exceptions.
+    pub pairs: &'a [f64],
+    /// Bound × scale.
+    pub value: f64,
+    /// The greatest code of the list.
+    pub top: u8,
+    /// Its bound.
+    pub ceiling: i32,
+    /// Codes of its 1st, 10th, 100th and 1000th strongest posting, 0 where there are fewer; and what such a posting scores at least.
+    pub floors: [i32; 4],
+    /// The leaf it belongs to.
+    pub leaf: u32,
+    /// Whether a document without it cannot match.
+    pub must: bool,
+}
+
+impl<'a> Clause<'a> {
+    /// What posting `index` contributes, exactly.
+    #[inline]
+    pub fn score(&self, index: u32) -> i32 {
+        let code = usize::from(self.codes.get(index as usize).copied().unwrap_or(0));
+        if self.mixed[code] { self.score_mixed(index, code) } else { self.exact[code] }
+    }
+
+    fn score_mixed(&self, index: u32, code: usize) -> i32 {
+        match self.exceptions.find(index) {
+            Some(pair) => self.of_pair(pair),
+            None => self.exact[code],
+        }
+    }
+
+    /// What a posting with this pair contributes.
+    #[inline]
+    pub fn of_pair(&self, pair: u32) -> i32 {
+        contribution(self.value, self.pairs.get(pair as usize).copied().unwrap_or(0.0))
+    }
+
+    /// No more than this comes from the clause in a document, as its block says.
+    #[inline]
+    pub fn block_bound(&self, doc: u32) -> i32 {
+        match self.maxima {
+            Maxima::ByDocument { shift, codes } => self.bound[usize::from(codes.get((doc >> shift) as usize).copied().unwrap_or(0))],
+            _ => self.ceiling,
+        }
+    }
+
+    /// Whether a bitmap knows that the document lacks the term.
+    #[inline]
+    pub fn present(&self, doc: u32) -> bool {
+        match self.documents {
+            Documents::Bitmap { words, .. } => {
+                words.get(doc as usize / 64).is_some_and(|word| u64::from_le_bytes(*word) >> (doc % 64) & 1 == 1)
+            }
+            _ => true,
+        }
+    }
+
+    /// The greatest code in the documents `base .. base + 2^log2`; `base` is a multiple of that.
+    #[inline]
+    pub fn window_code(&self, base: u32, log2: u32, kernels: &Kernels) -> u8 {
+        match self.maxima {
+            Maxima::ByDocument { shift, codes } if shift >= log2 => codes.get((base >> shift) as usize).copied().unwrap_or(0),
+            Maxima::ByDocument { shift, codes } => {
+                let first = (base >> shift) as usize;
+                let last = (first + (1 << (log2 - shift))).min(codes.len());
+                codes.get(first..last).map_or(0, |codes| (kernels.max)(codes))
+            }
+            _ => self.top,
+        }
+    }
+
+    /// Writes the posting of each document, or [`MISS`].
+    #[inline]
+    pub fn probe(&self, kernels: &Kernels, docs: &[u32], out: &mut [u32]) {
+        match self.documents {
+            Documents::Sorted(list) => (kernels.probe_sorted)(list, docs, out),
+            Documents::Aligned { shift, starts, low } => (kernels.probe_aligned)(starts, low, shift, docs, out),
+            Documents::Bitmap { words, ranks } => (kernels.probe_bitmap)(words, ranks, docs, out),
+        }
+    }
+
+    /// Whether a document has the term.
+    #[inline]
+    pub fn has(&self, kernels: &Kernels, doc: u32) -> bool {
+        let mut out = [MISS];
+        self.probe(kernels, &[doc], &mut out);
+        out[0] != MISS
+    }
+
+    /// The least code whose bound is at least `need`; 256 when none is.
+    #[inline]
+    pub fn least_code(&self, need: i32) -> usize {
+        self.bound.partition_point(|bound| *bound < need)
+    }
+}

@@ -1,0 +1,2 @@
+//! Executors that look only at what can still win.
+pub mod best;
