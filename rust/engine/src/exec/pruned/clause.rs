@@ -67,6 +67,10 @@ pub(super) struct Clause<'a> {
     pub floors: [i32; 4],
     /// The leaf it belongs to.
     pub leaf: u32,
+    /// Its place among the clauses of that leaf.
+    pub place: u32,
+    /// Which of the words of its phrase it is.
+    pub word: u32,
     /// Whether a document without it cannot match.
     pub must: bool,
 }

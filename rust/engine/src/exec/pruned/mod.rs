@@ -1,2 +1,41 @@
 //! Executors that look only at what can still win.
+//!
+//! **In**: a program, its [`Shape`], a segment, a filter, the [`Best`] so far. **Out**: the same hits with the same scores in the same
+//! order as the exhaustive executor, which the tests hold against it. **Law**: nothing is passed over but by a bound that holds under the
+//! configuration at hand; scores are integers and exact; no allocation once a thread's buffers have grown; the interrupt is looked at
+//! for each batch, window, or 64 blocks.
+//!
+//! | room | what it does |
+//! |---|---|
+//! | `shape` | groups that must match, leaves that may, leaves that must not |
+//! | `open`, `arena` | posting lists and tables of contributions, laid out |
+//! | `clause`, `postings`, `select` | one list: bounds, probes, sums |
+//! | `single`, `merged`, `windows` | three ways to lead: by codes, by merging, by summing in windows |
+//! | `machine` | what becomes of a candidate |
+//! | `verify` | exact scores where clauses do not add up |
+//! | `drive` | which clauses lead together |
+//! | `best` | the hits so far, and the threshold |
+//! | `work` | counters |
+//!
+//! Source: the project's own study of executors; MaxScore (Turtle & Flood 1995), block maxima (Ding & Suel 2011) in doc-aligned blocks.
+
+mod arena;
 pub mod best;
+mod clause;
+mod drive;
+mod machine;
+mod merged;
+mod open;
+mod postings;
+mod select;
+mod shape;
+mod single;
+mod verify;
+mod windows;
+mod work;
+
+pub use best::{Best, Row};
+pub use drive::{Outcome, Search, search_segment};
+pub use machine::Masks;
+pub use shape::{Group, Shape};
+pub use work::Work;

@@ -34,6 +34,13 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// What a condition scores.
+    #[must_use]
+    pub fn constant(&self, leaf: u32) -> i32 {
+        let score = self.constants.iter().find(|(of, _)| *of == leaf).map_or(0, |(_, score)| *score);
+        i32::try_from(score).unwrap_or(i32::MAX >> 1)
+    }
+
     /// Whether no document can match.
     #[must_use]
     pub fn is_never(&self) -> bool {

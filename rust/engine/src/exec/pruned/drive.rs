@@ -1,0 +1,238 @@
+//! Which clauses lead together, and in what order.
+//!
+//! **In**: a shape on one segment. **Out**: hits in [`Best`]. **Law**: clauses lead by ascending frequency, in groups of similar ones, so
+//! that what has few postings raises the threshold for what has many; clauses stop to lead as soon as all that are left cannot win
+//! together. When nothing is known yet and looking the first group's documents up would cost more than summing everything, everything
+//! is summed: that is the one case in which a pruned shape runs exhaustively, and [`Work::exhaustive`] counts it.
+
+use std::cell::RefCell;
+
+use super::arena::Arena;
+use super::best::Best;
+use super::clause::Clause;
+use super::machine::{Arrays, Machine, Masks};
+use super::open::{Drafts, Opener};
+use super::shape::Shape;
+use super::verify::{Positions, Verifier};
+use super::work::Work;
+use crate::base::{Interrupt, Result};
+use crate::exec::kernels;
+use crate::exec::program::{Leaf, Program};
+use crate::exec::tables::Tables;
+use crate::index::SegmentView;
+
+/// A clause joins a group when it has at most so many times the group's postings.
+const RATIO: u64 = 4;
+/// Groups of at most so many postings are merged as lists.
+const MERGED: u64 = 2048;
+/// Cost of a candidate, and of a summed posting, in tenths of a cycle.
+const CANDIDATE_COST: u64 = 300;
+const POSTING_COST: u64 = 37;
+
+/// One search.
+pub struct Search<'a> {
+    /// What is sought.
+    pub program: &'a Program,
+    /// Its form.
+    pub shape: &'a Shape,
+    /// What codes are worth.
+    pub tables: &'a Tables,
+    /// When to stop.
+    pub interrupt: &'a Interrupt,
+}
+
+/// What became of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All its hits are in.
+    Done,
+    /// Some clause that leads scores nothing, so that nothing can be passed over: the exhaustive executor has to do it.
+    Unscored,
+}
+
+/// Buffers of a thread.
+#[derive(Default)]
+struct Buffers {
+    arena: Arena,
+    arrays: Arrays,
+    todo: Vec<(u32, i32)>,
+    order: Vec<u32>,
+    positions: Positions,
+    clauses: Vec<Clause<'static>>,
+    excluded: Vec<Clause<'static>>,
+}
+
+thread_local! {
+    static BUFFERS: RefCell<Option<Box<Buffers>>> = const { RefCell::new(None) };
+}
+
+/// The same allocation for another lifetime.
+fn recycled<'a>(mut clauses: Vec<Clause<'_>>) -> Vec<Clause<'a>> {
+    clauses.clear();
+    clauses.into_iter().map_while(|_| None).collect()
+}
+
+impl Shape {
+    /// Whether the pruning executors can run it: something that scores has to lead.
+    #[must_use]
+    pub fn is_led_by_scores(&self, program: &Program) -> bool {
+        let is_slot = |leaf: &u32| matches!(program.leaves.get(*leaf as usize), Some(Leaf::Slot(_)));
+        self.groups.iter().any(|group| group.leaves.len() > 1 || group.leaves.iter().all(is_slot))
+    }
+}
+
+/// Looks for the best of one segment, the `number`th of the view.
+///
+/// # Errors
+/// Corruption; what the interrupt says: what is in `best` is then right, but perhaps not the best.
+pub fn search_segment(
+    search: &Search<'_>,
+    view: &SegmentView,
+    number: usize,
+    masks: Masks<'_>,
+    best: &mut Best,
+    work: &mut Work,
+) -> Result<Outcome> {
+    let buffers = BUFFERS.try_with(|slot| slot.try_borrow_mut().ok().and_then(|mut slot| slot.take())).ok().flatten();
+    let mut buffers = buffers.unwrap_or_default();
+    let outcome = run(search, view, number, masks, best, work, &mut buffers);
+    if outcome.is_ok() {
+        // After an error windows may hold sums: such buffers are not used again.
+        let _ = BUFFERS.try_with(|slot| slot.try_borrow_mut().map(|mut slot| *slot = Some(buffers)));
+    }
+    outcome
+}
+
+fn run(
+    search: &Search<'_>,
+    view: &SegmentView,
+    number: usize,
+    masks: Masks<'_>,
+    best: &mut Best,
+    work: &mut Work,
+    buffers: &mut Buffers,
+) -> Result<Outcome> {
+    let Search { program, shape, tables, interrupt } = *search;
+    interrupt.check()?;
+    best.enter(number, view)?;
+    let kernels = kernels::current();
+    let Buffers { arena, arrays, todo, order, positions, .. } = buffers;
+    arena.clear();
+    let mut drafts = Drafts::default();
+    let opener = Opener { program, shape, tables, segment: &view.reader, number, interrupt };
+    if shape.is_never() || !opener.open(&mut drafts, arena)? || drafts.leads == 0 {
+        return Ok(Outcome::Done);
+    }
+    if drafts.leads > 1 && drafts.lists.iter().take(drafts.leads).any(|list| list.is_worthless()) {
+        return Ok(Outcome::Unscored);
+    }
+    for draft in drafts.lists.iter_mut().chain(&mut drafts.excluded) {
+        arena.lay_out(draft, kernels)?;
+    }
+    let mut clauses = recycled(std::mem::take(&mut buffers.clauses));
+    let mut excluded = recycled(std::mem::take(&mut buffers.excluded));
+    for draft in &drafts.lists {
+        clauses.push(arena.clause(draft)?);
+    }
+    for draft in &drafts.excluded {
+        excluded.push(arena.clause(draft)?);
+    }
+    let wanted = drafts.wanted.take();
+    let masks = Masks { wanted: wanted.as_ref().map(crate::base::bits::BitSet::words), ..masks };
+    let verifier = drafts.verify.then(|| {
+        order.clear();
+        order.extend(0..clauses.len() as u32);
+        order.sort_unstable_by_key(|number| clauses.get(*number as usize).map(|clause| (clause.leaf, clause.place, clause.word)));
+        Verifier { program, shape, tables, order, positions, read: 0 }
+    });
+    let (leads, probed, base) = (drafts.leads, drafts.probed, drafts.base);
+    let mut machine = Machine {
+        kernels,
+        view,
+        masks,
+        interrupt,
+        clauses: &clauses,
+        leads,
+        probed,
+        excluded: &excluded,
+        base,
+        verifier,
+        drafts: &mut drafts,
+        best,
+        arrays,
+        todo,
+        work,
+    };
+    machine.floor(shape);
+    machine.lead()?;
+    machine.work.positions += machine.verifier.as_ref().map_or(0, |verifier| verifier.read);
+    (buffers.clauses, buffers.excluded) = (recycled(clauses), recycled(excluded));
+    Ok(Outcome::Done)
+}
+
+impl Machine<'_, '_> {
+    /// So many postings of one clause score at least this: a threshold before any document is looked at.
+    fn floor(&mut self, shape: &Shape) {
+        let plain = shape.groups.len() == 1 && shape.groups.iter().all(|group| group.need == 1);
+        if !plain || !self.masks.is_all() || !shape.excluded.is_empty() {
+            return;
+        }
+        let rank = match self.best.k() {
+            0..=1 => 0,
+            2..=10 => 1,
+            11..=100 => 2,
+            101..=1000 => 3,
+            _ => return,
+        };
+        let floor = self.clauses.get(..self.leads).unwrap_or_default().iter().map(|clause| clause.floors[rank]).max().unwrap_or(0);
+        if floor > self.best.theta() {
+            self.work.floors += 1;
+            self.best.raise(floor);
+        }
+    }
+
+    /// Leads with group after group.
+    fn lead(&mut self) -> Result<()> {
+        let ceilings = |clauses: &[Clause<'_>]| clauses.iter().map(|clause| clause.ceiling).sum::<i32>();
+        let mut left = ceilings(self.clauses.get(..self.probed).unwrap_or_default());
+        let mut first = 0;
+        while first < self.leads {
+            if left < self.theta() {
+                self.work.groups_skipped += 1;
+                break;
+            }
+            let (last, postings) = self.group(first, left);
+            match last - first {
+                1 => self.single(first)?,
+                _ if postings <= MERGED => self.merged(first, last)?,
+                _ => self.windows(first, last)?,
+            }
+            left -= ceilings(self.clauses.get(first..last).unwrap_or_default());
+            first = last;
+        }
+        Ok(())
+    }
+
+    /// The end of the group that begins with `first`, and its postings. `left`: what all clauses from `first` on add at most.
+    fn group(&mut self, first: usize, left: i32) -> (usize, u64) {
+        let leads = self.clauses.get(first..self.leads).unwrap_or_default();
+        let theta = self.theta();
+        let (mut postings, mut last, mut rest) = (0, first, left);
+        for clause in leads {
+            let df = u64::from(clause.df);
+            if last > first && (df > RATIO * postings || rest < theta) {
+                break;
+            }
+            postings += df;
+            rest -= clause.ceiling;
+            last += 1;
+        }
+        let all: u64 = leads.iter().map(|clause| u64::from(clause.df)).sum();
+        let behind = (self.probed - last) as u64;
+        if self.best.is_empty() && self.best.theta() <= 0 && last < self.leads && postings * CANDIDATE_COST * behind.min(4) > all * POSTING_COST {
+            self.work.exhaustive += 1;
+            return (self.leads, all);
+        }
+        (last, postings)
+    }
+}

@@ -1,0 +1,241 @@
+//! The state of one query in one segment, and what becomes of a candidate.
+//!
+//! **In**: candidates: documents with what some of their clauses add. **Out**: hits in [`Best`]. **Law**: a candidate is dropped only when
+//! what is known of it plus the bounds of the clauses not yet looked at is less than what its document needs; each document is judged
+//! whole once, in the first group of clauses that has it. Candidates are gathered in batches: bounds of blocks first, presence bits
+//! with them, then probes clause by clause, so that the cache misses of a batch overlap.
+
+use super::best::Best;
+use super::clause::{Clause, MISS};
+use super::open::Drafts;
+use super::verify::Verifier;
+use super::work::Work;
+use crate::base::{Interrupt, Result};
+use crate::exec::kernels::{Kernels, SWEPT};
+use crate::exec::window::PLACES;
+use crate::index::SegmentView;
+
+/// Candidates of a batch.
+pub(super) const BATCH: usize = 64;
+/// Documents of a wide window, for groups with few postings.
+pub(super) const WIDE: usize = 1 << 14;
+/// Matches nothing: whatever is added (at most 2^30), the sum stays below what any document needs, and does not wrap.
+const NEVER: i32 = -1_900_000_000;
+
+/// Which documents may be found at all.
+#[derive(Clone, Copy, Default)]
+pub struct Masks<'a> {
+    /// Those that live.
+    pub live: Option<&'a [u64]>,
+    /// Those that pass a filter.
+    pub filter: Option<&'a [u64]>,
+    /// Those that satisfy the conditions of the query.
+    pub(super) wanted: Option<&'a [u64]>,
+}
+
+impl Masks<'_> {
+    /// Whether all documents may.
+    pub fn is_all(&self) -> bool {
+        self.live.is_none() && self.filter.is_none() && self.wanted.is_none()
+    }
+
+    #[inline]
+    pub fn has(&self, doc: u32) -> bool {
+        let has = |bits: Option<&[u64]>| {
+            bits.is_none_or(|bits| bits.get(doc as usize / 64).is_some_and(|word| word >> (doc % 64) & 1 == 1))
+        };
+        has(self.live) && has(self.filter) && has(self.wanted)
+    }
+}
+
+/// Arrays that are kept from query to query.
+pub(super) struct Arrays {
+    pub docs: [u32; BATCH],
+    pub scores: [i32; BATCH],
+    pub rest: [i32; BATCH],
+    pub found: [u32; BATCH],
+    pub len: usize,
+    /// Scores by place; all zero between uses.
+    pub window: Box<[i32; PLACES]>,
+    pub places: Box<[u16; SWEPT]>,
+    pub swept: Box<[i32; SWEPT]>,
+    /// Scores by place of a wide window; all zero between uses.
+    pub wide: Box<[i32; WIDE]>,
+    /// Contributions of one list in one window, or indices of a filter.
+    pub values: Vec<i32>,
+    pub picked: Vec<u32>,
+    /// Merged lists of small groups: documents and scores.
+    pub merge: [Vec<(u32, i32)>; 3],
+}
+
+fn boxed<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
+    vec![T::default(); N].into_boxed_slice().try_into().unwrap_or_else(|_| Box::new([T::default(); N]))
+}
+
+impl Default for Arrays {
+    fn default() -> Self {
+        Self {
+            docs: [0; BATCH],
+            scores: [0; BATCH],
+            rest: [0; BATCH],
+            found: [0; BATCH],
+            len: 0,
+            window: boxed(),
+            places: boxed(),
+            swept: boxed(),
+            wide: boxed(),
+            values: Vec::new(),
+            picked: Vec::new(),
+            merge: [Vec::new(), Vec::new(), Vec::new()],
+        }
+    }
+}
+
+/// One query in one segment.
+pub(super) struct Machine<'m, 's> {
+    pub kernels: &'static Kernels,
+    pub view: &'s SegmentView,
+    pub masks: Masks<'m>,
+    pub interrupt: &'m Interrupt,
+    /// Leads first, by ascending frequency in both parts.
+    pub clauses: &'m [Clause<'s>],
+    pub leads: usize,
+    /// Clauses from here on are only read when a hit is verified.
+    pub probed: usize,
+    pub excluded: &'m [Clause<'s>],
+    /// What every hit scores besides.
+    pub base: i32,
+    pub verifier: Option<Verifier<'m, 's>>,
+    pub drafts: &'m mut Drafts<'s>,
+    pub best: &'m mut Best,
+    pub arrays: &'m mut Arrays,
+    /// Clauses that a batch has still to look at, and their bounds where the batch was made.
+    pub todo: &'m mut Vec<(u32, i32)>,
+    pub work: &'m mut Work,
+}
+
+impl Machine<'_, '_> {
+    /// The least score that any document needs from its clauses.
+    #[inline]
+    pub fn theta(&self) -> i32 {
+        self.best.theta() - self.base
+    }
+
+    /// The least score that this document needs from its clauses.
+    #[inline]
+    pub fn need(&self, doc: u32) -> i32 {
+        self.best.need(doc) - self.base
+    }
+
+    /// Adds a candidate. `first`: the first clause of the group at hand; documents of earlier ones were judged before.
+    #[inline]
+    pub fn candidate(&mut self, doc: u32, score: i32, first: usize) -> Result<()> {
+        let at = self.arrays.len;
+        if let (Some(slot), Some(sum)) = (self.arrays.docs.get_mut(at), self.arrays.scores.get_mut(at)) {
+            (*slot, *sum) = (doc, score);
+            self.arrays.len = at + 1;
+        }
+        if at + 1 >= BATCH { self.flush(first) } else { Ok(()) }
+    }
+
+    /// Judges the batch.
+    pub fn flush(&mut self, first: usize) -> Result<()> {
+        let mut n = std::mem::take(&mut self.arrays.len).min(BATCH);
+        if n == 0 {
+            return Ok(());
+        }
+        self.interrupt.check()?;
+        self.work.candidates += n as u64;
+        n = self.masked(n);
+        if n > 0 && !self.todo.is_empty() {
+            n = self.bounded(n);
+            n = self.probed(n);
+        }
+        for i in 0..n {
+            let (doc, score) = (self.arrays.docs[i], self.arrays.scores[i]);
+            self.judge(doc, score, first)?;
+        }
+        Ok(())
+    }
+
+    /// Drops what may not be found.
+    fn masked(&mut self, n: usize) -> usize {
+        if self.masks.is_all() {
+            return n;
+        }
+        let Arrays { docs, scores, .. } = &mut *self.arrays;
+        let mut kept = 0;
+        for i in 0..n {
+            let doc = docs[i];
+            (docs[kept], scores[kept]) = (doc, scores[i]);
+            kept += usize::from(self.masks.has(doc));
+        }
+        kept
+    }
+
+    /// Sums the bounds of the clauses to look at, block by block.
+    fn bounded(&mut self, mut n: usize) -> usize {
+        let (theta, tie) = (self.theta(), self.best.tie());
+        let Arrays { docs, scores, rest, .. } = &mut *self.arrays;
+        let total: i32 = self.todo.iter().map(|(_, bound)| *bound).sum();
+        rest[..n].fill(total);
+        for &(number, bound) in self.todo.iter() {
+            let Some(clause) = self.clauses.get(number as usize) else { continue };
+            let missing = if clause.must { NEVER } else { 0 };
+            for i in 0..n {
+                let here = if clause.present(docs[i]) { clause.block_bound(docs[i]) } else { missing };
+                // A block without any posting says that the document lacks the term.
+                rest[i] += if here == 0 && clause.must && clause.ceiling > 0 { NEVER } else { here } - bound;
+            }
+            n = (self.kernels.squeeze)(docs, scores, rest, n, theta, tie);
+            if n == 0 {
+                return 0;
+            }
+        }
+        n
+    }
+
+    /// Looks the clauses up, one after the other.
+    fn probed(&mut self, mut n: usize) -> usize {
+        for &(number, _) in self.todo.iter() {
+            if n == 0 {
+                return 0;
+            }
+            let Some(clause) = self.clauses.get(number as usize) else { continue };
+            let (theta, tie) = (self.best.theta() - self.base, self.best.tie());
+            let Arrays { docs, scores, rest, found, .. } = &mut *self.arrays;
+            clause.probe(self.kernels, &docs[..n], &mut found[..n]);
+            self.work.probed += n as u64;
+            let missing = if clause.must { NEVER } else { 0 };
+            for i in 0..n {
+                rest[i] -= clause.block_bound(docs[i]) & -i32::from(clause.present(docs[i]));
+                scores[i] += if found[i] == MISS { missing } else { clause.score(found[i]) };
+            }
+            n = (self.kernels.squeeze)(docs, scores, rest, n, theta, tie);
+        }
+        n
+    }
+
+    /// A document whose clauses add up to `score`, exactly or at most.
+    fn judge(&mut self, doc: u32, score: i32, first: usize) -> Result<()> {
+        if score < self.need(doc) {
+            return Ok(());
+        }
+        let judged_before = self.clauses.get(..first).unwrap_or_default().iter().any(|clause| clause.has(self.kernels, doc));
+        if judged_before || self.excluded.iter().any(|clause| clause.has(self.kernels, doc)) {
+            return Ok(());
+        }
+        let score = match &mut self.verifier {
+            None => score,
+            Some(verifier) => {
+                self.work.verified += 1;
+                match verifier.score(doc, self.clauses, self.drafts, self.kernels, self.interrupt)? {
+                    Some(exact) => exact,
+                    None => return Ok(()),
+                }
+            }
+        };
+        self.work.pushed += 1;
+        self.best.push(self.view, doc, score + self.base)
+    }
+}

@@ -1,0 +1,155 @@
+//! Summing the postings of one list over a stretch of documents.
+//!
+//! **In**: a clause, a window. **Out**: contributions added at the places of the window. **Law**: sums are exact: a posting that is an
+//! exception gets its own contribution in the place of that of its code.
+
+use super::clause::{Clause, Documents};
+use super::select::select;
+use super::work::Work;
+use crate::exec::kernels::Kernels;
+use crate::exec::window::{PLACES, WINDOW};
+
+/// log2 of a window's documents.
+pub(super) const LOG2: u32 = WINDOW.ilog2();
+
+impl Clause<'_> {
+    /// Calls `f(posting, document)` for all postings, ascending.
+    pub fn each(&self, mut f: impl FnMut(u32, u32)) {
+        match self.documents {
+            Documents::Sorted(docs) => (0u32..).zip(docs).for_each(|(index, doc)| f(index, *doc)),
+            Documents::Aligned { shift, starts, low } => {
+                for (block, bounds) in (0u32..).zip(starts.windows(2)) {
+                    let [start, end] = [bounds[0], bounds[1]].map(u32::from_le_bytes);
+                    for (index, low) in (start..).zip(low.get(start as usize..end as usize).unwrap_or_default()) {
+                        f(index, (block << shift) + u32::from(u16::from_le_bytes(*low)));
+                    }
+                }
+            }
+            Documents::Bitmap { words, .. } => {
+                let mut index = 0;
+                for (base, word) in (0u32..).step_by(64).zip(words) {
+                    let mut word = u64::from_le_bytes(*word);
+                    while word != 0 && index < self.df {
+                        f(index, base + word.trailing_zeros());
+                        index += 1;
+                        word &= word - 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The postings in the documents `base .. base + 2^log2`, of a list that is not a bitmap; `cursor` is the first posting of a plain list
+    /// that was not passed yet.
+    #[inline]
+    pub fn range(&self, base: u32, log2: u32, cursor: &mut u32) -> (usize, usize) {
+        match self.documents {
+            Documents::Sorted(docs) => {
+                let end = u64::from(base) + (1u64 << log2);
+                let mut from = *cursor as usize;
+                while docs.get(from).is_some_and(|doc| *doc < base) {
+                    from += 1;
+                }
+                let mut to = from;
+                while docs.get(to).is_some_and(|doc| u64::from(*doc) < end) {
+                    to += 1;
+                }
+                *cursor = to as u32;
+                (from, to)
+            }
+            Documents::Aligned { shift, starts, low } => {
+                let start = |at: usize| starts.get(at).or(starts.last()).map_or(0, |start| u32::from_le_bytes(*start) as usize);
+                let block = (base >> shift) as usize;
+                if shift <= log2 {
+                    return (start(block), start(block + (1usize << (log2 - shift))));
+                }
+                let (first, last) = (start(block), start(block + 1));
+                let lows = low.get(first..last).unwrap_or_default();
+                let offset = base & ((1 << shift) - 1);
+                let from = lows.partition_point(|low| u32::from(u16::from_le_bytes(*low)) < offset);
+                let rest = lows.get(from..).unwrap_or_default();
+                let len = rest.partition_point(|low| u32::from(u16::from_le_bytes(*low)) < offset + (1 << log2));
+                (first + from, first + from + len)
+            }
+            Documents::Bitmap { .. } => (0, 0),
+        }
+    }
+
+    /// Adds the contributions of the documents `base .. base + 4096`.
+    pub fn add_to(&self, base: u32, cursor: &mut u32, window: &mut [i32; PLACES], kernels: &Kernels, work: &mut Work) {
+        let (from, to) = match self.documents {
+            Documents::Sorted(docs) => {
+                let (from, to) = self.range(base, LOG2, cursor);
+                for index in from..to {
+                    let (Some(doc), Some(code)) = (docs.get(index), self.codes.get(index)) else { break };
+                    window[(doc - base) as usize % PLACES] += self.exact[usize::from(*code)];
+                }
+                (from, to)
+            }
+            Documents::Aligned { shift, starts, low } if shift < LOG2 => {
+                let block = (base >> shift) as usize;
+                let blocks = starts.get(block..).unwrap_or_default().windows(2).take(1 << (LOG2 - shift));
+                let (mut first, mut last) = (None, 0);
+                for (place, bounds) in (0usize..).step_by(1 << shift).zip(blocks) {
+                    let [start, end] = [bounds[0], bounds[1]].map(|start| u32::from_le_bytes(start) as usize);
+                    let (low, codes) = (low.get(start..end).unwrap_or_default(), self.codes.get(start..end).unwrap_or_default());
+                    (kernels.scatter_codes)(low, codes, self.exact, place, window);
+                    first = first.or(Some(start));
+                    last = end;
+                }
+                (first.unwrap_or(last), last)
+            }
+            Documents::Aligned { low, .. } => {
+                let (from, to) = self.range(base, LOG2, cursor);
+                let (low, codes) = (low.get(from..to).unwrap_or_default(), self.codes.get(from..to).unwrap_or_default());
+                (kernels.scatter_codes)(low, codes, self.exact, 0, window);
+                (from, to)
+            }
+            Documents::Bitmap { words, .. } => {
+                let first = base as usize / 64;
+                let words = words.get(first..).unwrap_or_default();
+                let words = words.get(..PLACES / 64).unwrap_or(words);
+                let (from, to) = (self.rank(base), base.checked_add(WINDOW).map_or(self.df as usize, |end| self.rank(end)));
+                (kernels.expand_codes)(words, self.codes.get(from..to).unwrap_or_default(), self.exact, window);
+                (from, to)
+            }
+        };
+        work.summed += (to - from.min(to)) as u64;
+        self.correct(from as u32, to as u32, base, work, |place, more| window[place as usize % PLACES] += more);
+    }
+
+    /// Calls `f(place, difference)` for the exceptions among the postings `from..to`: what their contribution is above that of their code.
+    pub fn correct(&self, from: u32, to: u32, base: u32, work: &mut Work, mut f: impl FnMut(u32, i32)) {
+        if self.exceptions.is_empty() {
+            return;
+        }
+        let mut group = base / 512;
+        self.exceptions.each(from, to, |index, pair| {
+            let code = self.codes.get(index as usize).copied().unwrap_or(0);
+            if !self.mixed[usize::from(code)] {
+                return;
+            }
+            let doc = match self.documents {
+                Documents::Sorted(docs) => docs.get(index as usize).copied(),
+                // What is added is the place in the window, so the low part is enough.
+                Documents::Aligned { .. } => self.document(index, base),
+                Documents::Bitmap { words, ranks } => select(words, ranks, &mut group, index),
+            };
+            if let Some(doc) = doc {
+                work.exceptions += 1;
+                f(doc.wrapping_sub(base), self.of_pair(pair) - self.exact[usize::from(code)]);
+            }
+        });
+    }
+
+    /// The document of a posting in aligned blocks, which lies at or behind `base`.
+    fn document(&self, index: u32, base: u32) -> Option<u32> {
+        let Documents::Aligned { shift, starts, low } = self.documents else { return None };
+        let low = u32::from(u16::from_le_bytes(*low.get(index as usize)?));
+        let mut block = base >> shift;
+        while starts.get(block as usize + 1).is_some_and(|end| u32::from_le_bytes(*end) <= index) {
+            block += 1;
+        }
+        Some((block << shift) + low)
+    }
+}

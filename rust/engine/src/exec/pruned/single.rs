@@ -1,0 +1,183 @@
+//! One list leads: its blocks and postings are passed over by their codes, before any document is known.
+//!
+//! **In**: the number of a clause; the clauses in `todo` may add to it. **Out**: candidates. **Law**: a posting is passed over when its
+//! code's bound plus the bounds of the others, in its block, is less than the least that any document needs. 64 codes are compared at once.
+
+use super::clause::{Clause, Documents, Maxima};
+use super::machine::Machine;
+use super::select::select;
+use crate::base::Result;
+
+/// Postings of a block of a list that is not laid out by document.
+const POSTINGS: usize = 128;
+/// Blocks between two looks at the threshold.
+const BLOCKS: usize = 64;
+/// Others are bounded inside of a block when that takes at most so many of their maxima, as a power of two.
+const FINER: u32 = 6;
+
+/// Postings `start..end` of a list, in the block of documents from `base`.
+#[derive(Clone, Copy)]
+pub(super) struct Stretch {
+    pub start: usize,
+    pub end: usize,
+    pub base: u32,
+}
+
+impl Machine<'_, '_> {
+    /// Leads with clause `number`, which is also the first of its group.
+    pub fn single(&mut self, number: usize) -> Result<()> {
+        let Some(clause) = self.clauses.get(number).copied() else { return Ok(()) };
+        self.todo.clear();
+        let others = self.clauses.get(number + 1..self.probed).unwrap_or_default();
+        self.todo.extend((number as u32 + 1..).zip(others).map(|(other, clause)| (other, clause.ceiling)));
+        let rest: i32 = self.todo.iter().map(|(_, bound)| *bound).sum();
+        if clause.least_code(self.theta() - rest) > usize::from(clause.top) {
+            self.work.groups_skipped += 1;
+            return Ok(());
+        }
+        self.work.single_lists += 1;
+        match clause.maxima {
+            Maxima::Whole => {
+                let least = clause.least_code(self.theta() - rest).max(1) as u8;
+                self.stretch(&clause, Stretch { start: 0, end: clause.df as usize, base: 0 }, least, number)?;
+            }
+            Maxima::ByPosting(maxima) => {
+                self.blocks(&clause, maxima, rest, number, |_, block| {
+                    Stretch { start: block * POSTINGS, end: ((block + 1) * POSTINGS).min(clause.df as usize), base: 0 }
+                })?;
+            }
+            Maxima::ByDocument { shift, codes } => {
+                self.blocks(&clause, codes, rest, number, |clause, block| clause.block(block, shift))?;
+            }
+        }
+        self.flush(number)
+    }
+
+    /// Leads with each block whose greatest code could win.
+    fn blocks(
+        &mut self,
+        clause: &Clause<'_>,
+        maxima: &[u8],
+        rest: i32,
+        first: usize,
+        stretch: impl Fn(&Clause<'_>, usize) -> Stretch,
+    ) -> Result<()> {
+        let mut passing = [0u32; BLOCKS];
+        for (chunk, codes) in maxima.chunks(BLOCKS).enumerate() {
+            self.interrupt.check()?;
+            let least = clause.least_code(self.theta() - rest).max(1);
+            if least > usize::from(clause.top) {
+                break;
+            }
+            let n = (self.kernels.filter)(codes, least as u8, &mut passing);
+            self.work.blocks_skipped += (codes.len() - n) as u64;
+            for &block in &passing[..n] {
+                let block = chunk * BLOCKS + block as usize;
+                let stretch = stretch(clause, block);
+                let rest = self.rest_of_block(clause, stretch.base, rest);
+                let least = clause.least_code(self.need(stretch.base).saturating_sub(rest)).max(1);
+                if least > usize::from(maxima[block]) {
+                    self.work.blocks_skipped += 1;
+                    continue;
+                }
+                self.stretch(clause, stretch, least as u8, first)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the clauses in `todo` add at most in the block of documents from `base`.
+    fn rest_of_block(&self, clause: &Clause<'_>, base: u32, rest: i32) -> i32 {
+        let Maxima::ByDocument { shift, .. } = clause.maxima else { return rest };
+        let mut sum = 0;
+        for &(number, bound) in self.todo.iter() {
+            let Some(other) = self.clauses.get(number as usize) else { continue };
+            sum += match other.maxima {
+                Maxima::ByDocument { shift: finer, .. } if finer + FINER >= shift => {
+                    let code = other.window_code(base, shift, self.kernels);
+                    if code == 0 && other.must {
+                        return i32::MIN / 2;
+                    }
+                    other.bound[usize::from(code)]
+                }
+                _ => bound,
+            };
+        }
+        sum
+    }
+
+    /// Makes candidates of the postings whose code is at least `least`.
+    pub fn stretch(&mut self, clause: &Clause<'_>, stretch: Stretch, least: u8, first: usize) -> Result<()> {
+        let Stretch { start, end, base } = stretch;
+        let codes = clause.codes.get(start..end).unwrap_or_default();
+        self.work.blocks += 1;
+        self.work.filtered += codes.len() as u64;
+        let mut picked = std::mem::take(&mut self.arrays.picked);
+        if picked.len() < codes.len() {
+            picked.resize(codes.len().next_power_of_two(), 0);
+        }
+        let n = (self.kernels.filter)(codes, least, &mut picked);
+        let outcome = self.pick(clause, start as u32, base, picked.get(..n).unwrap_or_default(), first);
+        self.arrays.picked = picked;
+        outcome
+    }
+
+    fn pick(&mut self, clause: &Clause<'_>, start: u32, base: u32, picked: &[u32], first: usize) -> Result<()> {
+        match clause.documents {
+            Documents::Sorted(docs) => {
+                for &at in picked {
+                    let index = start + at;
+                    let Some(&doc) = docs.get(index as usize) else { break };
+                    self.candidate(doc, clause.score(index), first)?;
+                }
+            }
+            Documents::Aligned { low, .. } => {
+                for &at in picked {
+                    let index = start + at;
+                    let Some(low) = low.get(index as usize) else { break };
+                    self.candidate(base + u32::from(u16::from_le_bytes(*low)), clause.score(index), first)?;
+                }
+            }
+            Documents::Bitmap { words, ranks } => {
+                let mut group = base / 512;
+                for &at in picked {
+                    let index = start + at;
+                    let Some(doc) = select(words, ranks, &mut group, index) else { break };
+                    self.candidate(doc, clause.score(index), first)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Clause<'_> {
+    /// The postings of a block of `2^shift` documents.
+    pub fn block(&self, block: usize, shift: u32) -> Stretch {
+        let base = (block as u32) << shift;
+        match self.documents {
+            Documents::Aligned { starts, .. } => {
+                let start = |at: usize| starts.get(at).map_or(0, |start| u32::from_le_bytes(*start) as usize);
+                Stretch { start: start(block), end: start(block + 1), base }
+            }
+            Documents::Bitmap { .. } => {
+                let end = u64::from(base) + (1 << shift);
+                Stretch { start: self.rank(base), end: u32::try_from(end).map_or(self.df as usize, |end| self.rank(end)), base }
+            }
+            Documents::Sorted(docs) => Stretch { start: 0, end: docs.len(), base: 0 },
+        }
+    }
+
+    /// Postings of a bitmap before a document that is a multiple of 64.
+    pub fn rank(&self, doc: u32) -> usize {
+        let Documents::Bitmap { words, ranks } = self.documents else { return 0 };
+        let word = doc as usize / 64;
+        match ranks.get(word / 8) {
+            None => self.df as usize,
+            Some(rank) => {
+                let before = words.get(word / 8 * 8..word).unwrap_or_default();
+                before.iter().fold(u32::from_le_bytes(*rank), |rank, word| rank + u64::from_le_bytes(*word).count_ones()) as usize
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What a query did: counters, so that tests see which ways were taken and benches say where time goes.
+//!
+//! **Law**: counting costs an addition a batch, a block or a window, never one a posting.
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Counters of one search.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Work {
+            $($(#[$doc])* pub $name: u64,)*
+        }
+
+        impl Work {
+            /// All counters with their names.
+            pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name),)*].into_iter()
+            }
+
+            /// Adds those of another search.
+            pub fn add(&mut self, other: &Self) {
+                $(self.$name += other.$name;)*
+            }
+        }
+    };
+}
+
+counters! {
+    /// Lists led alone, by the codes of their blocks.
+    single_lists,
+    /// Small groups merged as lists.
+    merged_groups,
+    /// Groups summed in windows of 4096 documents.
+    dense_groups,
+    /// Groups summed in wide windows.
+    wide_groups,
+    /// Groups or lists that could not win any more.
+    groups_skipped,
+    /// Windows summed.
+    windows,
+    /// Windows in which a single list could lead.
+    windows_filtered,
+    /// Windows that could not win.
+    windows_skipped,
+    /// Blocks whose codes were looked at.
+    blocks,
+    /// Blocks whose greatest code could not win.
+    blocks_skipped,
+    /// Codes compared with the least that could win.
+    filtered,
+    /// Postings whose contributions were summed.
+    summed,
+    /// Postings that are exceptions, while summing.
+    exceptions,
+    /// Documents with a partial score.
+    candidates,
+    /// Lookups of a document in a list.
+    probed,
+    /// Documents scored once more, leaf by leaf.
+    verified,
+    /// Documents whose positions were read.
+    positions,
+    /// Exact scores handed over.
+    pushed,
+    /// Thresholds known before any document.
+    floors,
+    /// Segments run without pruning because that is cheaper.
+    exhaustive,
+}
