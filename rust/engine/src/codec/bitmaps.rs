@@ -55,7 +55,8 @@ impl<'a> PresenceBitmap<'a> {
     }
 
     /// As it lies in the file.
-    pub(super) fn bytes(&self) -> DocumentBytes<'a> {
+    #[must_use]
+    pub fn bytes(&self) -> DocumentBytes<'a> {
         DocumentBytes::Bitmap { ranks: self.ranks, words: self.words }
     }
 

@@ -7,11 +7,15 @@
 
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
+use super::ranked::ranked;
 use super::sort::{SegmentKeys, SortBy, SortValue};
 use super::top::{Key, TopByKeys, TopByScore};
+use crate::base::bits::BitSet;
 use crate::base::{DocId, Error, Interrupt, Result, SeqNo};
-use crate::exec::{Op, Program, Window, run};
+use crate::exec::pruned::{Shape, Work};
+use crate::exec::{Masks, Op, Program, Tables, Window, run};
 use crate::index::{SegmentView, Snapshot};
 
 /// Up to how many matches [`CountMode::UpTo`] is exact.
@@ -62,6 +66,39 @@ pub struct Wanted<'a> {
     pub scores: bool,
 }
 
+/// What is sought.
+#[derive(Clone, Copy)]
+pub struct Sought<'a> {
+    /// The steps.
+    pub program: &'a Program,
+    /// Their form, when it can be pruned.
+    pub shape: Option<&'a Shape>,
+    /// What codes are worth in the view.
+    pub tables: &'a Tables,
+    /// The documents of a segment, by its place in the snapshot, that pass the filter.
+    pub filter: Option<&'a dyn Fn(usize) -> Result<Arc<BitSet>>>,
+}
+
+/// What ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Executor {
+    /// Only what could still win was looked at.
+    Pruned,
+    /// Every document that matches was looked at.
+    Exhaustive,
+}
+
+impl Executor {
+    /// `pruned` or `exhaustive`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pruned => "pruned",
+            Self::Exhaustive => "exhaustive",
+        }
+    }
+}
+
 /// A hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hit {
@@ -86,6 +123,10 @@ pub struct Gathered {
     pub relation: Relation,
     /// Whether the deadline ended the work.
     pub partial: bool,
+    /// What found the hits.
+    pub executor: Executor,
+    /// What it did.
+    pub work: Work,
 }
 
 /// Matches so far.
@@ -113,14 +154,30 @@ impl Counter {
     }
 }
 
-/// Runs `program` over `snapshot`.
+/// Runs what is sought over `snapshot`.
 ///
 /// # Errors
 /// Corruption, [`Error::Cancelled`]. A deadline is no error here.
-pub fn gather(program: &Program, snapshot: &Snapshot, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
-    let known = (program.ops == [Op::Everything]).then(|| snapshot.live_count());
-    let mut counter = Counter { mode: wanted.count, seen: 0, known };
+pub fn gather(sought: Sought<'_>, snapshot: &Snapshot, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
     let by_score = matches!(wanted.sort, [] | [SortBy::Score]);
+    if let (true, true, Some(shape)) = (by_score && wanted.hits > 0, wanted.scores, sought.shape) {
+        let mut gathered = ranked(sought, shape, snapshot, wanted.hits, interrupt)?;
+        if wanted.count != CountMode::None {
+            let counted = everything(sought, snapshot, Wanted { hits: 0, ..wanted }, interrupt)?;
+            gathered.total = counted.total;
+            gathered.relation = counted.relation;
+            gathered.partial |= counted.partial;
+        }
+        return Ok(gathered);
+    }
+    everything(sought, snapshot, wanted, interrupt)
+}
+
+/// Looks at every document that matches.
+fn everything(sought: Sought<'_>, snapshot: &Snapshot, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
+    let by_score = matches!(wanted.sort, [] | [SortBy::Score]);
+    let known = (sought.program.ops == [Op::Everything] && sought.filter.is_none()).then(|| snapshot.live_count());
+    let mut counter = Counter { mode: wanted.count, seen: 0, known };
     // Where documents do not stand by age, age is a key like others, so that ties are broken before rows are dropped.
     let aged = [wanted.sort, &[SortBy::Age]].concat();
     let mut rows: Vec<(Vec<SortValue>, Hit)> = Vec::new();
@@ -129,7 +186,14 @@ pub fn gather(program: &Program, snapshot: &Snapshot, wanted: Wanted<'_>, interr
         if wanted.hits == 0 && counter.is_settled() {
             break;
         }
-        let segment = Segment { program, view, number, interrupt };
+        let filter = match sought.filter.map(|filter| filter(number)).transpose() {
+            Err(Error::Timeout { .. }) => {
+                partial = true;
+                break;
+            }
+            filter => filter?,
+        };
+        let segment = Segment { sought, view, number, filter: filter.as_deref(), interrupt };
         let hits = wanted.hits.min(view.live_docs as usize);
         let finished = match (by_score, view.reader.in_sequence_order()) {
             (true, true) => segment.by_score(hits, wanted.scores, &mut counter, &mut rows),
@@ -147,7 +211,8 @@ pub fn gather(program: &Program, snapshot: &Snapshot, wanted: Wanted<'_>, interr
     }
     shorten(&mut rows, wanted.hits, by_score);
     let (total, relation) = counter.total(partial);
-    Ok(Gathered { hits: rows.into_iter().map(|(_, hit)| hit).collect(), total, relation, partial })
+    let hits = rows.into_iter().map(|(_, hit)| hit).collect();
+    Ok(Gathered { hits, total, relation, partial, executor: Executor::Exhaustive, work: Work::default() })
 }
 
 /// Sorts, and keeps the first.
@@ -161,21 +226,28 @@ fn shorten(rows: &mut Vec<(Vec<SortValue>, Hit)>, hits: usize, by_score: bool) {
 }
 
 /// One segment's part.
-struct Segment<'a> {
-    program: &'a Program,
-    view: &'a SegmentView,
-    number: usize,
-    interrupt: &'a Interrupt,
+pub(super) struct Segment<'a> {
+    pub sought: Sought<'a>,
+    pub view: &'a SegmentView,
+    pub number: usize,
+    pub filter: Option<&'a BitSet>,
+    pub interrupt: &'a Interrupt,
 }
 
-impl Segment<'_> {
+impl<'a> Segment<'a> {
     /// Hands windows to `visit`; whether all were.
-    fn run(&self, visit: &mut dyn FnMut(u32, &Window) -> Result<ControlFlow<()>>) -> Result<bool> {
-        match run(self.program, &self.view.reader, self.number, self.view.live.as_deref(), self.interrupt, visit) {
+    pub fn run(&self, visit: &mut dyn FnMut(u32, &Window) -> Result<ControlFlow<()>>) -> Result<bool> {
+        let Sought { program, tables, .. } = self.sought;
+        match run(program, tables, &self.view.reader, self.number, self.masks(), self.interrupt, visit) {
             Ok(()) => Ok(true),
             Err(Error::Timeout { .. }) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// What may be found in it.
+    pub fn masks(&self) -> Masks<'a> {
+        Masks { live: self.view.live.as_deref().map(BitSet::words), filter: self.filter.map(BitSet::words), wanted: None }
     }
 
     fn hit(&self, doc: u32, score: i64) -> Result<Hit> {

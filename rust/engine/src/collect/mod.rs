@@ -4,9 +4,10 @@
 //! segmentation; a deleted document is neither returned nor counted.
 
 mod gather;
+mod ranked;
 mod sort;
 mod top;
 
-pub use gather::{CountMode, EXACT_UP_TO, Gathered, Hit, Relation, Wanted, gather};
+pub use gather::{CountMode, EXACT_UP_TO, Executor, Gathered, Hit, Relation, Sought, Wanted, gather};
 pub use sort::{MAX_SORT_KEYS, SortBy, SortValue};
 pub use top::{Kept, Key, TopByKeys, TopByScore};

@@ -8,6 +8,7 @@
 mod condition;
 mod distance;
 mod frequency;
+mod masks;
 pub mod kernels;
 mod phrase;
 pub mod pruned;
@@ -20,6 +21,7 @@ mod terms;
 mod window;
 
 pub use distance::Centre;
+pub use masks::Masks;
 pub use frequency::{PhraseCounter, PhraseWord};
 pub use program::{Blend, Clause, Condition, Entries, Leaf, Op, Program, Slot, Source};
 pub use run::{matching, run};

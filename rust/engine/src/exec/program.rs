@@ -53,8 +53,6 @@ pub struct Program {
     pub ops: Vec<Op>,
     /// What the steps refer to.
     pub leaves: Vec<Leaf>,
-    /// What a length code counts, for [`Clause::table`].
-    pub tables: Vec<[f64; 256]>,
 }
 
 /// What finds documents.
@@ -124,8 +122,6 @@ pub struct Clause {
     pub source: Source,
     /// Bound × scale; under [`Blend::Weighted`] the weight of a frequency.
     pub value: f64,
-    /// Which of [`Program::tables`]: what is added to the frequency below the line; under [`Blend::Weighted`] what divides it.
-    pub table: usize,
 }
 
 /// A term as it was found in each segment of the view, if it is there.

@@ -1,15 +1,17 @@
 //! The executor: a program over one segment, window by window, exhaustively.
 //!
-//! **In**: a [`Program`], a segment, its live documents. **Out**: each window that has matches, ascending, with exact scores. **Law**:
-//! every live document that satisfies the program is handed out exactly once, a deleted one never. The interrupt is looked at before
+//! **In**: a [`Program`], a segment, the documents that may be found. **Out**: each window that has matches, ascending, with exact scores. **Law**:
+//! every document of the masks that satisfies the program is handed out exactly once, another one never. The interrupt is looked at before
 //! each window. This executor prunes nothing: it is what faster ones are compared with.
 
 use std::ops::ControlFlow;
 
 use super::condition::OpenCondition;
+use super::masks::Masks;
 use super::program::{Leaf, Op, Program};
 use super::scratch::Scratch;
 use super::slot::OpenSlot;
+use super::tables::Tables;
 use super::window::{Mask, WINDOW, Window};
 use crate::base::bits::BitSet;
 use crate::base::{Error, Interrupt, Result};
@@ -27,19 +29,20 @@ enum OpenLeaf<'a> {
 /// Corruption; [`Error::Cancelled`] and [`Error::Timeout`] when `interrupt` says so: what was handed out is then right, but not all.
 pub fn run(
     program: &Program,
+    tables: &Tables,
     segment: &SegmentReader,
     number: usize,
-    live: Option<&BitSet>,
+    masks: Masks<'_>,
     interrupt: &Interrupt,
     visit: &mut dyn FnMut(u32, &Window) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
     interrupt.check()?;
-    let mut machine = Machine { program, leaves: open(program, segment, number, interrupt)?, scratch: Scratch::take() };
+    let mut machine = Machine { program, leaves: open(program, tables, segment, number, interrupt)?, scratch: Scratch::take() };
     let count = segment.doc_count();
     for from in (0..count).step_by(WINDOW as usize) {
         interrupt.check()?;
         let to = count.min(from.saturating_add(WINDOW));
-        let alive = live.map(|live| Mask::of_words(live.words(), from));
+        let alive = masks.window(from);
         if alive.as_ref().is_some_and(Mask::is_empty) {
             continue;
         }
@@ -57,10 +60,10 @@ pub fn run(
     Ok(())
 }
 
-fn open<'a>(program: &'a Program, segment: &'a SegmentReader, number: usize, interrupt: &Interrupt) -> Result<Vec<OpenLeaf<'a>>> {
+fn open<'a>(program: &'a Program, tables: &'a Tables, segment: &'a SegmentReader, number: usize, interrupt: &Interrupt) -> Result<Vec<OpenLeaf<'a>>> {
     let open = |leaf: &'a Leaf| {
         Ok(match leaf {
-            Leaf::Slot(slot) => OpenLeaf::Slot(OpenSlot::open(slot, &program.tables, segment, number)?),
+            Leaf::Slot(slot) => OpenLeaf::Slot(OpenSlot::open(slot, tables, segment, number)?),
             Leaf::Condition(condition) => OpenLeaf::Condition(OpenCondition::open(condition, segment, interrupt)?),
         })
     };
@@ -177,13 +180,13 @@ impl Machine<'_> {
     }
 }
 
-/// The live documents of a segment that satisfy a program, scores aside.
+/// The documents of a segment that satisfy the program of a filter: one without slots.
 ///
 /// # Errors
 /// As [`run`].
-pub fn matching(program: &Program, segment: &SegmentReader, number: usize, live: Option<&BitSet>, interrupt: &Interrupt) -> Result<BitSet> {
+pub fn matching(program: &Program, segment: &SegmentReader, interrupt: &Interrupt) -> Result<BitSet> {
     let mut bits = BitSet::empty(segment.doc_count());
-    run(program, segment, number, live, interrupt, &mut |from, window| {
+    run(program, &Tables::default(), segment, 0, Masks::default(), interrupt, &mut |from, window| {
         window.mask.for_each(|place| {
             bits.insert(from + place as u32);
         });

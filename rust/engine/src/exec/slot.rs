@@ -7,6 +7,7 @@
 use super::phrase::OpenPhrase;
 use super::program::{Blend, Clause, Slot, Source};
 use super::scratch::Planes;
+use super::tables::Tables;
 use super::window::{PLACES, Window};
 use crate::base::{Interrupt, Result};
 use crate::codec::postings::Postings;
@@ -38,10 +39,10 @@ enum List<'a> {
 
 impl<'a> OpenSlot<'a> {
     /// Opens the lists of the clauses that this segment has anything for.
-    pub fn open(slot: &'a Slot, tables: &'a [[f64; 256]], segment: &'a SegmentReader, number: usize) -> Result<Self> {
+    pub fn open(slot: &'a Slot, tables: &'a Tables, segment: &'a SegmentReader, number: usize) -> Result<Self> {
         let mut clauses = Vec::with_capacity(slot.clauses.len());
-        for Clause { field, source, value, table } in &slot.clauses {
-            let (Some(inverted), Some(table)) = (segment.inverted(*field), tables.get(*table)) else { continue };
+        for Clause { field, source, value } in &slot.clauses {
+            let (Some(inverted), Some(table)) = (segment.inverted(*field), tables.lengths.get(field.index())) else { continue };
             let list = match source {
                 Source::Term(entries) => match entries.get(number) {
                     Some(Some(entry)) => List::Term(inverted.postings_of(entry)?),

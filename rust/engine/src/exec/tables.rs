@@ -67,7 +67,7 @@ impl Saturation {
 }
 
 /// Everything of this kind for one view.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Tables {
     /// By field: what a length code adds to the frequency, or divides it by.
     pub lengths: Vec<[f64; 256]>,

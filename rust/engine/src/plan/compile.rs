@@ -1,8 +1,7 @@
 //! From a bound query and filter to a program.
 //!
 //! **In**: a [`Bound`] query, a [`BoundFilter`], a snapshot, a configuration. **Out**: a [`Plan`]: the program and its scale. **Law**: no
-//! recursion: nodes wait on a stack, with the steps that follow them. A filter comes first, so that windows without any of its documents
-//! cost nothing more. Under `must_not`, in filters, and when only counting, every weight is 0.
+//! recursion: nodes wait on a stack, with the steps that follow them. A filter is a program of its own: its documents are a mask. Under `must_not`, in filters, and when only counting, every weight is 0.
 
 use levenshtein_automata::{DFA, LevenshteinAutomatonBuilder};
 
@@ -12,6 +11,7 @@ use super::score::scale;
 use super::slots::Slots;
 use super::terms::Terms;
 use crate::base::{Interrupt, Result};
+use crate::exec::pruned::Shape;
 use crate::exec::{Blend, Condition, Leaf, Op, Program};
 use crate::index::Snapshot;
 use crate::query::{Boolean, Bound, BoundFilter, FuzzySlot, PrefixSlot, TermClause};
@@ -25,6 +25,10 @@ pub const MAX_EXPANSIONS: usize = 64;
 pub struct Plan {
     /// The steps.
     pub program: Program,
+    /// The form of the steps, when it can be pruned.
+    pub shape: Option<Shape>,
+    /// The steps of the filter.
+    pub filter: Option<Program>,
     /// A score is an integer over this power of two.
     pub scale: f64,
     /// Whether anything scores: else all scores are 0.
@@ -63,21 +67,11 @@ pub fn compile(
 ) -> Result<Plan> {
     let slots = Slots::new(Terms { snapshot, interrupt }, compiled);
     let mut compiler = Compiler { slots, emitter: Emitter::default(), constants: Vec::new(), warnings: Vec::new() };
-    let end = compiler.emitter.label();
-    let filtered = filter.is_some();
-    if let Some(filter) = filter {
-        compiler.emitter.filter(filter);
-        compiler.emitter.skip(end);
-    }
     let mut tasks = vec![Task::Node(query, scoring)];
     while let Some(task) = tasks.pop() {
         compiler.step(task, &mut tasks)?;
     }
-    if filtered {
-        compiler.emitter.emit(Op::Intersect);
-    }
-    compiler.emitter.place(end);
-    Ok(compiler.finish())
+    Ok(compiler.finish(filter.map(compile_filter)))
 }
 
 /// Compiles a filter alone.
@@ -237,11 +231,10 @@ impl Compiler<'_> {
     }
 
     /// All bounds are known: values become bounds times scale.
-    fn finish(self) -> Plan {
+    fn finish(self, filter: Option<Program>) -> Plan {
         let Self { slots, emitter, constants, warnings } = self;
         let scale = scale(slots.bounds);
         let mut program = emitter.program;
-        program.tables = slots.tables;
         for leaf in &mut program.leaves {
             let Leaf::Slot(slot) = leaf else { continue };
             match &mut slot.blend {
@@ -258,7 +251,8 @@ impl Compiler<'_> {
         let all = program.leaves.iter().any(|leaf| matches!(leaf, Leaf::Condition(_))) || program.ops.contains(&Op::Everything);
         let docs = slots.terms.snapshot.segments.iter().map(|segment| u64::from(segment.reader.doc_count())).sum();
         let cost = slots.postings.saturating_add(if all { docs } else { 0 });
-        Plan { program, scale, scores: slots.bounds > 0.0, warnings, cost }
+        let shape = Shape::of(&program).filter(|shape| shape.is_led_by_scores(&program));
+        Plan { program, shape, filter, scale, scores: slots.bounds > 0.0, warnings, cost }
     }
 }
 

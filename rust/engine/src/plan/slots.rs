@@ -6,10 +6,9 @@
 use std::collections::HashMap;
 
 use super::config::{Combine, Compiled};
-use super::score::{cut, idf, length_factors};
+use super::score::{cut, idf};
 use super::terms::Terms;
 use crate::base::{FieldId, Result};
-use crate::codec::norms;
 use crate::exec::{Blend, Clause, PhraseWord, Slot, Source};
 use crate::query::{PhraseClause, TermClause};
 
@@ -29,9 +28,6 @@ struct Draft {
 pub(super) struct Slots<'a> {
     pub terms: Terms<'a>,
     pub compiled: &'a Compiled,
-    /// Length tables so far.
-    pub tables: Vec<[f64; 256]>,
-    by_field: HashMap<FieldId, usize>,
     /// Sum of the bounds so far.
     pub bounds: f64,
     /// Postings of all words so far.
@@ -46,7 +42,7 @@ pub(super) struct Picked {
 
 impl<'a> Slots<'a> {
     pub fn new(terms: Terms<'a>, compiled: &'a Compiled) -> Self {
-        Self { terms, compiled, tables: Vec::new(), by_field: HashMap::new(), bounds: 0.0, postings: 0 }
+        Self { terms, compiled, bounds: 0.0, postings: 0 }
     }
 
     /// A word; `None` when no document has it.
@@ -149,21 +145,7 @@ impl<'a> Slots<'a> {
     }
 
     fn clause(&mut self, draft: Draft, value: impl Fn(&Draft) -> f64) -> Clause {
-        let (value, table) = (value(&draft), self.table(draft.field));
-        Clause { field: draft.field, source: draft.source, value, table }
-    }
-
-    /// What a length code of a field counts.
-    fn table(&mut self, field: FieldId) -> usize {
-        if let Some(&table) = self.by_field.get(&field) {
-            return table;
-        }
-        let mut factors = length_factors(self.terms.totals(field), self.compiled.b(field), norms::decode);
-        if self.compiled.combine != Combine::Bm25f {
-            factors.iter_mut().for_each(|factor| *factor *= self.compiled.k1);
-        }
-        self.tables.push(factors);
-        self.by_field.insert(field, self.tables.len() - 1);
-        self.tables.len() - 1
+        let value = value(&draft);
+        Clause { field: draft.field, source: draft.source, value }
     }
 }

@@ -293,6 +293,6 @@ struct Where(Filter);
 
 impl DocPredicate for Where {
     fn matching(&self, schema: &Schema, segment: &SegmentReader) -> Result<BitSet> {
-        matching(&compile_filter(self.0.bind(schema)?), segment, 0, None, &Interrupt::none())
+        matching(&compile_filter(self.0.bind(schema)?), segment, &Interrupt::none())
     }
 }

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use super::project::project;
 use super::view::View;
 use crate::base::{Error, Interrupt, Result, SeqNo};
-use crate::collect::{Gathered, Hit, Relation};
+use crate::collect::{Executor, Gathered, Hit, Relation};
+use crate::exec::pruned::Work;
 use crate::schema::{KeyKind, Schema};
 
 /// Hits between two looks at the interrupt.
@@ -28,6 +29,8 @@ pub struct Hits {
     total: Option<u64>,
     relation: Relation,
     partial: bool,
+    executor: Executor,
+    work: Work,
     warnings: Vec<String>,
     took: Duration,
     fields: Option<Vec<String>>,
@@ -53,10 +56,22 @@ impl Hits {
         fields: Option<Vec<String>>,
         started: Instant,
     ) -> Self {
-        let Gathered { mut hits, total, relation, partial } = gathered;
+        let Gathered { mut hits, total, relation, partial, executor, work } = gathered;
         hits.drain(..offset.min(hits.len()));
         let scores = hits.iter().map(|hit| hit.score as f64 / scale).collect();
-        Self { view: Arc::clone(view), hits, scores, total, relation, partial, warnings, took: started.elapsed(), fields }
+        Self { view: Arc::clone(view), hits, scores, total, relation, partial, executor, work, warnings, took: started.elapsed(), fields }
+    }
+
+    /// What found the hits.
+    #[must_use]
+    pub fn executor(&self) -> Executor {
+        self.executor
+    }
+
+    /// What it did.
+    #[must_use]
+    pub fn work(&self) -> &Work {
+        &self.work
     }
 
     /// How many hits were returned.

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use super::hits::Hits;
 use super::request::{OnTimeout, QueryInput, SearchRequest};
-use super::view::View;
+use super::view::{View, find};
 use crate::base::{Error, Interrupt, Result};
-use crate::collect::{CountMode, Gathered, Relation, SortBy, Wanted, gather};
+use crate::collect::{CountMode, Executor, Gathered, Relation, SortBy, Wanted};
+use crate::exec::pruned::Work;
 use crate::plan::{Plan, compile};
 use crate::query::{Bound, BoundFilter};
 
@@ -124,7 +125,7 @@ impl Planned<'_> {
                 let wanted = Wanted { hits, sort: &sort, count: request.count, scores: plan.scores };
                 let mut slot = None;
                 let interrupt = limited(request, started, interrupt, &mut slot);
-                (gather(&plan.program, view.snapshot(), wanted, interrupt)?, plan.scale)
+                (find(&plan, view.tables(), view.snapshot(), wanted, interrupt)?, plan.scale)
             }
             None => (none(request.count, true), 1.0),
         };
@@ -147,5 +148,5 @@ fn limited<'i>(request: &SearchRequest<'_>, started: Instant, interrupt: &'i Int
 fn none(count: CountMode, partial: bool) -> Gathered {
     let total = (count != CountMode::None).then_some(0);
     let relation = if partial || total.is_none() { Relation::Gte } else { Relation::Eq };
-    Gathered { hits: Vec::new(), total, relation, partial }
+    Gathered { hits: Vec::new(), total, relation, partial, executor: Executor::Pruned, work: Work::default() }
 }

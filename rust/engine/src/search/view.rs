@@ -9,10 +9,12 @@ use super::hits::Hits;
 use super::request::{FilterInput, QueryInput, SearchRequest};
 use super::stages::{Asked, Understood};
 use crate::analysis::Analyzers;
+use crate::base::bits::BitSet;
 use crate::base::{Error, Interrupt, Result, SeqNo, nearest};
-use crate::collect::{CountMode, Hit, MAX_SORT_KEYS, SortBy, Wanted, gather};
+use crate::collect::{CountMode, Gathered, Hit, MAX_SORT_KEYS, SortBy, Sought, Wanted, gather};
+use crate::exec::{Tables, matching};
 use crate::index::Snapshot;
-use crate::plan::{Compiled, compile};
+use crate::plan::{Compiled, Plan, compile, tables};
 use crate::query::{Bound, BoundFilter, ParseMode, ParseOptions, Parsed, RewriteOptions, parse, parse_filter, rewrite};
 use crate::schema::{Extra, Schema};
 
@@ -20,6 +22,8 @@ use crate::schema::{Extra, Schema};
 pub struct View {
     snapshot: Arc<Snapshot>,
     compiled: Arc<Compiled>,
+    /// What lengths and codes are worth in this snapshot under this configuration.
+    tables: Arc<Tables>,
     analyzers: Arc<Analyzers>,
     config_version: u64,
 }
@@ -32,7 +36,8 @@ impl std::fmt::Debug for View {
 
 impl View {
     pub(super) fn new(snapshot: Arc<Snapshot>, compiled: Arc<Compiled>, analyzers: Arc<Analyzers>, config_version: u64) -> Self {
-        Self { snapshot, compiled, analyzers, config_version }
+        let tables = Arc::new(tables(&snapshot, &compiled));
+        Self { snapshot, compiled, tables, analyzers, config_version }
     }
 
     /// The same configuration over another snapshot.
@@ -42,13 +47,18 @@ impl View {
         } else {
             (self.compiled.for_schema(&snapshot.schema)?, Arc::new(Analyzers::of(snapshot.schema.analyzers())?))
         };
-        Ok(Self { snapshot: Arc::new(snapshot), compiled, analyzers, config_version: self.config_version })
+        Ok(Self::new(Arc::new(snapshot), compiled, analyzers, self.config_version))
     }
 
     /// What it stands on.
     #[must_use]
     pub fn snapshot(&self) -> &Arc<Snapshot> {
         &self.snapshot
+    }
+
+    /// What lengths and codes are worth in it.
+    pub(super) fn tables(&self) -> &Tables {
+        &self.tables
     }
 
     /// The schema.
@@ -142,7 +152,7 @@ impl View {
         let (query, _) = self.bind(query, strict)?;
         let plan = compile(query, self.bind_filter(filter)?, &self.snapshot, &self.compiled, false, interrupt)?;
         let wanted = Wanted { hits: 0, sort: &[], count: CountMode::Exact, scores: false };
-        let gathered = gather(&plan.program, &self.snapshot, wanted, interrupt)?;
+        let gathered = find(&plan, &self.tables, &self.snapshot, wanted, interrupt)?;
         match gathered.total {
             Some(total) if !gathered.partial => Ok(total),
             _ => Err(Error::Timeout { seconds: 0.0 }),
@@ -227,6 +237,18 @@ impl View {
     pub(super) fn bind_filter(&self, filter: Option<&FilterInput>) -> Result<Option<BoundFilter>> {
         bind_filter(filter, self.schema())
     }
+}
+
+/// Runs a plan.
+pub(super) fn find(plan: &Plan, tables: &Tables, snapshot: &Snapshot, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
+    let passing = |number: usize| {
+        let (Some(filter), Some(segment)) = (&plan.filter, snapshot.segments.get(number)) else {
+            return Err(Error::Defect("a filter that is not there"));
+        };
+        matching(filter, &segment.reader, interrupt).map(Arc::new)
+    };
+    let filter = plan.filter.is_some().then_some(&passing as &dyn Fn(usize) -> Result<Arc<BitSet>>);
+    gather(Sought { program: &plan.program, shape: plan.shape.as_ref(), tables, filter }, snapshot, wanted, interrupt)
 }
 
 /// Binds a filter to a schema.

@@ -34,13 +34,16 @@ pub(super) struct Draft<'a> {
     pub postings: Option<Postings<'a>>,
     pub saturation: Option<&'a Saturation>,
     pub worth: Worth,
-    /// Where the bits of a condition are, and how many documents it has.
-    pub bits: (usize, u32),
+    /// Which words of the arena are the bits of a condition.
+    bits: (usize, usize),
+    df: u32,
     pub leaf: u32,
     /// Its place among the clauses of its leaf.
     pub place: u32,
     /// Which of the words of its phrase it is.
     pub word: u32,
+    /// Whether its contributions are bounds, not exact.
+    bounds_only: bool,
     /// Whether it stands for a phrase, so that a posting promises nothing.
     pub phrase: bool,
     /// Whether its documents are looked at.
@@ -55,17 +58,17 @@ pub(super) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     pub fn list(postings: Postings<'a>, saturation: Option<&'a Saturation>, worth: Worth, leaf: u32, place: u32) -> Self {
-        let bits = (0, postings.df());
-        Self { postings: Some(postings), saturation, worth, bits, leaf, place, word: 0, phrase: false, lead: true, must: false, probed: true, exact: 0, bound: 0, docs: (0, 0) }
+        let (bits, df) = ((0, 0), postings.df());
+        Self { postings: Some(postings), saturation, worth, bits, df, leaf, place, word: 0, bounds_only: false, phrase: false, lead: true, must: false, probed: true, exact: 0, bound: 0, docs: (0, 0) }
     }
 
-    pub fn condition(bits: usize, df: u32, score: i32, leaf: u32) -> Self {
-        let (worth, bits) = (Worth::Constant(score), (bits, df));
-        Self { postings: None, saturation: None, worth, bits, leaf, place: 0, word: 0, phrase: false, lead: true, must: false, probed: true, exact: 0, bound: 0, docs: (0, 0) }
+    pub fn condition(bits: (usize, usize), df: u32, score: i32, leaf: u32) -> Self {
+        let worth = Worth::Constant(score);
+        Self { postings: None, saturation: None, worth, bits, df, leaf, place: 0, word: 0, bounds_only: false, phrase: false, lead: true, must: false, probed: true, exact: 0, bound: 0, docs: (0, 0) }
     }
 
     pub fn df(&self) -> u32 {
-        self.bits.1
+        self.df
     }
 
     /// Whether it adds nothing to a score.
@@ -95,8 +98,8 @@ impl Arena {
         self.ranks.clear();
     }
 
-    /// Keeps bits as a list without codes. Returns what [`Draft::condition`] wants: where, and how many.
-    pub fn keep_bits(&mut self, bits: impl Iterator<Item = u64>) -> (usize, u32) {
+    /// Keeps bits as a list without codes. Returns what [`Draft::condition`] wants: which words, and how many documents.
+    pub fn keep_bits(&mut self, bits: impl Iterator<Item = u64>) -> ((usize, usize), u32) {
         // Ranks are of eight words each: begin at a multiple, so that both are found by one number.
         let at = self.words.len().next_multiple_of(8);
         self.words.resize(at, [0; 8]);
@@ -109,11 +112,13 @@ impl Arena {
             self.words.push(word.to_le_bytes());
             before += word.count_ones();
         }
-        (at, before)
+        ((at, self.words.len()), before)
     }
 
     /// Lays out the numbers of a draft.
-    pub fn lay_out(&mut self, draft: &mut Draft<'_>, kernels: &Kernels) -> Result<()> {
+    ///
+    /// `shift`: contributions are bounds, divided by two to this.
+    pub fn lay_out(&mut self, draft: &mut Draft<'_>, shift: u32, kernels: &Kernels) -> Result<()> {
         let start = self.docs.len();
         if let Some(postings) = &draft.postings
             && postings.documents().is_none()
@@ -127,7 +132,15 @@ impl Arena {
         }
         draft.bound = self.luts.len();
         draft.exact = draft.bound;
+        draft.bounds_only = shift > 0;
+        let smaller = 1.0 / f64::from(1u32 << shift.min(31));
         match (draft.worth, draft.saturation) {
+            (Worth::Saturating(value), Some(saturation)) if shift > 0 => {
+                self.fill(value * smaller, &saturation.above, kernels);
+                if let Some(lut) = self.luts.last_mut() {
+                    lut.iter_mut().skip(1).for_each(|bound| *bound += 1);
+                }
+            }
             (Worth::Saturating(value), Some(saturation)) => {
                 self.fill(value, &saturation.above, kernels);
                 let single = draft.postings.as_ref().and_then(|postings| Some((postings.codes(), postings.single_pair()?)));
@@ -145,7 +158,7 @@ impl Arena {
                 // Saturation is concave: fields taken one by one saturate to no less than together. Two more for the roundings.
                 let bound = |above: f64| {
                     let tf = weight * above;
-                    if tf > 0.0 { contribution(value, tf / (tf + k1)).saturating_add(2) } else { 0 }
+                    if tf > 0.0 { contribution(value * smaller, tf / (tf + k1)).saturating_add(2) } else { 0 }
                 };
                 let mut bounds = saturation.above.map(bound);
                 bounds[0] = 0;
@@ -153,7 +166,7 @@ impl Arena {
                 draft.exact = draft.bound;
             }
             (Worth::Constant(score), _) => {
-                let mut bounds = [score; 256];
+                let mut bounds = [if shift > 0 { (score >> shift) + 1 } else { score }; 256];
                 bounds[0] = 0;
                 self.push(&mut draft.bound, bounds);
                 draft.exact = draft.bound;
@@ -202,8 +215,8 @@ impl Arena {
         };
         let Some(postings) = &draft.postings else {
             clause.documents = Documents::Bitmap {
-                words: self.words.get(draft.bits.0..).unwrap_or_default(),
-                ranks: self.ranks.get(draft.bits.0 / 8..).unwrap_or_default(),
+                words: self.words.get(draft.bits.0..draft.bits.1).unwrap_or_default(),
+                ranks: self.ranks.get(draft.bits.0 / 8..draft.bits.1.div_ceil(8)).unwrap_or_default(),
             };
             return Ok(clause);
         };
@@ -216,7 +229,7 @@ impl Arena {
             clause.codes = postings.codes();
         }
         if let Some(saturation) = draft.saturation {
-            if postings.single_pair().is_none() && matches!(draft.worth, Worth::Saturating(_)) {
+            if postings.single_pair().is_none() && matches!(draft.worth, Worth::Saturating(_)) && !draft.bounds_only {
                 (clause.mixed, clause.exceptions) = (&saturation.mixed, postings.exceptions());
             }
             clause.pairs = &saturation.pairs;

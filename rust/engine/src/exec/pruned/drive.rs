@@ -10,14 +10,15 @@ use std::cell::RefCell;
 use super::arena::Arena;
 use super::best::Best;
 use super::clause::Clause;
-use super::machine::{Arrays, Machine, Masks};
+use super::machine::{Arrays, Machine};
 use super::open::{Drafts, Opener};
 use super::shape::Shape;
 use super::verify::{Positions, Verifier};
 use super::work::Work;
 use crate::base::{Interrupt, Result};
 use crate::exec::kernels;
-use crate::exec::program::{Leaf, Program};
+use crate::exec::masks::Masks;
+use crate::exec::program::{Blend, Leaf, Program};
 use crate::exec::tables::Tables;
 use crate::index::SegmentView;
 
@@ -126,8 +127,9 @@ fn run(
     if drafts.leads > 1 && drafts.lists.iter().take(drafts.leads).any(|list| list.is_worthless()) {
         return Ok(Outcome::Unscored);
     }
+    let shift = shift_of(program);
     for draft in drafts.lists.iter_mut().chain(&mut drafts.excluded) {
-        arena.lay_out(draft, kernels)?;
+        arena.lay_out(draft, shift, kernels)?;
     }
     let mut clauses = recycled(std::mem::take(&mut buffers.clauses));
     let mut excluded = recycled(std::mem::take(&mut buffers.excluded));
@@ -156,6 +158,7 @@ fn run(
         probed,
         excluded: &excluded,
         base,
+        shift,
         verifier,
         drafts: &mut drafts,
         best,
@@ -168,6 +171,15 @@ fn run(
     machine.work.positions += machine.verifier.as_ref().map_or(0, |verifier| verifier.read);
     (buffers.clauses, buffers.excluded) = (recycled(clauses), recycled(excluded));
     Ok(Outcome::Done)
+}
+
+/// By how many bits contributions have to be smaller so that the fields of weighted slots, bounded one by one, fit together.
+fn shift_of(program: &Program) -> u32 {
+    let fields = |leaf: &Leaf| match leaf {
+        Leaf::Slot(slot) if matches!(slot.blend, Blend::Weighted { .. }) => slot.clauses.len(),
+        _ => 1,
+    };
+    program.leaves.iter().map(fields).max().unwrap_or(1).next_power_of_two().ilog2()
 }
 
 impl Machine<'_, '_> {

@@ -12,6 +12,7 @@ use super::verify::Verifier;
 use super::work::Work;
 use crate::base::{Interrupt, Result};
 use crate::exec::kernels::{Kernels, SWEPT};
+use crate::exec::masks::Masks;
 use crate::exec::window::PLACES;
 use crate::index::SegmentView;
 
@@ -21,32 +22,6 @@ pub(super) const BATCH: usize = 64;
 pub(super) const WIDE: usize = 1 << 14;
 /// Matches nothing: whatever is added (at most 2^30), the sum stays below what any document needs, and does not wrap.
 const NEVER: i32 = -1_900_000_000;
-
-/// Which documents may be found at all.
-#[derive(Clone, Copy, Default)]
-pub struct Masks<'a> {
-    /// Those that live.
-    pub live: Option<&'a [u64]>,
-    /// Those that pass a filter.
-    pub filter: Option<&'a [u64]>,
-    /// Those that satisfy the conditions of the query.
-    pub(super) wanted: Option<&'a [u64]>,
-}
-
-impl Masks<'_> {
-    /// Whether all documents may.
-    pub fn is_all(&self) -> bool {
-        self.live.is_none() && self.filter.is_none() && self.wanted.is_none()
-    }
-
-    #[inline]
-    pub fn has(&self, doc: u32) -> bool {
-        let has = |bits: Option<&[u64]>| {
-            bits.is_none_or(|bits| bits.get(doc as usize / 64).is_some_and(|word| word >> (doc % 64) & 1 == 1))
-        };
-        has(self.live) && has(self.filter) && has(self.wanted)
-    }
-}
 
 /// Arrays that are kept from query to query.
 pub(super) struct Arrays {
@@ -61,8 +36,7 @@ pub(super) struct Arrays {
     pub swept: Box<[i32; SWEPT]>,
     /// Scores by place of a wide window; all zero between uses.
     pub wide: Box<[i32; WIDE]>,
-    /// Contributions of one list in one window, or indices of a filter.
-    pub values: Vec<i32>,
+    /// Indices of a filter, or places touched.
     pub picked: Vec<u32>,
     /// Merged lists of small groups: documents and scores.
     pub merge: [Vec<(u32, i32)>; 3],
@@ -84,7 +58,6 @@ impl Default for Arrays {
             places: boxed(),
             swept: boxed(),
             wide: boxed(),
-            values: Vec::new(),
             picked: Vec::new(),
             merge: [Vec::new(), Vec::new(), Vec::new()],
         }
@@ -105,6 +78,9 @@ pub(super) struct Machine<'m, 's> {
     pub excluded: &'m [Clause<'s>],
     /// What every hit scores besides.
     pub base: i32,
+    /// Contributions are exact divided by two to this, rounded up: where fields that saturate together are bounded one by one, their sum
+    /// would not fit into 32 bits. Then every hit is verified.
+    pub shift: u32,
     pub verifier: Option<Verifier<'m, 's>>,
     pub drafts: &'m mut Drafts<'s>,
     pub best: &'m mut Best,
@@ -118,13 +94,19 @@ impl Machine<'_, '_> {
     /// The least score that any document needs from its clauses.
     #[inline]
     pub fn theta(&self) -> i32 {
-        self.best.theta() - self.base
+        (self.best.theta() - self.base) >> self.shift
     }
 
     /// The least score that this document needs from its clauses.
     #[inline]
     pub fn need(&self, doc: u32) -> i32 {
-        self.best.need(doc) - self.base
+        (self.best.need(doc) - self.base) >> self.shift
+    }
+
+    /// The last document for which [`Machine::theta`] is enough.
+    #[inline]
+    fn tie(&self) -> u32 {
+        if self.shift > 0 { u32::MAX } else { self.best.tie() }
     }
 
     /// Adds a candidate. `first`: the first clause of the group at hand; documents of earlier ones were judged before.
@@ -175,7 +157,7 @@ impl Machine<'_, '_> {
 
     /// Sums the bounds of the clauses to look at, block by block.
     fn bounded(&mut self, mut n: usize) -> usize {
-        let (theta, tie) = (self.theta(), self.best.tie());
+        let (theta, tie) = (self.theta(), self.tie());
         let Arrays { docs, scores, rest, .. } = &mut *self.arrays;
         let total: i32 = self.todo.iter().map(|(_, bound)| *bound).sum();
         rest[..n].fill(total);
@@ -202,7 +184,7 @@ impl Machine<'_, '_> {
                 return 0;
             }
             let Some(clause) = self.clauses.get(number as usize) else { continue };
-            let (theta, tie) = (self.best.theta() - self.base, self.best.tie());
+            let (theta, tie) = (self.theta(), self.tie());
             let Arrays { docs, scores, rest, found, .. } = &mut *self.arrays;
             clause.probe(self.kernels, &docs[..n], &mut found[..n]);
             self.work.probed += n as u64;

@@ -36,6 +36,5 @@ mod work;
 
 pub use best::{Best, Row};
 pub use drive::{Outcome, Search, search_segment};
-pub use machine::Masks;
 pub use shape::{Group, Shape};
 pub use work::Work;

@@ -6,8 +6,9 @@ use proptest::prelude::*;
 
 use super::world::{TAGS, WORDS, config, create, naive_docs, steps, take};
 use crate::base::{FieldId, Interrupt};
-use crate::collect::{CountMode, Wanted, gather};
-use crate::plan::{Compiled, compile, compile_filter};
+use crate::collect::{CountMode, Wanted};
+use crate::plan::{Compiled, compile, compile_filter, tables};
+use crate::search::view::find;
 use crate::query::{
     Boolean, Bound, BoundFilter, Constant, FuzzySlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, TermClause,
 };
@@ -139,14 +140,15 @@ proptest! {
             let plan = compile(query.clone(), filter.clone(), snapshot, &compiled, true, &none).unwrap();
             prop_assert_eq!(plan.scale, scale);
             let wanted = Wanted { hits, sort: &[], count: CountMode::Exact, scores: plan.scores };
-            let found = gather(&plan.program, snapshot, wanted, &none).unwrap();
+            let tables = tables(snapshot, &compiled);
+            let found = find(&plan, &tables, snapshot, wanted, &none).unwrap();
             prop_assert_eq!(found.total, Some(expected.len() as u64));
             let rows: Vec<_> = found.hits.iter().map(|hit| (hit.seq.0, hit.score)).collect();
             prop_assert_eq!(rows.as_slice(), &expected[..hits.min(expected.len())]);
             // Counting alone takes other ways through the lists.
             let plan = compile(query, filter, snapshot, &compiled, false, &none).unwrap();
             let wanted = Wanted { hits: 0, sort: &[], count: CountMode::Exact, scores: plan.scores };
-            prop_assert_eq!(gather(&plan.program, snapshot, wanted, &none).unwrap().total, Some(expected.len() as u64));
+            prop_assert_eq!(find(&plan, &tables, snapshot, wanted, &none).unwrap().total, Some(expected.len() as u64));
         }
     }
 
@@ -161,7 +163,7 @@ proptest! {
             let program = compile_filter(filter);
             let mut marked = Vec::new();
             for segment in &view.snapshot().segments {
-                let bits = crate::exec::matching(&program, &segment.reader, 0, None, &Interrupt::none()).unwrap();
+                let bits = crate::exec::matching(&program, &segment.reader, &Interrupt::none()).unwrap();
                 marked.extend((0..segment.reader.doc_count()).map(|doc| bits.contains(doc)));
             }
             prop_assert_eq!(&marked, &expected);
