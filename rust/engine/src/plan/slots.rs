@@ -10,7 +10,7 @@ use super::score::{cut, idf};
 use super::terms::Terms;
 use crate::base::{FieldId, Result};
 use crate::exec::{Blend, Clause, PhraseWord, Slot, Source};
-use crate::query::{PhraseClause, TermClause};
+use crate::query::{PhraseClause, TermClause, TermClauses};
 
 /// A clause before its idf is known.
 struct Draft {
@@ -46,7 +46,7 @@ impl<'a> Slots<'a> {
     }
 
     /// A word; `None` when no document has it.
-    pub fn word(&mut self, mut clauses: Vec<TermClause>, boost: f64) -> Result<Option<Slot>> {
+    pub fn word(&mut self, mut clauses: TermClauses, boost: f64) -> Result<Option<Slot>> {
         clauses.sort_by_key(|clause| clause.field);
         let mut drafts = Vec::with_capacity(clauses.len());
         for TermClause { field, term, weight } in clauses {

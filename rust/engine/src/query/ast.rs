@@ -6,6 +6,7 @@
 //! fields that are not `Text`, prefixes and ranges score their boost.
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::fields::Fields;
 use super::value::Value;
@@ -196,14 +197,28 @@ impl Query {
         Self::Any(Vec::new())
     }
 
-    /// The nodes directly below, in order.
-    pub(super) fn children(&self) -> Vec<&Self> {
+    /// How many nodes are directly below.
+    pub(super) fn arity(&self) -> usize {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().collect(),
-            Self::Not(part) | Self::Boost(part, _) => vec![part],
-            Self::Group(parts) => parts.iter().map(|(_, part)| part).collect(),
-            Self::Match(_) | Self::Phrase(_) | Self::Prefix(_) | Self::Fuzzy(_) | Self::Term(_) | Self::Range(_) => Vec::new(),
+            Self::All(parts) | Self::Any(parts) => parts.len(),
+            Self::Not(_) | Self::Boost(..) => 1,
+            Self::Group(parts) => parts.len(),
+            Self::Match(_) | Self::Phrase(_) | Self::Prefix(_) | Self::Fuzzy(_) | Self::Term(_) | Self::Range(_) => 0,
         }
+    }
+
+    fn child(&self, i: usize) -> Option<&Self> {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.get(i),
+            Self::Not(part) | Self::Boost(part, _) => Some(part),
+            Self::Group(parts) => parts.get(i).map(|(_, part)| part),
+            Self::Match(_) | Self::Phrase(_) | Self::Prefix(_) | Self::Fuzzy(_) | Self::Term(_) | Self::Range(_) => None,
+        }
+    }
+
+    /// The nodes directly below, in order.
+    pub(super) fn children(&self) -> impl DoubleEndedIterator<Item = &Self> {
+        (0..self.arity()).filter_map(|i| self.child(i))
     }
 
     fn fields(&self) -> Option<&Fields> {
@@ -230,18 +245,17 @@ impl Query {
     /// [`Error::Query`] with position 0 for the first thing beyond its bound.
     pub fn check(&self, max_clauses: usize) -> Result<()> {
         let mut leaves = 0usize;
-        let mut rest = vec![(self, 1usize)];
+        let mut rest = SmallVec::<[_; 8]>::from_slice(&[(self, 1usize)]);
         while let Some((node, depth)) = rest.pop() {
             if depth > MAX_DEPTH {
                 return Err(refuse(format!("more than {MAX_DEPTH} levels"), "join equal operators into one node"));
             }
             node.check_node()?;
-            let children = node.children();
-            leaves += usize::from(children.is_empty());
+            leaves += usize::from(node.arity() == 0);
             if leaves > max_clauses {
                 return Err(refuse(format!("more than {max_clauses} clauses"), "for many values of one field, use a filter with `in`"));
             }
-            rest.extend(children.into_iter().map(|child| (child, depth + 1)));
+            rest.extend(node.children().map(|child| (child, depth + 1)));
         }
         Ok(())
     }

@@ -4,8 +4,15 @@
 //! [`Boolean`]; every number is finite and ≥ 0; inside a word the order of clauses is the order of the schema; clauses of
 //! weight 0 match and add nothing. Boosts stand apart from weights because BM25F weighs frequencies, not the score. A tree has at most `MAX_DEPTH` levels.
 
+use smallvec::SmallVec;
+
 use super::filter_bound::BoundFilter;
 use crate::base::FieldId;
+
+/// The bytes of a term; a word of usual length needs no allocation.
+pub type TermBytes = SmallVec<[u8; 24]>;
+/// The clauses of a word; a word in one field needs no allocation.
+pub type TermClauses = SmallVec<[TermClause; 1]>;
 
 /// A query bound to a schema.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +35,7 @@ impl Bound {
     /// How many terms a planner looks up in each dictionary; `None` when it has to scan them for what is near a word.
     #[must_use]
     pub fn lookups(&self) -> Option<usize> {
-        let (mut lookups, mut rest) = (0, vec![self]);
+        let (mut lookups, mut rest) = (0, SmallVec::<[_; 16]>::from_slice(&[self]));
         while let Some(node) = rest.pop() {
             match node {
                 Self::Boolean(node) => rest.extend(node.must.iter().chain(&node.should).chain(&node.must_not)),
@@ -60,7 +67,7 @@ pub struct Boolean {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slot {
     /// At most one per field.
-    pub clauses: Vec<TermClause>,
+    pub clauses: TermClauses,
     /// Product of the boosts around it.
     pub boost: f64,
 }
@@ -71,7 +78,7 @@ pub struct TermClause {
     /// Where.
     pub field: FieldId,
     /// The indexed bytes.
-    pub term: Vec<u8>,
+    pub term: TermBytes,
     /// The field's weight.
     pub weight: f64,
 }
@@ -93,7 +100,7 @@ pub struct PhraseClause {
     /// Where; a field with positions.
     pub field: FieldId,
     /// Terms with their positions relative to the first, ascending; at least two.
-    pub terms: Vec<(Vec<u8>, u32)>,
+    pub terms: Vec<(TermBytes, u32)>,
     /// The field's weight.
     pub weight: f64,
 }
@@ -102,7 +109,7 @@ pub struct PhraseClause {
 #[derive(Clone, Debug, PartialEq)]
 pub struct FuzzySlot {
     /// The word as each field would index it; at most one per field.
-    pub clauses: Vec<TermClause>,
+    pub clauses: TermClauses,
     /// Most edits, transpositions counting one: 0 to 2.
     pub distance: u8,
     /// So many leading characters must agree.

@@ -94,7 +94,7 @@ impl fmt::Display for Query {
                     };
                     (part, depth + 1, sign)
                 })),
-                node => rest.extend(node.children().into_iter().rev().map(|part| (part, depth + 1, ""))),
+                node => rest.extend(node.children().rev().map(|part| (part, depth + 1, ""))),
             }
         }
         Ok(())

@@ -86,8 +86,8 @@ pub(super) struct Lexer<'a> {
     no_more_quotes: bool,
 }
 
-fn separates(c: char) -> bool {
-    c.is_whitespace() || c.is_control()
+pub(super) fn separates(c: char) -> bool {
+    if c.is_ascii() { c <= ' ' || c == '\x7f' } else { c.is_whitespace() || c.is_control() }
 }
 
 /// Whether the byte at `at` has a backslash before it that is not itself escaped.
@@ -196,7 +196,11 @@ impl<'a> Lexer<'a> {
     /// What stands before a colon. A name that is no field is text.
     fn name(&mut self, problems: &mut Problems<'_>) -> Result<Name<'a>> {
         let rest = self.rest();
-        let Some(end) = rest.find(|c: char| separates(c) || ":\"'()[]{}^~,\\".contains(c)) else { return Ok(Name::None) };
+        let Some(end) =
+            rest.find(|c: char| separates(c) || matches!(c, ':' | '"' | '\'' | '(' | ')' | '[' | ']' | '{' | '}' | '^' | '~' | ',' | '\\'))
+        else {
+            return Ok(Name::None);
+        };
         let Some((name, behind)) = rest.split_at_checked(end).and_then(|(name, rest)| Some((name, rest.strip_prefix(':')?))) else {
             return Ok(Name::None);
         };

@@ -29,7 +29,9 @@ pub use ast::{
     Edge, Fuzzy, MAX_BOOST, MAX_CLAUSES, MAX_DEPTH, MAX_DISTANCE, MAX_SLOP, MAX_TEXT, Match, Occur, Operator, Phrase, Prefix, Query, Range,
     Term,
 };
-pub use bound::{Boolean, Bound, Constant, FuzzySlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, TermClause};
+pub use bound::{
+    Boolean, Bound, Constant, FuzzySlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, TermBytes, TermClause, TermClauses,
+};
 pub use fields::{FieldWeight, Fields};
 pub use filter::{Compare, Comparison, FieldName, Filter, In, MAX_FILTER_CLAUSES, MAX_IN_VALUES, WithinKm};
 pub use filter_bound::BoundFilter;

@@ -22,9 +22,9 @@
 
 use super::ast::{MAX_CLAUSES, MAX_TEXT, Match, Query};
 use super::field_leaf::{field_leaf, text_leaf};
-use super::lexer::{Atom, Flag, Lexeme, Lexer};
+use super::lexer::{Atom, Flag, Lexeme, Lexer, separates};
 use super::position::start_of;
-use super::sequence::{Joint, Member, Sequence};
+use super::sequence::{Joint, Member, Sequence, splits};
 use super::warnings::{ParseMode, Problems, Warning};
 use crate::base::Result;
 use crate::schema::Schema;
@@ -88,6 +88,51 @@ impl Parsed {
 /// # }
 /// ```
 pub fn parse(text: &str, schema: &Schema, options: &ParseOptions) -> Result<Parsed> {
+    if let Some(query) = plain_words(text, options.max_clauses) {
+        return Ok(Parsed { query, warnings: Vec::new() });
+    }
+    parse_all(text, schema, options)
+}
+
+/// The reader below on the texts that most queries are, words without any sign: one text, in which single spaces separate the words.
+/// `None`: there may be a sign, or nothing at all.
+pub(super) fn plain_words(text: &str, max_clauses: usize) -> Option<Query> {
+    if text.len() > MAX_TEXT || text.len().div_ceil(2) > max_clauses {
+        return None;
+    }
+    let (mut words, mut begin) = (String::with_capacity(text.len()), true);
+    for c in text.chars() {
+        begin = match c {
+            ' ' => {
+                let ended = !begin;
+                if ended && is_operator(&words) {
+                    return None;
+                }
+                true
+            }
+            ':' | '"' | '(' | ')' | '\\' | '^' | '~' | '*' => return None,
+            '+' | '-' if begin => return None,
+            c if separates(c) => return None,
+            c => {
+                if begin && !words.is_empty() {
+                    words.push(' ');
+                }
+                words.push(c);
+                false
+            }
+        };
+    }
+    (!words.is_empty() && !is_operator(&words)).then(|| Query::words(words))
+}
+
+/// Whether the last word is AND, OR or NOT.
+fn is_operator(words: &str) -> bool {
+    let last = words.rfind(' ').map_or(words, |space| words.get(space + 1..).unwrap_or_default());
+    matches!(last, "AND" | "OR" | "NOT")
+}
+
+/// Reads any query string.
+pub(super) fn parse_all(text: &str, schema: &Schema, options: &ParseOptions) -> Result<Parsed> {
     let mut problems = Problems::new(text, options.mode);
     let mut read = text;
     if text.len() > MAX_TEXT {
@@ -179,7 +224,7 @@ impl<'a> Parser<'a> {
     fn stray(&mut self, word: &str, sequence: &mut Sequence) {
         if self.clauses < self.max_clauses {
             self.clauses += 1;
-            sequence.push(Flag::None, Member::word(Query::words(word), word, true));
+            sequence.push(Flag::None, Member::word(Query::words(word), splits(word), true));
         }
     }
 
@@ -258,14 +303,14 @@ impl<'a> Parser<'a> {
                 leaf
             }
         };
-        let text = match &leaf {
-            Query::Match(Match { text, .. }) if word => Some(text.clone()),
+        let plain = lexeme.boost.is_none();
+        let splits = match &leaf {
+            Query::Match(Match { text, .. }) if word => Some(splits(text)),
             _ => None,
         };
-        let plain = lexeme.boost.is_none();
         let leaf = boosted(leaf, lexeme.boost);
-        let member = match text {
-            Some(text) => Member::word(leaf, &text, plain),
+        let member = match splits {
+            Some(splits) => Member::word(leaf, splits, plain),
             None => Member::other(leaf),
         };
         sequence.push(lexeme.flag, member);

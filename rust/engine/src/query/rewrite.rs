@@ -16,6 +16,8 @@
 
 use std::collections::BTreeMap;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::ast::{Fuzzy, MAX_CLAUSES, Match, Occur, Operator, Phrase, Prefix, Query, Range, Term};
 use super::bound::{Boolean, Bound, Constant, FuzzySlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, TermClause};
 use super::comparison::{Mismatch, between, equal, key};
@@ -108,20 +110,26 @@ pub fn rewrite(
 ) -> Result<Rewritten> {
     query.check(options.max_clauses.max(1))?;
     let mut rewriter = Rewriter { schema, analyzers, search, options, words: 0, warnings: Vec::new(), cut: false };
+    if query.arity() == 0 {
+        // A tree that is one leaf, as most are: the loops below would come to the same.
+        let bound = rewriter.leaf(query, 1.0)?.or_else(|| join(query, std::iter::empty(), search.operator));
+        return Ok(Rewritten { bound: bound.unwrap_or_else(nothing), warnings: rewriter.warnings });
+    }
     // Pre-order, so that the first words are kept; then joined from the back.
-    let mut nodes: Vec<(&Query, Option<Bound>)> = Vec::new();
-    let mut pending = vec![(query, 1.0f64)];
+    let mut nodes: SmallVec<[(&Query, Option<Bound>); 4]> = SmallVec::new();
+    let mut pending = SmallVec::<[(&Query, f64); 8]>::from_slice(&[(query, 1.0)]);
     while let Some((node, boost)) = pending.pop() {
         let leaf = rewriter.leaf(node, boost)?;
         nodes.push((node, leaf));
         let inner = if let Query::Boost(_, by) = node { multiplied(boost, *by) } else { boost };
-        pending.extend(node.children().into_iter().rev().map(|child| (child, inner)));
+        pending.extend(node.children().rev().map(|child| (child, inner)));
     }
-    let mut finished: Vec<Option<Bound>> = Vec::new();
+    let mut finished: SmallVec<[Option<Bound>; 4]> = SmallVec::new();
     while let Some((node, leaf)) = nodes.pop() {
-        let mut parts = finished.split_off(finished.len().saturating_sub(node.children().len()));
-        parts.reverse();
-        finished.push(leaf.or_else(|| join(node, parts, search.operator)));
+        let below = finished.len().saturating_sub(node.arity());
+        // The last was finished first.
+        let joined = leaf.or_else(|| join(node, finished.drain(below..).rev(), search.operator));
+        finished.push(joined);
     }
     let bound = finished.pop().ok_or(Error::Defect("a query without a root"))?;
     Ok(Rewritten { bound: bound.unwrap_or_else(nothing), warnings: rewriter.warnings })
@@ -140,27 +148,35 @@ fn any(should: Vec<Bound>, minimum: usize) -> Bound {
 }
 
 /// Opens what adds nothing: conjunctions in a conjunction, disjunctions in a disjunction, a lone member.
-fn tidy(node: Boolean) -> Bound {
-    let mut out = Boolean { must_not: node.must_not, minimum: node.minimum, ..Boolean::default() };
-    for part in node.must {
-        match part {
-            Bound::Boolean(inner) if inner.should.is_empty() && inner.must_not.is_empty() && inner.minimum == 0 => {
-                out.must.extend(inner.must)
+fn tidy(mut out: Boolean) -> Bound {
+    let is_boolean = |part: &Bound| matches!(part, Bound::Boolean(_));
+    if out.must.iter().any(is_boolean) {
+        for part in std::mem::take(&mut out.must) {
+            match part {
+                Bound::Boolean(inner) if inner.should.is_empty() && inner.must_not.is_empty() && inner.minimum == 0 => {
+                    out.must.extend(inner.must)
+                }
+                part => out.must.push(part),
             }
-            part => out.must.push(part),
         }
     }
-    for part in node.should {
-        match part {
-            Bound::Boolean(inner) if inner.must.is_empty() && inner.must_not.is_empty() && inner.minimum == 1 && node.minimum <= 1 => {
-                out.should.extend(inner.should);
+    if out.should.iter().any(is_boolean) {
+        for part in std::mem::take(&mut out.should) {
+            match part {
+                Bound::Boolean(inner) if inner.must.is_empty() && inner.must_not.is_empty() && inner.minimum == 1 && out.minimum <= 1 => {
+                    out.should.extend(inner.should);
+                }
+                part => out.should.push(part),
             }
-            part => out.should.push(part),
         }
     }
     if out.must_not.is_empty() && out.minimum >= out.should.len() && !(out.should.is_empty() && out.minimum > 0) {
         // Every alternative is needed.
-        out.must.append(&mut out.should);
+        if out.must.is_empty() {
+            out.must = std::mem::take(&mut out.should);
+        } else {
+            out.must.append(&mut out.should);
+        }
         out.minimum = 0;
     }
     let lone = out.must.len() == 1 && out.should.is_empty() && out.must_not.is_empty() && out.minimum == 0;
@@ -174,19 +190,19 @@ fn tidy(node: Boolean) -> Bound {
 }
 
 /// An inner node from its parts, `None` being a leaf without words: a group leaves it out, elsewhere it matches nothing.
-fn join(node: &Query, parts: Vec<Option<Bound>>, operator: Operator) -> Option<Bound> {
-    let whole = |parts: Vec<Option<Bound>>| parts.into_iter().map(|part| part.unwrap_or_else(nothing)).collect();
+fn join(node: &Query, mut parts: impl Iterator<Item = Option<Bound>>, operator: Operator) -> Option<Bound> {
+    let whole = |parts: &mut dyn Iterator<Item = Option<Bound>>| parts.map(|part| part.unwrap_or_else(nothing)).collect();
     match node {
-        Query::All(_) => Some(all(whole(parts))),
-        Query::Any(_) => Some(any(whole(parts), 1)),
-        Query::Not(_) => Some(Bound::Boolean(Boolean { must_not: whole(parts), ..Boolean::default() })),
-        Query::Boost(..) => parts.into_iter().flatten().next(),
+        Query::All(_) => Some(all(whole(&mut parts))),
+        Query::Any(_) => Some(any(whole(&mut parts), 1)),
+        Query::Not(_) => Some(Bound::Boolean(Boolean { must_not: whole(&mut parts), ..Boolean::default() })),
+        Query::Boost(..) => parts.next().flatten(),
         Query::Group(clauses) if clauses.is_empty() => Some(all(Vec::new())),
-        Query::Group(_) if parts.iter().all(Option::is_none) => None,
         Query::Group(clauses) => {
-            let mut out = Boolean::default();
+            let (mut out, mut empty) = (Boolean::default(), true);
             for ((occur, _), part) in clauses.iter().zip(parts) {
                 let Some(part) = part else { continue };
+                empty = false;
                 match (occur, operator) {
                     (Occur::MustNot, _) => out.must_not.push(part),
                     (Occur::Should, Operator::Or) => out.should.push(part),
@@ -194,7 +210,7 @@ fn join(node: &Query, parts: Vec<Option<Bound>>, operator: Operator) -> Option<B
                 }
             }
             out.minimum = usize::from(out.must.is_empty() && !out.should.is_empty());
-            Some(tidy(out))
+            (!empty).then(|| tidy(out))
         }
         Query::Match(_) | Query::Phrase(_) | Query::Prefix(_) | Query::Fuzzy(_) | Query::Term(_) | Query::Range(_) => None,
     }
@@ -221,7 +237,7 @@ struct Rewriter<'a> {
     cut: bool,
 }
 
-impl Rewriter<'_> {
+impl<'a> Rewriter<'a> {
     /// A refusal in strict mode, a warning in lenient.
     fn problem(&mut self, message: String, hint: &str) -> Result<()> {
         match self.options.mode {
@@ -245,12 +261,12 @@ impl Rewriter<'_> {
         Ok(())
     }
 
-    fn targets(&self, fields: Option<&Fields>) -> Result<Targets> {
+    fn targets(&self, fields: Option<&Fields>) -> Result<Targets<'a>> {
         Targets::of(fields, self.schema, self.analyzers, self.search).map_err(|mismatch| mismatch.at(0))
     }
 
     /// Why a leaf has no words.
-    fn vanished(&mut self, text: &str, targets: &Targets) {
+    fn vanished(&mut self, text: &str, targets: &Targets<'_>) {
         let shown = super::position::clipped(text);
         self.warnings.push(match targets.is_empty() {
             true => format!("{shown:?} finds nothing: there is no Text field to search"),
@@ -271,8 +287,8 @@ impl Rewriter<'_> {
                 Named::Key => constant(BoundFilter::Keys { keys: vec![key(self.schema.key_kind(), value).map_err(fit)?] }, boost),
                 Named::Field(id, field) => match equal(id, field, value).map_err(fit)? {
                     BoundFilter::Token { field, term } => {
-                        let clause = TermClause { field, term, weight: self.search.weight(field) };
-                        Ok(Some(Bound::Slot(Slot { clauses: vec![clause], boost })))
+                        let clause = TermClause { field, term: term.into(), weight: self.search.weight(field) };
+                        Ok(Some(Bound::Slot(Slot { clauses: smallvec![clause], boost })))
                     }
                     filter => constant(filter, boost),
                 },
@@ -286,7 +302,7 @@ impl Rewriter<'_> {
     }
 
     /// `text` as the exact value of Keyword fields.
-    fn values(targets: &Targets, text: &str, boost: f64) -> Vec<Bound> {
+    fn values(targets: &Targets<'_>, text: &str, boost: f64) -> Vec<Bound> {
         let value = |&(field, weight): &(FieldId, f64)| {
             Bound::Constant(Constant {
                 filter: BoundFilter::KeywordIn { field, values: vec![text.to_owned()] },
@@ -298,20 +314,25 @@ impl Rewriter<'_> {
 
     fn words(&mut self, it: &Match, boost: f64) -> Result<Option<Bound>> {
         let targets = self.targets(it.fields.as_ref())?;
-        let (slots, cut) = targets.slots(&it.text, boost, self.left());
+        let (mut slots, cut) = targets.slots(&it.text, boost, self.left());
         self.count(slots.len(), cut)?;
+        if slots.len() == 1 && targets.keywords.is_empty() {
+            return Ok(slots.pop());
+        }
+        let operator = it.operator.unwrap_or(self.search.operator);
+        let wanted = it.minimum_match.map_or(1, |wanted| wanted.max(1) as usize).min(slots.len());
+        let minimum = if operator == Operator::And { slots.len() } else { wanted };
         let mut alternatives = Self::values(&targets, &it.text, boost);
-        if !slots.is_empty() {
-            let operator = it.operator.unwrap_or(self.search.operator);
-            let wanted = it.minimum_match.map_or(1, |wanted| wanted.max(1) as usize).min(slots.len());
-            let minimum = if operator == Operator::And { slots.len() } else { wanted };
-            alternatives.insert(0, any(slots.into_iter().map(Bound::Slot).collect(), minimum));
+        match slots.len() {
+            0 => {}
+            _ if alternatives.is_empty() => return Ok(Some(any(slots.into_vec(), minimum))),
+            _ => alternatives.insert(0, any(slots.into_vec(), minimum)),
         }
         self.alternatives(alternatives, &it.text, cut, &targets)
     }
 
     /// One of several ways to match a leaf.
-    fn alternatives(&mut self, alternatives: Vec<Bound>, text: &str, cut: bool, targets: &Targets) -> Result<Option<Bound>> {
+    fn alternatives(&mut self, alternatives: Vec<Bound>, text: &str, cut: bool, targets: &Targets<'_>) -> Result<Option<Bound>> {
         if alternatives.is_empty() {
             if !cut {
                 self.vanished(text, targets);
@@ -355,7 +376,7 @@ impl Rewriter<'_> {
                 clauses.push(clause);
             } else {
                 let last = Bound::Prefix(PrefixSlot { clauses: vec![clause], weight: boost });
-                alternatives.push(all(slots.into_iter().map(Bound::Slot).chain([last]).collect()));
+                alternatives.push(all(slots.into_iter().chain([last]).collect()));
             }
         }
         if !it.prefix.is_empty() {
@@ -377,9 +398,9 @@ impl Rewriter<'_> {
         let targets = self.targets(it.fields.as_ref())?;
         let (slots, mut cut) = targets.slots(&it.text, boost, self.left());
         self.count(slots.len(), cut)?;
-        let near = |slot: Slot| match it.distance {
-            0 => Bound::Slot(slot),
-            distance => Bound::Fuzzy(FuzzySlot { clauses: slot.clauses, distance, prefix: it.prefix, boost }),
+        let near = |slot: Bound| match (slot, it.distance) {
+            (Bound::Slot(Slot { clauses, .. }), distance @ 1..) => Bound::Fuzzy(FuzzySlot { clauses, distance, prefix: it.prefix, boost }),
+            (slot, _) => slot,
         };
         let mut alternatives = Vec::new();
         if !slots.is_empty() {
@@ -394,7 +415,7 @@ impl Rewriter<'_> {
                     break;
                 }
                 self.count(1, false)?;
-                let clauses = vec![TermClause { field, term: it.text.as_bytes().to_vec(), weight }];
+                let clauses = smallvec![TermClause { field, term: it.text.as_bytes().into(), weight }];
                 alternatives.push(Bound::Fuzzy(FuzzySlot { clauses, distance: it.distance, prefix: it.prefix, boost }));
             }
         }

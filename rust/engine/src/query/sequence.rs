@@ -3,6 +3,8 @@
 //! **In**: members and operators in the order of the text. **Out**: one [`Query`]. **Law**: AND binds tighter than OR, both tighter than
 //! standing side by side; the tree that comes out adds at most five levels (sequence, or, and, complement, boost).
 
+use smallvec::{SmallVec, smallvec};
+
 use super::ast::{Match, Occur, Operator, Query};
 use super::lexer::Flag;
 
@@ -22,6 +24,11 @@ impl Joint {
     }
 }
 
+/// Whether analysis may split a word: letters and digits of ASCII are one token for every analyzer.
+pub(super) fn splits(word: &str) -> bool {
+    !word.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
 /// A member of a sequence.
 #[derive(Debug)]
 pub(super) struct Member {
@@ -34,9 +41,8 @@ pub(super) struct Member {
 
 impl Member {
     /// A word; `plain` if nothing is attached to it.
-    pub fn word(query: Query, text: &str, plain: bool) -> Self {
-        // Letters and digits of ASCII are one token for every analyzer.
-        Self { query, plain, splits: !text.bytes().all(|b| b.is_ascii_alphanumeric()) }
+    pub fn word(query: Query, splits: bool, plain: bool) -> Self {
+        Self { query, plain, splits }
     }
 
     /// Anything else.
@@ -60,12 +66,15 @@ impl Member {
     }
 }
 
+/// Members joined by AND.
+type Conjuncts = SmallVec<[(Flag, Member); 1]>;
+
 /// One level of a query string.
 #[derive(Debug, Default)]
 pub(super) struct Sequence {
-    members: Vec<(Occur, Member)>,
+    members: SmallVec<[(Occur, Member); 4]>,
     /// The member that is being read: alternatives of conjuncts.
-    chain: Vec<Vec<(Flag, Member)>>,
+    chain: SmallVec<[Conjuncts; 1]>,
     joint: Option<(Joint, usize)>,
     /// A NOT that waits for its operand: where it stands, and whether there is an odd number of them.
     not: Option<(usize, bool)>,
@@ -102,10 +111,10 @@ impl Sequence {
         };
         match (self.joint.take(), self.chain.last_mut()) {
             (Some((Joint::And, _)), Some(conjuncts)) => conjuncts.push((flag, member)),
-            (Some((Joint::Or, _)), Some(_)) => self.chain.push(vec![(flag, member)]),
+            (Some((Joint::Or, _)), Some(_)) => self.chain.push(smallvec![(flag, member)]),
             _ => {
                 self.flush();
-                self.chain.push(vec![(flag, member)]);
+                self.chain.push(smallvec![(flag, member)]);
             }
         }
     }
@@ -152,7 +161,7 @@ impl Sequence {
     /// The query of all members; `None` without any.
     pub fn into_query(mut self) -> Option<Query> {
         self.flush();
-        let mut clauses: Vec<(Occur, Query)> = Vec::with_capacity(self.members.len());
+        let mut clauses: SmallVec<[(Occur, Query); 1]> = SmallVec::with_capacity(self.members.len());
         let mut run: Option<Match> = None;
         for (occur, member) in self.members {
             match member.query {
@@ -175,7 +184,7 @@ impl Sequence {
             Some((Occur::MustNot, only)) if clauses.is_empty() => Some(Query::Not(Box::new(only))),
             Some(last) => {
                 clauses.push(last);
-                Some(Query::Group(clauses))
+                Some(Query::Group(clauses.into_vec()))
             }
             None => None,
         }

@@ -5,9 +5,9 @@
 //! words, each keeps its own. Within one field a slot holds one token. So a run of Han is one slot per pair of characters in every field
 //! alike, and `well-known` is two slots in a `standard` field and one more in a `whitespace` field, at the byte of the first.
 
-use std::sync::Arc;
+use smallvec::{SmallVec, smallvec};
 
-use super::bound::{PhraseClause, Slot, TermClause};
+use super::bound::{Bound, PhraseClause, Slot, TermBytes, TermClause};
 use super::comparison::{Mismatch, described};
 use super::fields::Fields;
 use super::filter_bind::{Named, named};
@@ -17,28 +17,28 @@ use crate::base::FieldId;
 use crate::schema::{FieldKind, Schema};
 
 /// A Text field to search.
-pub(super) struct TextTarget {
+pub(super) struct TextTarget<'a> {
     pub field: FieldId,
     pub weight: f64,
-    pub analyzer: Arc<dyn Analyzer>,
+    pub analyzer: &'a dyn Analyzer,
 }
 
 /// Where a leaf searches.
 #[derive(Default)]
-pub(super) struct Targets {
-    pub texts: Vec<TextTarget>,
+pub(super) struct Targets<'a> {
+    pub texts: SmallVec<[TextTarget<'a>; 2]>,
     /// Keyword fields with their weights: a whole text is one value.
     pub keywords: Vec<(FieldId, f64)>,
 }
 
-impl Targets {
+impl<'a> Targets<'a> {
     /// The targets of `fields`, in the order of the schema.
-    pub fn of(fields: Option<&Fields>, schema: &Schema, analyzers: &Analyzers, search: &SearchFields) -> Result<Self, Mismatch> {
+    pub fn of(fields: Option<&Fields>, schema: &Schema, analyzers: &'a Analyzers, search: &SearchFields) -> Result<Self, Mismatch> {
         let mut targets = Self::default();
         let Some(fields) = fields else {
             for &(field, weight) in &search.fields {
                 if let Some(analyzer) = analyzers.get(field) {
-                    targets.texts.push(TextTarget { field, weight, analyzer: Arc::clone(analyzer) });
+                    targets.texts.push(TextTarget { field, weight, analyzer: analyzer.as_ref() });
                 }
             }
             targets.texts.sort_by_key(|target| target.field);
@@ -60,7 +60,7 @@ impl Targets {
             match (&field.kind, analyzers.get(id)) {
                 (FieldKind::Keyword { .. }, _) => targets.keywords.push((id, weight)),
                 (FieldKind::Text { .. }, Some(analyzer)) => {
-                    targets.texts.push(TextTarget { field: id, weight, analyzer: Arc::clone(analyzer) });
+                    targets.texts.push(TextTarget { field: id, weight, analyzer: analyzer.as_ref() });
                 }
                 (kind, _) => {
                     return Err(Mismatch {
@@ -79,32 +79,34 @@ impl Targets {
         self.texts.is_empty() && self.keywords.is_empty()
     }
 
-    /// The words of `text` in the order of the text, at most `most` and whether there were more.
-    pub fn slots(&self, text: &str, boost: f64, most: usize) -> (Vec<Slot>, bool) {
-        let mut tokens: Vec<(u32, usize, Vec<u8>)> = Vec::new();
+    /// The words of `text` in the order of the text, a [`Slot`] each, at most `most` and whether there were more.
+    pub fn slots(&self, text: &str, boost: f64, most: usize) -> (SmallVec<[Bound; 1]>, bool) {
+        let mut tokens: SmallVec<[(u32, usize, TermBytes); 8]> = SmallVec::new();
         for (order, target) in self.texts.iter().enumerate() {
             let (mut count, mut before) = (0usize, None);
             target.analyzer.analyze_query(text, &mut |token| {
                 // One more than wanted tells that there are more; the analyzer cannot be stopped, so the rest is let pass.
                 if count <= most && before != Some(token.start) {
-                    tokens.push((token.start, order, token.text.as_bytes().to_vec()));
+                    tokens.push((token.start, order, token.text.as_bytes().into()));
                     count += 1;
                 }
                 before = Some(token.start);
             });
         }
-        tokens.sort_by_key(|&(start, order, _)| (start, order));
-        let mut slots: Vec<Slot> = Vec::new();
+        if self.texts.len() > 1 {
+            tokens.sort_by_key(|&(start, order, _)| (start, order));
+        }
+        let mut slots: SmallVec<[Bound; 1]> = SmallVec::with_capacity(tokens.len().min(most));
         let mut last = None;
         for (start, order, term) in tokens {
             if last != Some(start) {
                 if slots.len() == most {
                     return (slots, true);
                 }
-                slots.push(Slot { clauses: Vec::new(), boost });
+                slots.push(Bound::Slot(Slot { clauses: smallvec![], boost }));
                 last = Some(start);
             }
-            if let (Some(slot), Some(target)) = (slots.last_mut(), self.texts.get(order)) {
+            if let (Some(Bound::Slot(slot)), Some(target)) = (slots.last_mut(), self.texts.get(order)) {
                 slot.clauses.push(TermClause { field: target.field, term, weight: target.weight });
             }
         }
@@ -116,7 +118,7 @@ impl Targets {
         let mut cut = false;
         let mut clauses = Vec::new();
         for target in &self.texts {
-            let mut terms: Vec<(Vec<u8>, u32)> = Vec::new();
+            let mut terms: Vec<(TermBytes, u32)> = Vec::new();
             let (mut first, mut last) = (0, None);
             target.analyzer.analyze_query(text, &mut |token| {
                 if last == Some(token.position) {
@@ -128,7 +130,7 @@ impl Targets {
                 }
                 first = if last.is_none() { token.position } else { first };
                 last = Some(token.position);
-                terms.push((token.text.as_bytes().to_vec(), token.position.saturating_sub(first)));
+                terms.push((token.text.as_bytes().into(), token.position.saturating_sub(first)));
             });
             if !terms.is_empty() {
                 clauses.push(PhraseClause { field: target.field, terms, weight: target.weight });
@@ -148,7 +150,7 @@ pub(super) struct Beginning {
     pub also: Option<Vec<u8>>,
 }
 
-impl TextTarget {
+impl TextTarget<'_> {
     /// The beginning that `text` ends with: lower-cased and folded as `plain` does, not stemmed; as it is for analyzers that change
     /// nothing. `None` when there is no letter in it.
     pub fn beginning(&self, text: &str, plain: &dyn Analyzer) -> Option<Beginning> {

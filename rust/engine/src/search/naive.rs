@@ -149,7 +149,7 @@ impl Naive<'_> {
             Bound::Phrase(phrase) => {
                 let clause = |c: &PhraseClause| Clause {
                     field: c.field,
-                    words: c.terms.clone(),
+                    words: c.terms.iter().map(|(term, at)| (term.to_vec(), *at)).collect(),
                     slop: phrase.slop,
                     weight: c.weight,
                     distance: 1.0,

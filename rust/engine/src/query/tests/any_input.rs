@@ -74,6 +74,16 @@ fn queryish() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
 
+/// Texts of words, with few signs among them.
+fn wordish() -> impl Strategy<Value = String> {
+    let pieces = [
+        "gold", "a", "AND", "OR", "NOT", "and", "NOTE", " ", " ", " ", "  ", "-", "+", "é", "'", ".", "5", "\u{a0}", "\u{3000}", "\u{7f}",
+        "\t",
+    ];
+    let piece = prop_oneof![20 => prop::sample::select(pieces.to_vec()).prop_map(str::to_owned), 1 => any::<char>().prop_map(String::from)];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
 fn filterish() -> impl Strategy<Value = String> {
     let pieces = [
         "year",
@@ -232,6 +242,29 @@ fn go_through(text: &str) {
         Ok(strict) => assert_eq!(strict, lenient),
         Err(Error::Query { position, .. }) => assert!(position <= length && !lenient.warnings.is_empty()),
         Err(other) => panic!("{other}"),
+    }
+}
+
+proptest! {
+    #[test]
+    fn plain_words_are_read_the_short_way_as_the_long_way(text in prop_oneof![3 => wordish(), 1 => queryish(), 1 => ".{0,12}"], most in 1usize..9) {
+        if let Some(query) = parser::plain_words(&text, most) {
+            for mode in [ParseMode::Lenient, ParseMode::Strict] {
+                let long = parser::parse_all(&text, &schema(), &ParseOptions { mode, max_clauses: most }).unwrap();
+                prop_assert_eq!(&long.query, &query);
+                prop_assert!(long.warnings.is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn usual_texts_are_read_the_short_way() {
+    for text in ["gold", " gold  coin ", "the well-known café", "what's new in C# 5.0?", "東京 tower"] {
+        assert!(parser::plain_words(text, 1024).is_some(), "{text}");
+    }
+    for text in ["", " ", "a AND b", "-a", "a:b", "a*", "\"a\"", "a\tb", "a~", "(a"] {
+        assert!(parser::plain_words(text, 1024).is_none(), "{text}");
     }
 }
 

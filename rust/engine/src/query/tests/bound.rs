@@ -15,7 +15,7 @@ fn bind(json: &str) -> Bound {
 }
 
 fn slot(clauses: &[(u16, &str, f64)], boost: f64) -> Bound {
-    let clause = |&(field, term, weight): &(u16, &str, f64)| TermClause { field: FieldId(field), term: term.into(), weight };
+    let clause = |&(field, term, weight): &(u16, &str, f64)| TermClause { field: FieldId(field), term: term.as_bytes().into(), weight };
     Bound::Slot(Slot { clauses: clauses.iter().map(clause).collect(), boost })
 }
 
@@ -69,7 +69,7 @@ fn boosts_multiply_and_weights_stand_apart() {
 fn a_phrase_keeps_positions_and_splits_by_number_of_words() {
     let found = bind(r#"{"phrase": {"text": "the old-bridge", "fields": ["title", "clue"], "slop": 2}}"#);
     let phrase = |field: u16, terms: &[(&str, u32)]| {
-        let terms = terms.iter().map(|&(term, at)| (term.as_bytes().to_vec(), at)).collect();
+        let terms = terms.iter().map(|&(term, at)| (term.as_bytes().into(), at)).collect();
         Bound::Phrase(PhraseSlot { clauses: vec![PhraseClause { field: FieldId(field), terms, weight: 1.0 }], slop: 2, boost: 1.0 })
     };
     let expected = any(vec![phrase(CLUE, &[("the", 0), ("old-bridge", 1)]), phrase(TITLE, &[("the", 0), ("old", 1), ("bridg", 2)])]);

@@ -186,7 +186,7 @@ fn query_naively(doc: &Doc, query: &Query, boost: f64, operator: Operator) -> Op
 fn query_bound(doc: &Doc, bound: &Bound) -> Option<f64> {
     match bound {
         Bound::Slot(slot) => {
-            let there = slot.clauses.iter().any(|clause| doc.title.iter().any(|word| word.as_bytes() == clause.term));
+            let there = slot.clauses.iter().any(|clause| doc.title.iter().any(|word| *word.as_bytes() == *clause.term));
             there.then_some(slot.boost)
         }
         Bound::Constant(it) => filter_bound(doc, &it.filter).then_some(it.weight),

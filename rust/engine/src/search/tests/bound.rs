@@ -10,7 +10,7 @@ use crate::collect::{CountMode, Wanted};
 use crate::plan::{Compiled, compile, compile_filter, tables};
 use crate::search::view::find;
 use crate::query::{
-    Boolean, Bound, BoundFilter, Constant, FuzzySlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, TermClause,
+    Boolean, Bound, BoundFilter, Constant, FuzzySlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, TermClause, TermClauses,
 };
 use crate::search::naive::{Naive, passes};
 
@@ -33,19 +33,19 @@ fn leaf() -> impl Strategy<Value = Bound> {
         by_field((0..WORDS.len(), 0u8..4)).prop_map(|clauses| {
             let clause = |(field, (word, weight)): (FieldId, (usize, u8))| {
                 let weight = [0.0, 1.0, 1e6, 0.3][usize::from(weight)];
-                TermClause { field, term: WORDS[word].as_bytes().to_vec(), weight }
+                TermClause { field, term: WORDS[word].as_bytes().into(), weight }
             };
-            clauses.into_iter().map(clause).collect::<Vec<_>>()
+            clauses.into_iter().map(clause).collect::<TermClauses>()
         })
     };
     let words = || prop::collection::vec((term(), 1u32..3), 2..4);
     let phrase = (by_field(Just(())), words(), words(), weight(), 0u32..4, weight()).prop_map(|(fields, a, b, weight, slop, boost)| {
         let clause = |(field, words): (FieldId, Vec<(Vec<u8>, u32)>)| {
             let mut offset = 0;
-            let placed = |(term, gap)| {
+            let placed = |(term, gap): (Vec<u8>, u32)| {
                 let at = offset;
                 offset += gap;
-                (term, at)
+                (term.into(), at)
             };
             PhraseClause { field, terms: words.into_iter().map(placed).collect(), weight }
         };
