@@ -8,8 +8,7 @@
 
 use std::sync::Arc;
 
-use findspot_engine::base::Interrupt;
-use findspot_engine::search::{Hits as Found, SearchRequest, View as Pinned};
+use findspot_engine::search::{Attempt, Hits as Found, SearchRequest, View as Pinned};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
@@ -221,13 +220,9 @@ fn search(py: Python<'_>, view: &Arc<Pinned>, request: &SearchRequest<'_>) -> Py
     if !request.is_short() {
         return gate::run(py, |interrupt| view.search(request, interrupt));
     }
-    let understood = gate::inline(py, || view.understand(request))?;
-    if !understood.is_quick() {
-        return gate::run(py, |interrupt| understood.plan(interrupt)?.run(interrupt));
+    match gate::inline(py, || view.attempt(request, INLINE_COST))? {
+        Attempt::Found(found) => Ok(found),
+        Attempt::Understood(rest) => gate::run(py, |interrupt| rest.plan(interrupt)?.run(interrupt)),
+        Attempt::Planned(rest) => gate::run(py, |interrupt| rest.run(interrupt)),
     }
-    let planned = gate::inline(py, || understood.plan(&Interrupt::none()))?;
-    if planned.cost() > INLINE_COST {
-        return gate::run(py, |interrupt| planned.run(interrupt));
-    }
-    gate::inline(py, || planned.run(&Interrupt::none()))
 }

@@ -25,14 +25,7 @@ pub(super) fn ranked(sought: Sought<'_>, shape: &Shape, snapshot: &Snapshot, hit
     gathered
 }
 
-fn into(
-    best: &mut Best,
-    sought: Sought<'_>,
-    shape: &Shape,
-    snapshot: &Snapshot,
-    hits: usize,
-    interrupt: &Interrupt,
-) -> Result<Gathered> {
+fn into(best: &mut Best, sought: Sought<'_>, shape: &Shape, snapshot: &Snapshot, hits: usize, interrupt: &Interrupt) -> Result<Gathered> {
     let search = Search { program: sought.program, shape, tables: sought.tables, interrupt };
     let (mut work, mut executor, mut partial) = (Work::default(), Executor::Pruned, false);
     best.reset(hits.min(usize::try_from(snapshot.live_count()).unwrap_or(usize::MAX)));
@@ -69,12 +62,8 @@ fn into(
             Err(error) => return Err(error),
         }
     }
-    let hit = |row: &crate::exec::pruned::Row| Hit {
-        segment: row.segment as usize,
-        doc: DocId(row.doc),
-        seq: SeqNo(row.seq),
-        score: row.score,
-    };
+    let hit =
+        |row: &crate::exec::pruned::Row| Hit { segment: row.segment as usize, doc: DocId(row.doc), seq: SeqNo(row.seq), score: row.score };
     let hits = best.finish().iter().map(hit).collect();
     Ok(Gathered { hits, total: None, relation: Relation::Gte, partial, executor, work })
 }

@@ -8,21 +8,21 @@
 mod condition;
 mod distance;
 mod frequency;
-mod masks;
 pub mod kernels;
+mod masks;
 mod phrase;
-pub mod pruned;
 pub mod program;
-mod tables;
+pub mod pruned;
 mod run;
 mod scratch;
 mod slot;
+mod tables;
 mod terms;
 mod window;
 
 pub use distance::Centre;
-pub use masks::Masks;
 pub use frequency::{PhraseCounter, PhraseWord};
+pub use masks::Masks;
 pub use program::{Blend, Clause, Condition, Entries, Leaf, Op, Program, Slot, Source};
 pub use run::{matching, run};
 pub use tables::{Saturation, Tables};

@@ -5,8 +5,10 @@
 //! means the same in every segment. Terms that score are looked up already, an entry for each segment of the view; what only filters is
 //! resolved when a segment is opened.
 
-use levenshtein_automata::DFA;
 use std::sync::Arc;
+
+use levenshtein_automata::DFA;
+use smallvec::SmallVec;
 
 use super::frequency::PhraseWord;
 use crate::base::FieldId;
@@ -68,7 +70,7 @@ pub enum Leaf {
 #[derive(Debug)]
 pub struct Slot {
     /// Terms and phrases in fields.
-    pub clauses: Vec<Clause>,
+    pub clauses: SmallVec<[Clause; 1]>,
     /// How they make one score.
     pub blend: Blend,
 }
@@ -125,7 +127,7 @@ pub struct Clause {
 }
 
 /// A term as it was found in each segment of the view, if it is there.
-pub type Entries = Box<[Option<TermEntry>]>;
+pub type Entries = SmallVec<[Option<TermEntry>; 1]>;
 
 /// Where frequencies come from.
 #[derive(Debug)]

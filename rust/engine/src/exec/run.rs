@@ -60,7 +60,13 @@ pub fn run(
     Ok(())
 }
 
-fn open<'a>(program: &'a Program, tables: &'a Tables, segment: &'a SegmentReader, number: usize, interrupt: &Interrupt) -> Result<Vec<OpenLeaf<'a>>> {
+fn open<'a>(
+    program: &'a Program,
+    tables: &'a Tables,
+    segment: &'a SegmentReader,
+    number: usize,
+    interrupt: &Interrupt,
+) -> Result<Vec<OpenLeaf<'a>>> {
     let open = |leaf: &'a Leaf| {
         Ok(match leaf {
             Leaf::Slot(slot) => OpenLeaf::Slot(OpenSlot::open(slot, tables, segment, number)?),

@@ -67,7 +67,8 @@ pub fn compile(
 ) -> Result<Plan> {
     let slots = Slots::new(Terms { snapshot, interrupt }, compiled);
     let mut compiler = Compiler { slots, emitter: Emitter::default(), constants: Vec::new(), warnings: Vec::new() };
-    let mut tasks = vec![Task::Node(query, scoring)];
+    let mut tasks = Vec::new();
+    compiler.step(Task::Node(query, scoring), &mut tasks)?;
     while let Some(task) = tasks.pop() {
         compiler.step(task, &mut tasks)?;
     }
@@ -105,7 +106,7 @@ impl Compiler<'_> {
             }
             Task::Skip(label) => self.emitter.skip(label),
             Task::Place(label) => self.emitter.place(label),
-            Task::Node(Bound::Boolean(node), scoring) => self.boolean(node, scoring, tasks),
+            Task::Node(Bound::Boolean(node), scoring) => self.boolean(node, scoring, tasks)?,
             Task::Node(Bound::Slot(slot), scoring) => {
                 let slot = self.slots.word(slot.clauses, if scoring { slot.boost } else { 0.0 })?;
                 self.emitter.slot(slot);
@@ -136,56 +137,73 @@ impl Compiler<'_> {
     }
 
     /// All of `must` and enough of `should`, less `must_not`.
-    fn boolean(&mut self, node: Boolean, scoring: bool, tasks: &mut Vec<Task>) {
+    fn boolean(&mut self, node: Boolean, scoring: bool, tasks: &mut Vec<Task>) -> Result<()> {
         let Boolean { mut must, mut should, must_not, minimum } = node;
         if minimum > should.len() {
             self.emitter.emit(Op::Nothing);
-            return;
+            return Ok(());
         }
         if minimum == should.len() {
             must.append(&mut should);
         }
-        let end = self.emitter.label();
+        // Leaves are written at once; where there are nodes among them, all of it waits.
+        let flat = !must.iter().chain(&should).chain(&must_not).any(|part| matches!(part, Bound::Boolean(_)));
         let mut steps = Vec::new();
+        let mut then = |compiler: &mut Self, task: Task| {
+            if flat {
+                return compiler.step(task, &mut Vec::new());
+            }
+            steps.push(task);
+            Ok(())
+        };
+        let end = self.emitter.label();
         let mut first = true;
         for part in must {
             if std::mem::take(&mut first) {
-                steps.push(Task::Node(part, scoring));
+                then(self, Task::Node(part, scoring))?;
             } else {
-                steps.extend([Task::Skip(end), Task::Node(part, scoring), Task::Emit(Op::Intersect)]);
+                then(self, Task::Skip(end))?;
+                then(self, Task::Node(part, scoring))?;
+                then(self, Task::Emit(Op::Intersect))?;
             }
         }
         if first && (should.is_empty() || minimum == 0) {
-            steps.push(Task::Emit(Op::Everything));
+            then(self, Task::Emit(Op::Everything))?;
             first = false;
         }
         if !should.is_empty() {
             if !first {
-                steps.push(Task::Skip(end));
+                then(self, Task::Skip(end))?;
             }
             if minimum > 1 {
-                steps.push(Task::Emit(Op::OpenTally));
-                steps.extend(should.into_iter().flat_map(|part| [Task::Node(part, scoring), Task::Emit(Op::Tally)]));
-                steps.push(Task::Emit(Op::CloseTally(minimum)));
+                then(self, Task::Emit(Op::OpenTally))?;
+                for part in should {
+                    then(self, Task::Node(part, scoring))?;
+                    then(self, Task::Emit(Op::Tally))?;
+                }
+                then(self, Task::Emit(Op::CloseTally(minimum)))?;
             } else {
                 for (i, part) in should.into_iter().enumerate() {
-                    steps.push(Task::Node(part, scoring));
+                    then(self, Task::Node(part, scoring))?;
                     if i > 0 {
-                        steps.push(Task::Emit(Op::Unite));
+                        then(self, Task::Emit(Op::Unite))?;
                     }
                 }
             }
             match (first, minimum) {
                 (true, _) => {}
-                (false, 0) => steps.push(Task::Emit(Op::BoostBy)),
-                (false, _) => steps.push(Task::Emit(Op::Intersect)),
+                (false, 0) => then(self, Task::Emit(Op::BoostBy))?,
+                (false, _) => then(self, Task::Emit(Op::Intersect))?,
             }
         }
         for part in must_not {
-            steps.extend([Task::Skip(end), Task::Node(part, false), Task::Emit(Op::Remove)]);
+            then(self, Task::Skip(end))?;
+            then(self, Task::Node(part, false))?;
+            then(self, Task::Emit(Op::Remove))?;
         }
-        steps.push(Task::Place(end));
+        then(self, Task::Place(end))?;
         tasks.extend(steps.into_iter().rev());
+        Ok(())
     }
 
     fn fuzzy(&mut self, fuzzy: FuzzySlot, scoring: bool) -> Result<()> {
@@ -251,8 +269,11 @@ impl Compiler<'_> {
         let all = program.leaves.iter().any(|leaf| matches!(leaf, Leaf::Condition(_))) || program.ops.contains(&Op::Everything);
         let docs = slots.terms.snapshot.segments.iter().map(|segment| u64::from(segment.reader.doc_count())).sum();
         let cost = slots.postings.saturating_add(if all { docs } else { 0 });
-        let shape = Shape::of(&program).filter(|shape| shape.is_led_by_scores(&program));
-        Plan { program, shape, filter, scale, scores: slots.bounds > 0.0, warnings, cost }
+        let mut plan = Plan { program, shape: None, filter, scale, scores: slots.bounds > 0.0, warnings, cost };
+        if !plan.finds_nothing() {
+            plan.shape = Shape::of(&plan.program).filter(|shape| shape.is_led_by_scores(&plan.program));
+        }
+        plan
     }
 }
 

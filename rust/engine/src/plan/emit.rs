@@ -3,6 +3,8 @@
 //! **In**: steps one after the other. **Out**: a [`Program`]. **Law**: a label is placed after all jumps to it; a jump leaves the stack
 //! as the steps that it passes over would. No recursion: the nodes of a filter wait on a stack.
 
+use smallvec::SmallVec;
+
 use crate::exec::{Condition, Leaf, Op, Program, Slot};
 use crate::query::BoundFilter;
 
@@ -11,7 +13,7 @@ use crate::query::BoundFilter;
 pub(super) struct Emitter {
     pub program: Program,
     /// For each label, the jumps that wait for it.
-    labels: Vec<Vec<usize>>,
+    labels: SmallVec<[SmallVec<[usize; 4]>; 1]>,
 }
 
 /// A place in the program that is not known yet.
@@ -64,7 +66,7 @@ impl Emitter {
 
     /// A new label.
     pub fn label(&mut self) -> Label {
-        self.labels.push(Vec::new());
+        self.labels.push(SmallVec::new());
         Label(self.labels.len() - 1)
     }
 
@@ -161,7 +163,7 @@ mod tests {
 
     #[test]
     fn what_adds_is_added_in_place() {
-        let slot = |blend| Some(Slot { clauses: Vec::new(), blend });
+        let slot = |blend| Some(Slot { clauses: SmallVec::new(), blend });
         let emitted = |blend| {
             let mut emitter = Emitter::default();
             emitter.slot(slot(Blend::Sum));

@@ -46,5 +46,5 @@ mod tables;
 mod terms;
 
 pub use compile::{MAX_EXPANSIONS, Plan, compile, compile_filter};
-pub use tables::tables;
 pub use config::{Combine, Compiled, FieldWeight, MAX_K1, MAX_WEIGHT, RankingConfig};
+pub use tables::tables;

@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::config::{Combine, Compiled};
 use super::score::{cut, idf};
 use super::terms::Terms;
@@ -21,8 +23,10 @@ struct Draft {
     /// What the distance divides the weight by.
     divisor: f64,
     /// Document frequencies of its words.
-    dfs: Vec<u64>,
+    dfs: SmallVec<[u64; 4]>,
 }
+
+type Drafts = SmallVec<[Draft; 1]>;
 
 /// Makes slots for one program.
 pub(super) struct Slots<'a> {
@@ -48,10 +52,10 @@ impl<'a> Slots<'a> {
     /// A word; `None` when no document has it.
     pub fn word(&mut self, mut clauses: TermClauses, boost: f64) -> Result<Option<Slot>> {
         clauses.sort_by_key(|clause| clause.field);
-        let mut drafts = Vec::with_capacity(clauses.len());
+        let mut drafts = Drafts::with_capacity(clauses.len());
         for TermClause { field, term, weight } in clauses {
             if let Some((entries, df)) = self.terms.find(field, &term)? {
-                drafts.push(Draft { field, source: Source::Term(entries), weight, divisor: 1.0, dfs: vec![df] });
+                drafts.push(Draft { field, source: Source::Term(entries), weight, divisor: 1.0, dfs: smallvec![df] });
             }
         }
         Ok(self.blend(drafts, boost))
@@ -60,9 +64,9 @@ impl<'a> Slots<'a> {
     /// A phrase; `None` when no document has all its words.
     pub fn phrase(&mut self, mut clauses: Vec<PhraseClause>, slop: u32, boost: f64) -> Result<Option<Slot>> {
         clauses.sort_by_key(|clause| clause.field);
-        let mut drafts = Vec::with_capacity(clauses.len());
+        let mut drafts = Drafts::with_capacity(clauses.len());
         'clauses: for PhraseClause { field, terms: sought, weight } in clauses {
-            let (mut terms, mut words, mut dfs) = (Vec::new(), Vec::with_capacity(sought.len()), Vec::with_capacity(sought.len()));
+            let (mut terms, mut words, mut dfs) = (Vec::new(), Vec::with_capacity(sought.len()), SmallVec::with_capacity(sought.len()));
             let mut known = HashMap::new();
             for (term, offset) in sought {
                 let (term, df) = match known.get(&term) {
@@ -84,7 +88,7 @@ impl<'a> Slots<'a> {
     /// A word with typos: at most `most` terms a field.
     pub fn near(&mut self, mut clauses: Vec<(TermClause, Vec<u8>, levenshtein_automata::DFA)>, most: usize, boost: f64) -> Result<Picked> {
         clauses.sort_by_key(|(clause, ..)| clause.field);
-        let (mut drafts, mut seen) = (Vec::new(), 0);
+        let (mut drafts, mut seen) = (Drafts::new(), 0);
         for (TermClause { field, weight, .. }, prefix, automaton) in clauses {
             let mut near = self.terms.near(field, &prefix, &automaton)?;
             seen = seen.max(near.len());
@@ -92,10 +96,10 @@ impl<'a> Slots<'a> {
             let largest = near.iter().map(|near| near.df).max().unwrap_or_default();
             drafts.extend(near.into_iter().map(|near| Draft {
                 field,
-                source: Source::Term(near.entries.into_boxed_slice()),
+                source: Source::Term(near.entries),
                 weight,
                 divisor: 1.0 + f64::from(near.distance),
-                dfs: vec![largest],
+                dfs: smallvec![largest],
             }));
         }
         Ok(Picked { slot: self.blend(drafts, boost), most: seen })
@@ -108,7 +112,7 @@ impl<'a> Slots<'a> {
         bound
     }
 
-    fn blend(&mut self, drafts: Vec<Draft>, boost: f64) -> Option<Slot> {
+    fn blend(&mut self, drafts: Drafts, boost: f64) -> Option<Slot> {
         if drafts.is_empty() {
             return None;
         }
@@ -134,7 +138,7 @@ impl<'a> Slots<'a> {
                     let rarity = draft.dfs.iter().fold(0.0, |sum, &df| sum + idf(docs, df));
                     (cut(draft.weight * boost) / draft.divisor) * rarity
                 };
-                let clauses: Vec<_> = drafts.into_iter().map(|draft| self.clause(draft, value)).collect();
+                let clauses: SmallVec<_> = drafts.into_iter().map(|draft| self.clause(draft, value)).collect();
                 self.bounds = clauses.iter().fold(self.bounds, |sum, clause: &Clause| sum + clause.value);
                 let scores = clauses.iter().any(|clause| clause.value > 0.0);
                 let best = Blend::Best { tie_breaker: self.compiled.tie_breaker };

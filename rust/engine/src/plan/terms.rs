@@ -7,10 +7,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use levenshtein_automata::DFA;
+use smallvec::smallvec;
 
 use super::score::FieldTotals;
 use crate::base::{FieldId, Interrupt, Result};
-use crate::codec::TermEntry;
 use crate::exec::{Entries, scan_near};
 use crate::index::Snapshot;
 
@@ -25,7 +25,7 @@ pub(super) struct Terms<'a> {
 pub(super) struct Near {
     pub distance: u8,
     pub df: u64,
-    pub entries: Vec<Option<TermEntry>>,
+    pub entries: Entries,
 }
 
 impl Terms<'_> {
@@ -33,7 +33,7 @@ impl Terms<'_> {
     pub fn find(&self, field: FieldId, term: &[u8]) -> Result<Option<(Entries, u64)>> {
         self.interrupt.check()?;
         let mut df = 0;
-        let mut entries = Vec::with_capacity(self.snapshot.segments.len());
+        let mut entries = Entries::with_capacity(self.snapshot.segments.len());
         for segment in &self.snapshot.segments {
             let here = match segment.reader.inverted(field) {
                 Some(inverted) => inverted.lookup(term)?,
@@ -42,7 +42,7 @@ impl Terms<'_> {
             df += here.map_or(0, |entry| u64::from(entry.df()));
             entries.push(here);
         }
-        Ok((df > 0).then(|| (entries.into_boxed_slice(), df)))
+        Ok((df > 0).then_some((entries, df)))
     }
 
     /// Statistics of a field.
@@ -60,7 +60,7 @@ impl Terms<'_> {
             scan_near(inverted, prefix, automaton, self.interrupt, &mut |term, ord, distance| {
                 let near = match found.get_mut(term) {
                     Some(near) => near,
-                    None => found.entry(term.to_vec()).or_insert_with(|| Near { distance, df: 0, entries: vec![None; segments] }),
+                    None => found.entry(term.to_vec()).or_insert_with(|| Near { distance, df: 0, entries: smallvec![None; segments] }),
                 };
                 let entry = inverted.entry(ord)?;
                 near.df += u64::from(entry.df());

@@ -136,6 +136,30 @@ impl Planned<'_> {
     }
 }
 
+/// How far a search came that was only to do what is quick.
+pub enum Attempt<'v> {
+    /// To its end.
+    Found(Hits),
+    /// Planning takes longer.
+    Understood(Box<Understood<'v>>),
+    /// Finding takes longer.
+    Planned(Box<Planned<'v>>),
+}
+
+impl<'v> Attempt<'v> {
+    pub(super) fn new(view: &'v Arc<View>, request: &'v SearchRequest<'v>, most: u64) -> Result<Self> {
+        let understood = Understood::new(view, request)?;
+        if !understood.is_quick() {
+            return Ok(Self::Understood(Box::new(understood)));
+        }
+        let planned = understood.plan(&Interrupt::none())?;
+        if planned.cost() > most {
+            return Ok(Self::Planned(Box::new(planned)));
+        }
+        planned.run(&Interrupt::none()).map(Self::Found)
+    }
+}
+
 /// The interrupt with the request's deadline, kept in `slot` if there is one.
 fn limited<'i>(request: &SearchRequest<'_>, started: Instant, interrupt: &'i Interrupt, slot: &'i mut Option<Interrupt>) -> &'i Interrupt {
     match request.timeout {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::hits::Hits;
 use super::request::{FilterInput, QueryInput, SearchRequest};
-use super::stages::{Asked, Understood};
+use super::stages::{Asked, Attempt, Understood};
 use crate::analysis::Analyzers;
 use crate::base::bits::BitSet;
 use crate::base::{Error, Interrupt, Result, SeqNo, nearest};
@@ -116,15 +116,16 @@ impl View {
     /// [`Error::Query`], [`Error::Argument`] for what cannot be asked; [`Error::Timeout`] when asked to raise; [`Error::Cancelled`];
     /// corruption.
     pub fn search(self: &Arc<Self>, request: &SearchRequest<'_>, interrupt: &Interrupt) -> Result<Hits> {
-        self.understand(request)?.plan(interrupt)?.run(interrupt)
+        Understood::new(self, request)?.plan(interrupt)?.run(interrupt)
     }
 
-    /// The first step of a search: what is asked, in terms of this view.
+    /// Searches as far as it is quick, without a look at an interrupt: planning a few words, and finding what [costs](super::Planned::cost) at
+    /// most `most`.
     ///
     /// # Errors
-    /// [`Error::Query`], [`Error::Argument`] for what cannot be asked.
-    pub fn understand<'v>(self: &'v Arc<Self>, request: &'v SearchRequest<'v>) -> Result<Understood<'v>> {
-        Understood::new(self, request)
+    /// As [`View::search`].
+    pub fn attempt<'v>(self: &'v Arc<Self>, request: &'v SearchRequest<'v>, most: u64) -> Result<Attempt<'v>> {
+        Attempt::new(self, request, most)
     }
 
     /// The hits of each query under one request, whose own query is not looked at; up to the first that fails, with why.

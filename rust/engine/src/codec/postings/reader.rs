@@ -7,7 +7,7 @@
 use super::aligned::AlignedDocs;
 use super::exceptions::{ExceptionCursor, Exceptions};
 use super::gaps::GapDocs;
-use super::{BlockMaxima, Cutter, DocumentBytes, Damaged, Layout, STRONGEST_FROM, Thresholds, block_count};
+use super::{BlockMaxima, Cutter, Damaged, DocumentBytes, Layout, STRONGEST_FROM, Thresholds, block_count};
 use crate::base::{Error, Result};
 use crate::codec::bitmaps::{self, PresenceBitmap};
 use crate::codec::codebook::{Codebook, Pair};
@@ -204,7 +204,9 @@ impl<'a> Postings<'a> {
                     unpack(gaps, width, first, out.get_mut(start..).unwrap_or_default());
                 }
             }
-            Documents::Aligned(_) | Documents::Bitmap(..) => return Err(Error::Defect("a list that is laid out by document is read there")),
+            Documents::Aligned(_) | Documents::Bitmap(..) => {
+                return Err(Error::Defect("a list that is laid out by document is read there"));
+            }
         }
         Ok(())
     }

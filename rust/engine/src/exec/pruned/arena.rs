@@ -59,12 +59,46 @@ pub(super) struct Draft<'a> {
 impl<'a> Draft<'a> {
     pub fn list(postings: Postings<'a>, saturation: Option<&'a Saturation>, worth: Worth, leaf: u32, place: u32) -> Self {
         let (bits, df) = ((0, 0), postings.df());
-        Self { postings: Some(postings), saturation, worth, bits, df, leaf, place, word: 0, bounds_only: false, phrase: false, lead: true, must: false, probed: true, exact: 0, bound: 0, docs: (0, 0) }
+        Self {
+            postings: Some(postings),
+            saturation,
+            worth,
+            bits,
+            df,
+            leaf,
+            place,
+            word: 0,
+            bounds_only: false,
+            phrase: false,
+            lead: true,
+            must: false,
+            probed: true,
+            exact: 0,
+            bound: 0,
+            docs: (0, 0),
+        }
     }
 
     pub fn condition(bits: (usize, usize), df: u32, score: i32, leaf: u32) -> Self {
         let worth = Worth::Constant(score);
-        Self { postings: None, saturation: None, worth, bits, df, leaf, place: 0, word: 0, bounds_only: false, phrase: false, lead: true, must: false, probed: true, exact: 0, bound: 0, docs: (0, 0) }
+        Self {
+            postings: None,
+            saturation: None,
+            worth,
+            bits,
+            df,
+            leaf,
+            place: 0,
+            word: 0,
+            bounds_only: false,
+            phrase: false,
+            lead: true,
+            must: false,
+            probed: true,
+            exact: 0,
+            bound: 0,
+            docs: (0, 0),
+        }
     }
 
     pub fn df(&self) -> u32 {

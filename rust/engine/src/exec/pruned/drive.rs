@@ -241,7 +241,11 @@ impl Machine<'_, '_> {
         }
         let all: u64 = leads.iter().map(|clause| u64::from(clause.df)).sum();
         let behind = (self.probed - last) as u64;
-        if self.best.is_empty() && self.best.theta() <= 0 && last < self.leads && postings * CANDIDATE_COST * behind.min(4) > all * POSTING_COST {
+        if self.best.is_empty()
+            && self.best.theta() <= 0
+            && last < self.leads
+            && postings * CANDIDATE_COST * behind.min(4) > all * POSTING_COST
+        {
             self.work.exhaustive += 1;
             return (self.leads, all);
         }

@@ -156,7 +156,8 @@ impl<'a> Opener<'a, '_> {
                 }
                 Source::Phrase { terms, .. } => {
                     drafts.verify = true;
-                    let there = terms.iter().map(|term| term.get(self.number).and_then(Option::as_ref)).collect::<Option<SmallVec<[_; 8]>>>();
+                    let there =
+                        terms.iter().map(|term| term.get(self.number).and_then(Option::as_ref)).collect::<Option<SmallVec<[_; 8]>>>();
                     let Some(there) = there else { continue };
                     let rarest = (0..there.len()).min_by_key(|&i| there.get(i).map_or(0, |entry| entry.df())).unwrap_or(0);
                     for (word, entry) in there.into_iter().enumerate() {

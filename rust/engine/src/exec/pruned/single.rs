@@ -42,8 +42,10 @@ impl Machine<'_, '_> {
                 self.stretch(&clause, Stretch { start: 0, end: clause.df as usize, base: 0 }, least, number)?;
             }
             Maxima::ByPosting(maxima) => {
-                self.blocks(&clause, maxima, rest, number, |_, block| {
-                    Stretch { start: block * POSTINGS, end: ((block + 1) * POSTINGS).min(clause.df as usize), base: 0 }
+                self.blocks(&clause, maxima, rest, number, |_, block| Stretch {
+                    start: block * POSTINGS,
+                    end: ((block + 1) * POSTINGS).min(clause.df as usize),
+                    base: 0,
                 })?;
             }
             Maxima::ByDocument { shift, codes } => {

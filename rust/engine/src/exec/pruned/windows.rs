@@ -142,7 +142,8 @@ impl Machine<'_, '_> {
     fn window_of_many(&mut self, essential: &[Here], base: u32, rest: i32, first: usize, cursors: &mut [u32]) -> Result<()> {
         self.work.windows += 1;
         for here in essential.iter().rev() {
-            let (Some(clause), Some(cursor)) = (self.clauses.get(here.clause as usize), cursors.get_mut(here.clause as usize - first)) else {
+            let (Some(clause), Some(cursor)) = (self.clauses.get(here.clause as usize), cursors.get_mut(here.clause as usize - first))
+            else {
                 continue;
             };
             clause.add_to(base, cursor, &mut self.arrays.window, self.kernels, self.work);
@@ -165,7 +166,8 @@ impl Machine<'_, '_> {
         let mut touched = std::mem::take(&mut self.arrays.picked);
         let mut n = 0;
         for here in essential.iter().rev() {
-            let (Some(clause), Some(cursor)) = (self.clauses.get(here.clause as usize), cursors.get_mut(here.clause as usize - first)) else {
+            let (Some(clause), Some(cursor)) = (self.clauses.get(here.clause as usize), cursors.get_mut(here.clause as usize - first))
+            else {
                 continue;
             };
             let (from, to) = clause.range(base, WIDE.ilog2(), cursor);

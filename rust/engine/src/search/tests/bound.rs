@@ -8,11 +8,11 @@ use super::world::{TAGS, WORDS, config, create, naive_docs, steps, take};
 use crate::base::{FieldId, Interrupt};
 use crate::collect::{CountMode, Wanted};
 use crate::plan::{Compiled, compile, compile_filter, tables};
-use crate::search::view::find;
 use crate::query::{
     Boolean, Bound, BoundFilter, Constant, FuzzySlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, TermClause, TermClauses,
 };
 use crate::search::naive::{Naive, passes};
+use crate::search::view::find;
 
 fn term() -> impl Strategy<Value = Vec<u8>> {
     (0..WORDS.len()).prop_map(|word| WORDS[word].as_bytes().to_vec())
