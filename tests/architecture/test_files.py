@@ -10,7 +10,9 @@ STOP, REVIEW = 800, 500
 EMPTY_WORDS = {"util", "utils", "common", "manager", "managers", "helper", "helpers", "misc", "new"}
 # Who may say `unsafe`: mapped files, and the Python C interfaces that cannot be spoken otherwise.
 UNSAFE_MODULES = {
-    "rust/engine/src/exec/kernels/avx512/vectors.rs": "loads and stores under a mask",
+    "rust/engine/src/exec/kernels/avx2/vectors.rs": "loads and stores of vectors",
+    "rust/engine/src/exec/kernels/avx512/vectors.rs": "loads and stores of vectors, under a mask at the ends",
+    "rust/engine/src/exec/kernels/lanes.rs": "which types are plain numbers; prefetches",
     "rust/engine/src/exec/kernels/table.rs": "calls of functions that need instructions which were asked for",
     "rust/engine/src/storage/file.rs": "memory maps of immutable files, file locks",
     "rust/publish/src/cell.rs": "a mutex for each process id, so that a fork never meets a locked one",

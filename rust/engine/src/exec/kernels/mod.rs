@@ -7,11 +7,16 @@
 //! | file | level | needs |
 //! |---|---|---|
 //! | `portable` | [`Level::Portable`] | nothing, and no `unsafe` |
+//! | `avx2` | [`Level::Avx2`] | Haswell, Zen 1 or later |
 //! | `avx512` | [`Level::Avx512`] | Ice Lake, Zen 4 or later |
 
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
+mod lanes;
 mod portable;
+mod search;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -65,6 +70,8 @@ impl Level {
     pub fn kernels(self) -> Option<&'static Kernels> {
         match self {
             Self::Portable => Some(&portable::KERNELS),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::is_here().then_some(&avx2::KERNELS),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => avx512::is_here().then_some(&avx512::KERNELS),
             _ => None,

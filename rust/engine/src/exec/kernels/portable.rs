@@ -1,33 +1,38 @@
 //! Kernels in plain Rust: the level that every processor has, and the tails of the others.
 //!
 //! **Law**: no `unsafe`, no branch on file bytes that panics; written so that the compiler finds vectors by itself, also when a wider
-//! level inlines these functions under its own instructions.
+//! level inlines these functions under its own instructions. For that they are plain loops: the closures of `fold`, `map` and `sum` are
+//! functions of their own, which keep the instructions of the baseline.
+
+use core::hint::select_unpredictable;
 
 use super::super::window::{PLACES, WORDS};
-use super::Level;
-use super::table::{Kernels, Le2, Le4, Le8, MISS, RANKED, SWEPT, plain, signatures};
+use super::lanes::touch;
+use super::table::{Kernels, Le2, Le4, Le8, MISS, SWEPT, plain, signatures};
+use super::{Level, search};
 use crate::codec::packed::PackedSlice;
 
 pub(super) static KERNELS: Kernels = signatures!(plain Level::Portable);
 
 #[inline(always)]
 pub(super) fn filter(codes: &[u8], least: u8, out: &mut [u32]) -> usize {
-    let mut n = 0;
-    let (blocks, _) = codes[..codes.len().min(out.len())].as_chunks::<16>();
-    for (i, block) in blocks.iter().enumerate() {
-        if block.iter().fold(0, |top, code| top.max(*code)) >= least {
-            n = filter_few(block, least, i * 16, out, n);
+    let codes = &codes[..codes.len().min(out.len())];
+    let (blocks, rest) = codes.as_chunks::<32>();
+    let (mut from, mut n) = (0, 0);
+    for block in blocks {
+        if max(block) >= least {
+            n = filter_few(block, least, from, out, n);
         }
+        from += 32;
     }
-    let done = blocks.len() * 16;
-    filter_few(&codes[done..codes.len().min(out.len())], least, done, out, n)
+    filter_few(rest, least, from, out, n)
 }
 
 #[inline(always)]
-fn filter_few(codes: &[u8], least: u8, from: usize, out: &mut [u32], mut n: usize) -> usize {
-    for (i, code) in codes.iter().enumerate() {
+fn filter_few(codes: &[u8], least: u8, from: u32, out: &mut [u32], mut n: usize) -> usize {
+    for (i, code) in (from..).zip(codes) {
         if let Some(place) = out.get_mut(n) {
-            *place = (from + i) as u32;
+            *place = i;
         }
         n += usize::from(*code >= least);
     }
@@ -36,7 +41,11 @@ fn filter_few(codes: &[u8], least: u8, from: usize, out: &mut [u32], mut n: usiz
 
 #[inline(always)]
 pub(super) fn max(codes: &[u8]) -> u8 {
-    codes.iter().fold(0, |top, code| top.max(*code))
+    let mut top = 0;
+    for code in codes {
+        top = top.max(*code);
+    }
+    top
 }
 
 #[inline(always)]
@@ -100,58 +109,44 @@ pub(super) fn expand_codes(words: &[Le8], codes: &[u8], lut: &[i32; 256], window
 
 #[inline(always)]
 pub(super) fn sweep(window: &mut [i32; PLACES], least: i32, places: &mut [u16; SWEPT], scores: &mut [i32; SWEPT]) -> usize {
-    let mut n = 0;
-    for (i, block) in window.as_chunks::<16>().0.iter().enumerate() {
-        if block.iter().fold(i32::MIN, |top, value| top.max(*value)) >= least {
-            for (j, value) in block.iter().enumerate() {
-                places[n] = (i * 16 + j) as u16;
+    let (mut base, mut n) = (0, 0);
+    for block in window.as_chunks::<32>().0 {
+        let mut top = i32::MIN;
+        for value in block {
+            top = top.max(*value);
+        }
+        if top >= least {
+            for (place, value) in (base..).zip(block) {
+                places[n] = place;
                 scores[n] = *value;
                 n += usize::from(*value >= least);
             }
         }
+        base += 32;
     }
     window.fill(0);
     n
 }
 
-/// The postings of a document's block, in `0..low`.
-#[inline(always)]
-pub(super) fn block_of(starts: &[Le4], low: usize, block: u32) -> (usize, usize) {
-    let Some([start, end]) = starts.get(block as usize..).and_then(|rest| rest.first_chunk::<2>()) else { return (0, 0) };
-    let (start, end) = (u32::from_le_bytes(*start) as usize, u32::from_le_bytes(*end) as usize);
-    if start <= end && end <= low { (start, end) } else { (0, 0) }
-}
-
 #[inline(always)]
 pub(super) fn probe_aligned(starts: &[Le4], low: &[Le2], shift: u32, docs: &[u32], out: &mut [u32]) {
+    if shift > 16 {
+        return out.iter_mut().zip(docs).for_each(|(out, _)| *out = MISS);
+    }
     for (doc, out) in docs.iter().zip(out) {
-        *out = MISS;
-        if shift <= 16 {
-            let (start, end) = block_of(starts, low.len(), doc >> shift);
-            let key = (doc & ((1 << shift) - 1)) as u16;
-            *out = lower_bound(&low[start..end], |value| u16::from_le_bytes(*value) < key)
-                .filter(|at| low[start + at] == key.to_le_bytes())
-                .map_or(MISS, |at| (start + at) as u32);
-        }
+        let (start, end) = search::block_of(starts, low.len(), doc >> shift);
+        let (key, low) = ((doc & ((1 << shift) - 1)) as u16, low.get(start..end).unwrap_or_default());
+        let at = low.partition_point(|value| u16::from_le_bytes(*value) < key);
+        let found = low.get(at) == Some(&key.to_le_bytes());
+        *out = select_unpredictable(found, (start + at) as u32, MISS);
     }
-}
-
-/// The first of `list` that is not `below`; the last one when all are; `None` of an empty list. No branch but the loop.
-#[inline(always)]
-pub(super) fn lower_bound<T>(list: &[T], below: impl Fn(&T) -> bool) -> Option<usize> {
-    let (mut from, mut size) = (0, list.len().checked_sub(1)? + 1);
-    while size > 1 {
-        let half = size / 2;
-        from = if below(&list[from + half - 1]) { from + half } else { from };
-        size -= half;
-    }
-    Some(from)
 }
 
 #[inline(always)]
 pub(super) fn probe_sorted(list: &[u32], docs: &[u32], out: &mut [u32]) {
     for (doc, out) in docs.iter().zip(out) {
-        *out = lower_bound(list, |value| value < doc).filter(|at| list[*at] == *doc).map_or(MISS, |at| at as u32);
+        let at = list.partition_point(|listed| listed < doc);
+        *out = select_unpredictable(list.get(at) == Some(doc), at as u32, MISS);
     }
 }
 
@@ -162,17 +157,7 @@ fn word(words: &[Le8], index: u32) -> u64 {
 
 #[inline(always)]
 pub(super) fn probe_bitmap(words: &[Le8], ranks: &[Le4], docs: &[u32], out: &mut [u32]) {
-    for (doc, out) in docs.iter().zip(out) {
-        let (index, bit) = (doc / 64, doc % 64);
-        let here = word(words, index);
-        *out = MISS;
-        if here >> bit & 1 == 1 {
-            let before = ranks.get((doc / RANKED) as usize).map_or(0, |rank| u32::from_le_bytes(*rank));
-            let group = doc / RANKED * (RANKED / 64);
-            let whole = (group..index).map(|at| word(words, at).count_ones()).sum::<u32>();
-            *out = before.wrapping_add(whole + (here & ((1 << bit) - 1)).count_ones());
-        }
-    }
+    search::bitmap(words, ranks, docs, out, search::rank);
 }
 
 #[inline(always)]
@@ -183,7 +168,11 @@ pub(super) fn present(words: &[Le8], docs: &[u32], out: &mut [u8]) {
 }
 
 #[inline(always)]
-pub(super) fn prefetch(_: &[u8], _: &[u32]) {}
+pub(super) fn prefetch(bytes: &[u8], at: &[u32]) {
+    for at in at {
+        touch(bytes, (*at as usize).min(bytes.len()));
+    }
+}
 
 #[inline(always)]
 pub(super) fn or_into(into: &mut [u64], words: &[Le8]) {
@@ -215,19 +204,33 @@ fn ones(word: u64) -> u64 {
 
 #[inline(always)]
 pub(super) fn count(words: &[u64]) -> u64 {
-    words.iter().map(|word| ones(*word)).sum()
+    let mut sum = 0;
+    for word in words {
+        sum += ones(*word);
+    }
+    sum
 }
 
 #[inline(always)]
 pub(super) fn count_or(left: &[Le8], right: &[Le8]) -> u64 {
     let (short, long) = if left.len() <= right.len() { (left, right) } else { (right, left) };
-    let both: u64 = short.iter().zip(long).map(|(a, b)| ones(u64::from_le_bytes(*a) | u64::from_le_bytes(*b))).sum();
-    both + long[short.len()..].iter().map(|word| ones(u64::from_le_bytes(*word))).sum::<u64>()
+    let mut sum = 0;
+    for (a, b) in short.iter().zip(long) {
+        sum += ones(u64::from_le_bytes(*a) | u64::from_le_bytes(*b));
+    }
+    for word in long.get(short.len()..).unwrap_or_default() {
+        sum += ones(u64::from_le_bytes(*word));
+    }
+    sum
 }
 
 #[inline(always)]
 pub(super) fn count_and(left: &[Le8], right: &[Le8]) -> u64 {
-    left.iter().zip(right).map(|(a, b)| ones(u64::from_le_bytes(*a) & u64::from_le_bytes(*b))).sum()
+    let mut sum = 0;
+    for (a, b) in left.iter().zip(right) {
+        sum += ones(u64::from_le_bytes(*a) & u64::from_le_bytes(*b));
+    }
+    sum
 }
 
 #[inline(always)]
@@ -254,7 +257,11 @@ pub(super) fn bits_to_places(bits: &[u64; WORDS], places: &mut [u16; SWEPT]) -> 
 
 #[inline(always)]
 pub(super) fn sum_tf(codes: &[u8], tf: &[u8; 256]) -> u32 {
-    codes.iter().fold(0, |sum: u32, code| sum.wrapping_add(u32::from(tf[usize::from(*code)])))
+    let mut sum = 0u32;
+    for code in codes {
+        sum = sum.wrapping_add(u32::from(tf[usize::from(*code)]));
+    }
+    sum
 }
 
 #[inline(always)]
@@ -272,10 +279,22 @@ pub(super) fn squeeze(docs: &mut [u32], scores: &mut [i32], rest: &mut [i32], n:
 
 #[inline(always)]
 pub(super) fn unpack_gaps(bytes: &[u8], width: u32, first: u32, out: &mut [u32]) {
-    let Some(gaps) = PackedSlice::new(bytes, width.min(32)) else { return };
-    let mut doc = first;
-    for (i, out) in out.iter_mut().enumerate() {
+    let width = width.min(32);
+    let Some(gaps) = PackedSlice::new(bytes, width) else { return };
+    let Some((head, out)) = out.split_first_mut() else { return };
+    *head = first;
+    let (mut doc, mut bit, mask) = (first, 0, (1u64 << width) - 1);
+    // As long as eight bytes can be loaded at once; only the last few numbers are read otherwise.
+    let whole = if width == 0 { out.len() } else { (bytes.len().saturating_sub(7) * 8).div_ceil(width as usize).min(out.len()) };
+    let (many, few) = out.split_at_mut(whole);
+    for out in many {
+        let loaded = bytes.get(bit / 8..).and_then(|rest| rest.first_chunk::<8>()).copied().unwrap_or_default();
+        doc = doc.wrapping_add((u64::from_le_bytes(loaded) >> (bit % 8) & mask) as u32).wrapping_add(1);
         *out = doc;
+        bit += width as usize;
+    }
+    for (i, out) in (whole..).zip(few) {
         doc = doc.wrapping_add(gaps.get(i)).wrapping_add(1);
+        *out = doc;
     }
 }

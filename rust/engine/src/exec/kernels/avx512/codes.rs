@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::super::portable;
+use super::super::avx2;
 use super::vectors::{IOTA, load, load_up_to, lowest, store, store_at};
 
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
@@ -49,39 +49,50 @@ pub(super) fn max(codes: &[u8]) -> u8 {
 
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 pub(super) fn fill(value: f64, saturation: &[f64; 256], lut: &mut [i32; 256]) {
-    let (factor, zero) = (_mm512_set1_pd(value), _mm512_setzero_pd());
-    let one = if value == 0.0 { 0 } else { 0xff };
-    for (factors, out) in saturation.as_chunks::<16>().0.iter().zip(lut.as_chunks_mut::<16>().0) {
-        let mut halves = [_mm256_setzero_si256(); 2];
-        for (factors, half) in factors.as_chunks::<8>().0.iter().zip(&mut halves) {
-            let saturation = _mm512_castsi512_pd(load(factors));
-            let present = _mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(saturation, zero) & one;
-            // Beyond i32: the upper end is cut here, as `as` does; the lower end and NaN become i32::MIN, and then 1, like there.
-            let product = _mm512_min_pd(_mm512_set1_pd(f64::from(i32::MAX)), _mm512_mul_pd(factor, saturation));
-            *half = _mm256_maskz_max_epi32(present, _mm512_cvttpd_epi32(product), _mm256_set1_epi32(1));
-        }
-        store(out, _mm512_inserti64x4::<1>(_mm512_castsi256_si512(halves[0]), halves[1]));
+    if value == 0.0 {
+        return lut.fill(0);
     }
+    let value = _mm512_set1_pd(value);
+    for (factors, out) in saturation.as_chunks::<16>().0.iter().zip(lut.as_chunks_mut::<16>().0) {
+        let [low, high] = factors.as_chunks::<8>().0 else { return };
+        let (low, high) = (products(value, load(low)), products(value, load(high)));
+        store(out, _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high));
+    }
+}
+
+/// Eight entries of [`fill`].
+#[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
+#[inline]
+fn products(value: __m512d, saturation: __m512i) -> __m256i {
+    let saturation = _mm512_castsi512_pd(saturation);
+    let present = _mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(saturation, _mm512_setzero_pd());
+    // Beyond i32: the upper end is cut here, as `as` does; the lower end and NaN become i32::MIN, and then 1, like there.
+    let product = _mm512_min_pd(_mm512_set1_pd(f64::from(i32::MAX)), _mm512_mul_pd(value, saturation));
+    _mm256_maskz_max_epi32(present, _mm512_cvttpd_epi32(product), _mm256_set1_epi32(1))
 }
 
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 pub(super) fn score(codes: &[u8], lut: &[i32; 256], out: &mut [i32]) {
-    portable::score(codes, lut, out);
+    avx2::score(codes, lut, out);
 }
 
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 pub(super) fn sum_tf(codes: &[u8], tf: &[u8; 256]) -> u32 {
-    let [a, b, c, d] = [0, 1, 2, 3].map(|i| tf.as_chunks::<64>().0[i]);
-    let (a, b, c, d) = (load(&a), load(&b), load(&c), load(&d));
     let (blocks, rest) = codes.as_chunks::<64>();
-    let look = |codes| {
-        let (low, high) = (_mm512_permutex2var_epi8(a, codes, b), _mm512_permutex2var_epi8(c, codes, d));
-        _mm512_mask_blend_epi8(_mm512_movepi8_mask(codes), low, high)
-    };
-    let zero = _mm512_setzero_si512();
-    let mut sum = _mm512_sad_epu8(_mm512_maskz_mov_epi8(lowest(rest.len()), look(load_up_to(rest))), zero);
+    let [a, b, c, d] = tf.as_chunks::<64>().0 else { return 0 };
+    let tables = [load(a), load(b), load(c), load(d)];
+    let behind = lowest(rest.len());
+    let mut sum = _mm512_sad_epu8(_mm512_maskz_mov_epi8(behind, look(load_up_to(rest), tables)), _mm512_setzero_si512());
     for block in blocks {
-        sum = _mm512_add_epi64(sum, _mm512_sad_epu8(look(load(block)), zero));
+        sum = _mm512_add_epi64(sum, _mm512_sad_epu8(look(load(block), tables), _mm512_setzero_si512()));
     }
     _mm512_reduce_add_epi64(sum) as u32
+}
+
+/// 64 bytes out of a table of 256.
+#[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
+#[inline]
+fn look(codes: __m512i, [a, b, c, d]: [__m512i; 4]) -> __m512i {
+    let (low, high) = (_mm512_permutex2var_epi8(a, codes, b), _mm512_permutex2var_epi8(c, codes, d));
+    _mm512_mask_blend_epi8(_mm512_movepi8_mask(codes), low, high)
 }

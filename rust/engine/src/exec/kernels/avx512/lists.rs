@@ -63,20 +63,14 @@ pub(super) fn unpack_gaps(bytes: &[u8], width: u32, first: u32, out: &mut [u32])
     let width = width.min(32) as usize;
     let Some((head, out)) = out.split_first_mut() else { return };
     *head = first;
-    // Lane i's number begins at bit i · width of the 16 numbers' 2 · width bytes: its byte, its bit there.
-    let (mut at, mut shift) = ([0u8; 64], [0u32; 16]);
-    for (i, (at, shift)) in at.as_chunks_mut::<4>().0.iter_mut().zip(&mut shift).enumerate() {
-        *at = [0, 1, 2, 3].map(|byte| (i * width / 8 + byte) as u8);
-        *shift = (i * width % 8) as u32;
-    }
-    let (at, shift) = (load(&at), load(&shift));
+    let Some((at, shift)) = BYTES.get(width).zip(SHIFTS.get(width)) else { return };
+    let (at, shift) = (load(at), _mm512_cvtepu8_epi32(_mm_set_epi64x(i64::from_le_bytes(shift[1]), i64::from_le_bytes(shift[0]))));
     // A number of more than 25 bits may reach into a fifth byte, of the last lane into byte 64: but that one begins at bit 0 then.
     let behind = _mm512_add_epi8(at, _mm512_set1_epi8(4));
     let keep = _mm512_set1_epi32(((1u64 << width) - 1) as i32);
     let (one, zero) = (_mm512_set1_epi32(1), _mm512_setzero_si512());
     let mut doc = _mm512_set1_epi32(first.cast_signed());
-    let mut rest = bytes;
-    let mut from = 0;
+    let (mut rest, mut from) = (bytes, 0);
     while from < out.len() {
         let loaded = load_first::<_, 64>(rest);
         let (low, high) = (_mm512_permutexvar_epi8(at, loaded), _mm512_permutexvar_epi8(behind, loaded));
@@ -94,3 +88,27 @@ pub(super) fn unpack_gaps(bytes: &[u8], width: u32, first: u32, out: &mut [u32])
         from += 16;
     }
 }
+
+/// For each width, the four bytes in which each of 16 numbers begins.
+static BYTES: [[u8; 64]; 33] = {
+    let mut bytes = [[0; 64]; 33];
+    let mut i = 0;
+    while i < 33 * 64 {
+        let (width, lane, byte) = (i / 64, i % 64 / 4, i % 4);
+        bytes[width][i % 64] = (lane * width / 8 + byte) as u8;
+        i += 1;
+    }
+    bytes
+};
+
+/// For each width, the bit of its byte at which each of 16 numbers begins.
+static SHIFTS: [[[u8; 8]; 2]; 33] = {
+    let mut shifts = [[[0; 8]; 2]; 33];
+    let mut i = 0;
+    while i < 33 * 16 {
+        let (width, lane) = (i / 16, i % 16);
+        shifts[width][lane / 8][lane % 8] = (lane * width % 8) as u8;
+        i += 1;
+    }
+    shifts
+};

@@ -1,28 +1,9 @@
 //! Loads and stores of 64 bytes that stay inside their slices: all that is unsafe at this level.
 
+use core::arch::asm;
 use core::arch::x86_64::*;
 
-use super::super::table::{Le2, Le8};
-
-/// Numbers of which every bit pattern is a value, without padding.
-///
-/// # Safety
-/// The implementer is such a type.
-pub(super) unsafe trait Plain: Copy {}
-// SAFETY: all bit patterns of integers, floats and arrays of bytes are values, and none of these has padding.
-unsafe impl Plain for u8 {}
-// SAFETY: as above.
-unsafe impl Plain for u16 {}
-// SAFETY: as above.
-unsafe impl Plain for u32 {}
-// SAFETY: as above.
-unsafe impl Plain for i32 {}
-// SAFETY: as above.
-unsafe impl Plain for f64 {}
-// SAFETY: as above.
-unsafe impl Plain for Le2 {}
-// SAFETY: as above.
-unsafe impl Plain for Le8 {}
+use super::super::lanes::Lane;
 
 /// The numbers 0 to 63.
 pub(super) static IOTA: [u8; 64] = {
@@ -45,7 +26,7 @@ pub(super) fn lowest(count: usize) -> u64 {
 /// A whole vector.
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 #[inline]
-pub(super) fn load<T: Plain, const N: usize>(from: &[T; N]) -> __m512i {
+pub(super) fn load<T: Lane, const N: usize>(from: &[T; N]) -> __m512i {
     const { assert!(size_of::<[T; N]>() == 64) };
     // SAFETY: the array is 64 readable bytes; the load is unaligned.
     unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
@@ -54,7 +35,7 @@ pub(super) fn load<T: Plain, const N: usize>(from: &[T; N]) -> __m512i {
 /// The first 64 bytes of a slice, or zeros behind its end.
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 #[inline]
-pub(super) fn load_up_to<T: Plain>(from: &[T]) -> __m512i {
+pub(super) fn load_up_to<T: Lane>(from: &[T]) -> __m512i {
     // SAFETY: the mask names only bytes of the slice; a masked load touches no others.
     unsafe { _mm512_maskz_loadu_epi8(lowest(size_of_val(from)), from.as_ptr().cast()) }
 }
@@ -62,7 +43,7 @@ pub(super) fn load_up_to<T: Plain>(from: &[T]) -> __m512i {
 /// The same where whole vectors are the rule: no mask is made for them.
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 #[inline]
-pub(super) fn load_first<T: Plain, const N: usize>(from: &[T]) -> __m512i {
+pub(super) fn load_first<T: Lane, const N: usize>(from: &[T]) -> __m512i {
     match from.first_chunk::<N>() {
         Some(whole) => load(whole),
         None => load_up_to(from),
@@ -72,7 +53,7 @@ pub(super) fn load_first<T: Plain, const N: usize>(from: &[T]) -> __m512i {
 /// A whole vector.
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 #[inline]
-pub(super) fn store<T: Plain, const N: usize>(to: &mut [T; N], vector: __m512i) {
+pub(super) fn store<T: Lane, const N: usize>(to: &mut [T; N], vector: __m512i) {
     const { assert!(size_of::<[T; N]>() == 64) };
     // SAFETY: the array is 64 writable bytes, any bytes are values of it; the store is unaligned.
     unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), vector) }
@@ -81,7 +62,7 @@ pub(super) fn store<T: Plain, const N: usize>(to: &mut [T; N], vector: __m512i) 
 /// As much of the vector as the slice from `at` on takes.
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 #[inline]
-pub(super) fn store_at<T: Plain, const N: usize>(to: &mut [T], at: usize, vector: __m512i) {
+pub(super) fn store_at<T: Lane, const N: usize>(to: &mut [T], at: usize, vector: __m512i) {
     let to = to.get_mut(at..).unwrap_or_default();
     match to.first_chunk_mut::<N>() {
         Some(whole) => store(whole, vector),
@@ -90,13 +71,11 @@ pub(super) fn store_at<T: Plain, const N: usize>(to: &mut [T], at: usize, vector
     }
 }
 
-/// Asks for the cache line of a byte that may lie anywhere.
+/// The vector, in a register: expansions from memory are many times slower on AMD's processors, and the compiler would make them.
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 #[inline]
-pub(super) fn touch<T>(list: &[T], at: usize) {
-    #[allow(unused_unsafe, reason = "the oldest compiler that builds this counts the intrinsic as unsafe, the newest does not")]
-    // SAFETY: a prefetch is a hint: it reads nothing and faults on no address.
-    unsafe {
-        _mm_prefetch::<_MM_HINT_T0>(list.as_ptr().wrapping_add(at).cast())
-    }
+pub(super) fn in_register(mut vector: __m512i) -> __m512i {
+    // SAFETY: no instruction at all.
+    unsafe { asm!("/* {0} */", inout(zmm_reg) vector, options(pure, nomem, nostack, preserves_flags)) };
+    vector
 }

@@ -1,0 +1,46 @@
+//! Probes: where documents stand in a list.
+
+use core::arch::x86_64::*;
+
+use super::super::table::{Le2, Le4, Le8};
+use super::super::{portable, search};
+use super::vectors::load_first;
+use search::Compared;
+
+/// Low parts of a vector.
+const LANES: usize = 16;
+
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn probe_aligned(starts: &[Le4], low: &[Le2], shift: u32, docs: &[u32], out: &mut [u32]) {
+    search::aligned::<LANES, 2>(starts, low, shift, docs, out, |low, from, end, key| {
+        let all = _bzhi_u32(u32::MAX, 2 * (end - from).min(LANES) as u32);
+        let values = load_first::<_, LANES>(low.get(from..).unwrap_or_default(), [0; 2]);
+        let key = _mm256_set1_epi16(key.cast_signed());
+        let equal = _mm256_movemask_epi8(_mm256_cmpeq_epi16(values, key)).cast_unsigned() & all;
+        let not_before = _mm256_movemask_epi8(_mm256_cmpeq_epi16(_mm256_max_epu16(values, key), values)).cast_unsigned();
+        Compared { before: !not_before & all, equal, all }
+    });
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn probe_sorted(list: &[u32], docs: &[u32], out: &mut [u32]) {
+    search::sorted::<8>(list, docs, out, |list, doc| {
+        let equal = _mm256_cmpeq_epi32(load_first::<_, 8>(list, !doc), _mm256_set1_epi32(doc.cast_signed()));
+        _mm256_movemask_ps(_mm256_castsi256_ps(equal)).cast_unsigned()
+    });
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn probe_bitmap(words: &[Le8], ranks: &[Le4], docs: &[u32], out: &mut [u32]) {
+    search::bitmap(words, ranks, docs, out, search::rank);
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn present(words: &[Le8], docs: &[u32], out: &mut [u8]) {
+    portable::present(words, docs, out);
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn prefetch(bytes: &[u8], at: &[u32]) {
+    portable::prefetch(bytes, at);
+}
