@@ -46,6 +46,8 @@ pub(super) struct Draft<'a> {
     bounds_only: bool,
     /// Whether it stands for a phrase, so that a posting promises nothing.
     pub phrase: bool,
+    /// Whether it caps what the rest of its phrase scores, in the place of adding to it.
+    pub caps: bool,
     /// Whether its documents are looked at.
     pub lead: bool,
     pub must: bool,
@@ -58,18 +60,19 @@ pub(super) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     pub fn list(postings: Postings<'a>, saturation: Option<&'a Saturation>, worth: Worth, leaf: u32, place: u32) -> Self {
-        let (bits, df) = ((0, 0), postings.df());
+        let df = postings.df();
         Self {
             postings: Some(postings),
             saturation,
             worth,
-            bits,
+            bits: (0, 0),
             df,
             leaf,
             place,
             word: 0,
             bounds_only: false,
             phrase: false,
+            caps: false,
             lead: true,
             must: false,
             probed: true,
@@ -80,11 +83,10 @@ impl<'a> Draft<'a> {
     }
 
     pub fn condition(bits: (usize, usize), df: u32, score: i32, leaf: u32) -> Self {
-        let worth = Worth::Constant(score);
         Self {
             postings: None,
             saturation: None,
-            worth,
+            worth: Worth::Constant(score),
             bits,
             df,
             leaf,
@@ -92,6 +94,7 @@ impl<'a> Draft<'a> {
             word: 0,
             bounds_only: false,
             phrase: false,
+            caps: false,
             lead: true,
             must: false,
             probed: true,
@@ -246,6 +249,7 @@ impl Arena {
             place: draft.place,
             word: draft.word,
             must: draft.must,
+            caps: false,
         };
         let Some(postings) = &draft.postings else {
             clause.documents = Documents::Bitmap {
@@ -277,7 +281,8 @@ impl Arena {
             Some([top, ..]) => top,
             None => clause.codes.iter().take(df as usize).copied().max().unwrap_or(0),
         };
-        clause.ceiling = bound[usize::from(clause.top)];
+        clause.caps = draft.caps;
+        clause.ceiling = if draft.caps { 0 } else { bound[usize::from(clause.top)] };
         if let Worth::Saturating(value) = draft.worth {
             clause.value = value;
             if let (false, Some(strongest), Some(saturation)) = (draft.phrase, postings.strongest(), draft.saturation) {

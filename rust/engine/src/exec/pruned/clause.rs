@@ -73,6 +73,8 @@ pub(super) struct Clause<'a> {
     pub word: u32,
     /// Whether a document without it cannot match.
     pub must: bool,
+    /// Whether the query scores at most what this clause would, in the place of so much more: another word of a phrase. Its ceiling is 0.
+    pub caps: bool,
 }
 
 impl<'a> Clause<'a> {
@@ -96,23 +98,22 @@ impl<'a> Clause<'a> {
         contribution(self.value, self.pairs.get(pair as usize).copied().unwrap_or(0.0))
     }
 
-    /// No more than this comes from the clause in a document, as its block says.
+    /// No more than these come from the clause in the documents: what their blocks say, and nothing where a bitmap says that a document
+    /// lacks the term.
     #[inline]
-    pub fn block_bound(&self, doc: u32) -> i32 {
-        match self.maxima {
-            Maxima::ByDocument { shift, codes } => self.bound[usize::from(codes.get((doc >> shift) as usize).copied().unwrap_or(0))],
-            _ => self.ceiling,
-        }
-    }
-
-    /// Whether a bitmap knows that the document lacks the term.
-    #[inline]
-    pub fn present(&self, doc: u32) -> bool {
-        match self.documents {
-            Documents::Bitmap { words, .. } => {
-                words.get(doc as usize / 64).is_some_and(|word| u64::from_le_bytes(*word) >> (doc % 64) & 1 == 1)
+    pub fn block_bounds(&self, docs: &[u32], out: &mut [i32]) {
+        let Maxima::ByDocument { shift, codes } = self.maxima else {
+            out.fill(self.ceiling);
+            return;
+        };
+        let of = |doc: u32| self.bound[usize::from(codes.get((doc >> shift) as usize).copied().unwrap_or(0))];
+        if let Documents::Bitmap { words, .. } = self.documents {
+            for (out, &doc) in out.iter_mut().zip(docs) {
+                let word = words.get(doc as usize / 64).map_or(0, |word| u64::from_le_bytes(*word));
+                *out = of(doc) & -((word >> (doc % 64) & 1) as i32);
             }
-            _ => true,
+        } else {
+            out.iter_mut().zip(docs).for_each(|(out, &doc)| *out = of(doc));
         }
     }
 

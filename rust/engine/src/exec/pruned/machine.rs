@@ -6,7 +6,7 @@
 //! with them, then probes clause by clause, so that the cache misses of a batch overlap.
 
 use super::best::Best;
-use super::clause::{Clause, MISS};
+use super::clause::{Clause, MISS, Maxima};
 use super::open::Drafts;
 use super::verify::Verifier;
 use super::work::Work;
@@ -28,7 +28,9 @@ pub(super) struct Arrays {
     pub docs: [u32; BATCH],
     pub scores: [i32; BATCH],
     pub rest: [i32; BATCH],
-    pub found: [u32; BATCH],
+    /// Bounds of one clause, and postings.
+    pub found: [i32; BATCH],
+    pub postings: [u32; BATCH],
     pub len: usize,
     /// Scores by place; all zero between uses.
     pub window: Box<[i32; PLACES]>,
@@ -53,6 +55,7 @@ impl Default for Arrays {
             scores: [0; BATCH],
             rest: [0; BATCH],
             found: [0; BATCH],
+            postings: [0; BATCH],
             len: 0,
             window: boxed(),
             places: boxed(),
@@ -158,20 +161,33 @@ impl Machine<'_, '_> {
     /// Sums the bounds of the clauses to look at, block by block.
     fn bounded(&mut self, mut n: usize) -> usize {
         let (theta, tie) = (self.theta(), self.tie());
-        let Arrays { docs, scores, rest, .. } = &mut *self.arrays;
+        let Arrays { docs, scores, rest, found, .. } = &mut *self.arrays;
         let total: i32 = self.todo.iter().map(|(_, bound)| *bound).sum();
         rest[..n].fill(total);
         for &(number, bound) in self.todo.iter() {
             let Some(clause) = self.clauses.get(number as usize) else { continue };
-            let missing = if clause.must { NEVER } else { 0 };
-            for i in 0..n {
-                let here = if clause.present(docs[i]) { clause.block_bound(docs[i]) } else { missing };
-                // A block without any posting says that the document lacks the term.
-                rest[i] += if here == 0 && clause.must && clause.ceiling > 0 { NEVER } else { here } - bound;
-            }
-            n = (self.kernels.squeeze)(docs, scores, rest, n, theta, tie);
-            if n == 0 {
-                return 0;
+            if matches!(clause.maxima, Maxima::ByDocument { .. }) {
+                let here = &mut found[..n];
+                clause.block_bounds(&docs[..n], here);
+                if clause.must {
+                    let (ceiling, caps) = (clause.ceiling, clause.caps);
+                    for ((here, rest), score) in here.iter().zip(&mut rest[..n]).zip(&mut scores[..n]) {
+                        // A block without any posting says that the document lacks the term.
+                        *rest += if *here > 0 || (ceiling == 0 && !caps) { (*here).min(ceiling) } else { NEVER } - bound;
+                        *score = if caps { (*score).min(*here) } else { *score };
+                    }
+                } else {
+                    for (here, rest) in here.iter().zip(&mut rest[..n]) {
+                        *rest += *here - bound;
+                    }
+                }
+                n = (self.kernels.squeeze)(docs, scores, rest, n, theta, tie);
+                if n == 0 {
+                    return 0;
+                }
+            } else {
+                let more = clause.ceiling - bound;
+                rest[..n].iter_mut().for_each(|rest| *rest += more);
             }
         }
         n
@@ -185,13 +201,21 @@ impl Machine<'_, '_> {
             }
             let Some(clause) = self.clauses.get(number as usize) else { continue };
             let (theta, tie) = (self.theta(), self.tie());
-            let Arrays { docs, scores, rest, found, .. } = &mut *self.arrays;
-            clause.probe(self.kernels, &docs[..n], &mut found[..n]);
+            let Arrays { docs, scores, rest, found, postings, .. } = &mut *self.arrays;
+            clause.probe(self.kernels, &docs[..n], &mut postings[..n]);
             self.work.probed += n as u64;
+            if clause.ceiling > 0 {
+                clause.block_bounds(&docs[..n], &mut found[..n]);
+                rest[..n].iter_mut().zip(&found[..n]).for_each(|(rest, here)| *rest -= *here);
+            }
             let missing = if clause.must { NEVER } else { 0 };
-            for i in 0..n {
-                rest[i] -= clause.block_bound(docs[i]) & -i32::from(clause.present(docs[i]));
-                scores[i] += if found[i] == MISS { missing } else { clause.score(found[i]) };
+            for (score, &posting) in scores[..n].iter_mut().zip(&postings[..n]) {
+                if clause.caps {
+                    let code = clause.codes.get(posting as usize).copied().unwrap_or(0);
+                    *score = if posting == MISS { NEVER } else { (*score).min(clause.bound[usize::from(code)]) };
+                } else {
+                    *score += if posting == MISS { missing } else { clause.score(posting) };
+                }
             }
             n = (self.kernels.squeeze)(docs, scores, rest, n, theta, tie);
         }

@@ -3,7 +3,7 @@
 //! **In**: the clauses `first..last`. **Out**: candidates. **Law**: exact sums of the group, ascending by document. Merges are free of
 //! branches that depend on documents: both heads are compared, both advance by what was equal.
 
-use super::clause::Clause;
+use super::clause::{Clause, Documents};
 use super::machine::Machine;
 use crate::base::Result;
 
@@ -15,20 +15,26 @@ impl Machine<'_, '_> {
     pub fn merged(&mut self, first: usize, last: usize) -> Result<()> {
         self.work.merged_groups += 1;
         let [mut sum, mut next, mut list] = std::mem::take(&mut self.arrays.merge);
-        sum.clear();
-        sum.push(END);
-        for clause in self.clauses.get(first..last).unwrap_or_default() {
-            list.clear();
+        let mut len = 0;
+        for (i, clause) in self.clauses.get(first..last).unwrap_or_default().iter().enumerate() {
+            self.work.summed += u64::from(clause.df);
+            if i == 0 {
+                as_list(clause, &mut sum, self.work);
+                len = sum.len();
+                continue;
+            }
             as_list(clause, &mut list, self.work);
-            merge(&sum, &list, &mut next);
+            // Never cut, so that growing does not write what the merge overwrites.
+            if next.len() < len + list.len() {
+                next.resize((len + list.len()).next_power_of_two(), END);
+            }
+            len = merge(sum.get(..len).unwrap_or_default(), &list, &mut next);
             std::mem::swap(&mut sum, &mut next);
         }
-        sum.pop();
-        self.work.summed += sum.len() as u64;
         self.todo_behind(last);
         let rest: i32 = self.todo.iter().map(|(_, bound)| *bound).sum();
         let mut outcome = Ok(());
-        for &(doc, score) in &sum {
+        for &(doc, score) in sum.get(..len.saturating_sub(1)).unwrap_or_default() {
             if score + rest >= self.need(doc) {
                 outcome = self.candidate(doc, score, first);
                 if outcome.is_err() {
@@ -51,10 +57,16 @@ impl Machine<'_, '_> {
 
 /// Documents and contributions, and the end.
 fn as_list(clause: &Clause<'_>, list: &mut Vec<(u32, i32)>, work: &mut super::work::Work) {
-    clause.each(|index, doc| {
-        let code = clause.codes.get(index as usize).copied().unwrap_or(0);
-        list.push((doc, clause.exact[usize::from(code)]));
-    });
+    list.clear();
+    list.reserve(clause.df as usize + 1);
+    if let Documents::Sorted(docs) = clause.documents {
+        list.extend(docs.iter().zip(clause.codes).map(|(doc, code)| (*doc, clause.exact[usize::from(*code)])));
+    } else {
+        clause.each(|index, doc| {
+            let code = clause.codes.get(index as usize).copied().unwrap_or(0);
+            list.push((doc, clause.exact[usize::from(code)]));
+        });
+    }
     if !clause.exceptions.is_empty() {
         clause.exceptions.each(0, clause.df, |index, pair| {
             let code = clause.codes.get(index as usize).copied().unwrap_or(0);
@@ -69,10 +81,8 @@ fn as_list(clause: &Clause<'_>, list: &mut Vec<(u32, i32)>, work: &mut super::wo
     list.push(END);
 }
 
-/// The union of two ascending lists that both end with [`END`].
-fn merge(a: &[(u32, i32)], b: &[(u32, i32)], out: &mut Vec<(u32, i32)>) {
-    out.clear();
-    out.resize(a.len() + b.len(), END);
+/// The union of two ascending lists that both end with [`END`], at the front of `out`; its length.
+fn merge(a: &[(u32, i32)], b: &[(u32, i32)], out: &mut [(u32, i32)]) -> usize {
     let (mut i, mut j, mut n) = (0, 0, 0);
     while let (Some(x), Some(y), Some(slot)) = (a.get(i), b.get(j), out.get_mut(n)) {
         let doc = x.0.min(y.0);
@@ -85,7 +95,7 @@ fn merge(a: &[(u32, i32)], b: &[(u32, i32)], out: &mut Vec<(u32, i32)>) {
         i += usize::from(left);
         j += usize::from(right);
     }
-    out.truncate(n);
+    n
 }
 
 #[cfg(test)]
@@ -98,8 +108,9 @@ mod tests {
         #[test]
         fn a_merge_is_the_sum_of_two_maps(a in prop::collection::btree_map(0u32..200, 1i32..9, 0..60), b in prop::collection::btree_map(0u32..200, 1i32..9, 0..60)) {
             let list = |map: &BTreeMap<u32, i32>| map.iter().map(|(doc, score)| (*doc, *score)).chain([END]).collect::<Vec<_>>();
-            let mut out = Vec::new();
-            merge(&list(&a), &list(&b), &mut out);
+            let mut out = vec![END; a.len() + b.len() + 2];
+            let len = merge(&list(&a), &list(&b), &mut out);
+            out.truncate(len);
             let mut sum = a.clone();
             b.iter().for_each(|(doc, score)| *sum.entry(*doc).or_default() += score);
             prop_assert_eq!(out, list(&sum));

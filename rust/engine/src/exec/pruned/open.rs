@@ -161,9 +161,11 @@ impl<'a> Opener<'a, '_> {
                     let Some(there) = there else { continue };
                     let rarest = (0..there.len()).min_by_key(|&i| there.get(i).map_or(0, |entry| entry.df())).unwrap_or(0);
                     for (word, entry) in there.into_iter().enumerate() {
-                        let worth = if word == rarest { worth } else { Worth::Nothing };
+                        // A phrase stands at most as often as each of its words.
+                        let caps = word != rarest && self.is_sole(slot.clauses.len());
+                        let worth = if word == rarest || caps { worth } else { Worth::Nothing };
                         let mut draft = Draft::list(inverted.postings_of(entry)?, saturation, worth, leaf, place);
-                        (draft.word, draft.phrase) = (word as u32, true);
+                        (draft.word, draft.phrase, draft.caps) = (word as u32, true, caps);
                         if word != rarest {
                             (draft.lead, draft.probed) = (false, alone && slot.clauses.len() == 1);
                             draft.must = draft.probed;
@@ -174,6 +176,12 @@ impl<'a> Opener<'a, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a leaf of so many clauses is one clause and all that scores.
+    fn is_sole(&self, clauses: usize) -> bool {
+        let leaves: usize = self.shape.groups.iter().filter(|group| self.sole_condition(group).is_none()).map(|group| group.leaves.len()).sum();
+        clauses == 1 && leaves == 1 && self.shape.optional.is_empty()
     }
 
     /// Appends a condition that scores, or is one of several alternatives.

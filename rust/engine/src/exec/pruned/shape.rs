@@ -49,6 +49,7 @@ impl Shape {
 }
 
 /// What a window is to symbols.
+#[allow(clippy::large_enum_variant, reason = "few, on the stack, for a moment")]
 enum Item {
     Any(Group),
     Whole(Shape),

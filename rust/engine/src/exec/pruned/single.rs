@@ -76,8 +76,12 @@ impl Machine<'_, '_> {
             for &block in &passing[..n] {
                 let block = chunk * BLOCKS + block as usize;
                 let stretch = stretch(clause, block);
-                let rest = self.rest_of_block(clause, stretch.base, rest);
-                let least = clause.least_code(self.need(stretch.base).saturating_sub(rest)).max(1);
+                let need = self.need(stretch.base);
+                let Some(rest) = self.rest_of_block(clause, stretch.base, rest, need) else {
+                    self.work.blocks_skipped += 1;
+                    continue;
+                };
+                let least = clause.least_code(need - rest).max(1);
                 if least > usize::from(maxima[block]) {
                     self.work.blocks_skipped += 1;
                     continue;
@@ -88,24 +92,25 @@ impl Machine<'_, '_> {
         Ok(())
     }
 
-    /// What the clauses in `todo` add at most in the block of documents from `base`.
-    fn rest_of_block(&self, clause: &Clause<'_>, base: u32, rest: i32) -> i32 {
-        let Maxima::ByDocument { shift, .. } = clause.maxima else { return rest };
+    /// What the clauses in `todo` add at most in the block of documents from `base`; none when one of them rules the block out.
+    fn rest_of_block(&self, clause: &Clause<'_>, base: u32, rest: i32, need: i32) -> Option<i32> {
+        let Maxima::ByDocument { shift, .. } = clause.maxima else { return Some(rest) };
         let mut sum = 0;
         for &(number, bound) in self.todo.iter() {
             let Some(other) = self.clauses.get(number as usize) else { continue };
             sum += match other.maxima {
                 Maxima::ByDocument { shift: finer, .. } if finer + FINER >= shift => {
                     let code = other.window_code(base, shift, self.kernels);
-                    if code == 0 && other.must {
-                        return i32::MIN / 2;
+                    let most = other.bound[usize::from(code)];
+                    if (code == 0 && other.must) || (other.caps && most < need) {
+                        return None;
                     }
-                    other.bound[usize::from(code)]
+                    if other.caps { 0 } else { most }
                 }
                 _ => bound,
             };
         }
-        sum
+        Some(sum)
     }
 
     /// Makes candidates of the postings whose code is at least `least`.

@@ -113,8 +113,8 @@ impl Machine<'_, '_> {
         match (clause.maxima, clause.documents) {
             (Maxima::ByDocument { shift, codes }, _) if shift <= log2 => {
                 let block = (base >> shift) as usize;
-                for block in block..(block + (1 << (log2 - shift))).min(codes.len()) {
-                    if codes[block] < least {
+                for (block, &most) in codes.iter().enumerate().skip(block).take(1 << (log2 - shift)) {
+                    if most < least {
                         self.work.blocks_skipped += 1;
                         continue;
                     }
