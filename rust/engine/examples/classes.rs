@@ -1,9 +1,9 @@
 //! Times the classes of a file of queries on an index, and says what each class looked at.
 //!
-//! `cargo run --release --example classes -- INDEX QUERIES.tsv [--classes or2,long] [--limit 10] [--passes 5] [--where FILTER]`
+//! `cargo run --release --example classes -- INDEX QUERIES.tsv [--classes or2,long] [--limit 10] [--passes 5] [--where FILTER] [--worst 5]`
 //!
 //! **In**: an index; lines of class and query string, with a tab between. **Out**: for each class the mean, median and 99th percentile of
-//! each query's least time in microseconds, text to hits, and the means of the counters. **Law**: the queries of a class run one after
+//! each query's least time in microseconds, text to hits, and the means of the counters; the slowest queries with theirs. **Law**: the queries of a class run one after
 //! the other, pass after pass, so nothing of a query is warm but what the machine keeps.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a tool of the benches: it stops where it cannot go on")]
 
@@ -51,6 +51,9 @@ fn main() {
                 }
             }
         }
+        let mut slowest: Vec<_> = least.iter().zip(&queries).collect();
+        slowest.sort_unstable_by_key(|(ns, _)| std::cmp::Reverse(**ns));
+        let worst: Vec<_> = slowest.iter().take(number("--worst", 0)).map(|(ns, query)| (**ns, **query)).collect();
         least.sort_unstable();
         let us = |ns: u64| ns as f64 / 1e3;
         let mean = least.iter().map(|ns| us(*ns)).sum::<f64>() / least.len() as f64;
@@ -58,5 +61,11 @@ fn main() {
         let per_query = |count: u64| count as f64 / queries.len() as f64;
         let counters = work.named().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name} {:.1}", per_query(count)));
         println!("{}", counters.collect::<Vec<_>>().join(" "));
+        for (ns, query) in worst {
+            let request = SearchRequest { query: QueryInput::Text(query.into()), limit, count: CountMode::None, ..SearchRequest::default() };
+            let work = *view.search(&request, &none).unwrap().work();
+            let counters = work.named().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name} {count}"));
+            println!("    {:.1} {query:?} {}", us(ns), counters.collect::<Vec<_>>().join(" "));
+        }
     }
 }
