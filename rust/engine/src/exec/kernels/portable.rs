@@ -161,6 +161,46 @@ pub(super) fn probe_bitmap(words: &[Le8], ranks: &[Le4], docs: &[u32], out: &mut
 }
 
 #[inline(always)]
+pub(super) fn select(words: &[Le8], from: usize, before: u32, start: u32, picked: &[u32], out: &mut [u32]) -> usize {
+    select_by(words, from, before, start, picked, out, |mut word, n| {
+        (0..n).for_each(|_| word &= word.wrapping_sub(1));
+        word.trailing_zeros()
+    })
+}
+
+/// [`select`], given how to find the `n`th set bit of a word that has more than `n`.
+#[inline(always)]
+pub(super) fn select_by(
+    words: &[Le8],
+    from: usize,
+    before: u32,
+    start: u32,
+    picked: &[u32],
+    out: &mut [u32],
+    nth: impl Fn(u64, u32) -> u32,
+) -> usize {
+    let (mut at, mut passed) = (from, before);
+    let mut here = word(words, from as u32);
+    let mut ones = here.count_ones();
+    for (n, (index, out)) in picked.iter().zip(out.iter_mut()).enumerate() {
+        let index = start.wrapping_add(*index);
+        // Subtracted, not added: a rank that a damaged file makes up wraps.
+        while index.wrapping_sub(passed) >= ones {
+            if index < passed {
+                break;
+            }
+            passed = passed.wrapping_add(ones);
+            at += 1;
+            let Some(next) = words.get(at) else { return n };
+            here = u64::from_le_bytes(*next);
+            ones = here.count_ones();
+        }
+        *out = if index < passed { 0 } else { (at as u32).wrapping_mul(64).wrapping_add(nth(here, index - passed)) };
+    }
+    picked.len().min(out.len())
+}
+
+#[inline(always)]
 pub(super) fn present(words: &[Le8], docs: &[u32], out: &mut [u8]) {
     for (doc, out) in docs.iter().zip(out) {
         *out = (word(words, doc / 64) >> (doc % 64) & 1) as u8;

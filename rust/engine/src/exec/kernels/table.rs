@@ -50,6 +50,9 @@ macro_rules! signatures {
         fn probe_sorted(list: &[u32], docs: &[u32], out: &mut [u32]);
         /// For documents of a presence bitmap with a rank for each 512 documents: the posting's index, or [`MISS`].
         fn probe_bitmap(words: &[Le8], ranks: &[Le4], docs: &[u32], out: &mut [u32]);
+        /// The documents of the postings `start + picked[i]`, ascending, of a presence bitmap, walking on from word `from`, before which there
+        /// are `before` postings; how many were found before the words ended. Postings before `before` have no document: 0.
+        fn select(words: &[Le8], from: usize, before: u32, start: u32, picked: &[u32], out: &mut [u32]) -> usize;
         /// 1 for documents whose bit is set, else 0; bits behind the end are 0.
         fn present(words: &[Le8], docs: &[u32], out: &mut [u8]);
         /// Asks for the cache lines of `bytes[at[i]]`; changes nothing.

@@ -40,6 +40,8 @@ pub(super) struct Arrays {
     pub wide: Box<[i32; WIDE]>,
     /// Indices of a filter, or places touched.
     pub picked: Vec<u32>,
+    /// The documents of the postings picked from a bitmap.
+    pub found_docs: Vec<u32>,
     /// Merged lists of small groups: documents and scores.
     pub merge: [Vec<(u32, i32)>; 3],
 }
@@ -62,6 +64,7 @@ impl Default for Arrays {
             swept: boxed(),
             wide: boxed(),
             picked: Vec::new(),
+            found_docs: Vec::new(),
             merge: [Vec::new(), Vec::new(), Vec::new()],
         }
     }

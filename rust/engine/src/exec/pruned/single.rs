@@ -5,7 +5,6 @@
 
 use super::clause::{Clause, Documents, Maxima};
 use super::machine::Machine;
-use super::select::select;
 use crate::base::Result;
 
 /// Postings of a block of a list that is not laid out by document.
@@ -123,13 +122,23 @@ impl Machine<'_, '_> {
         if picked.len() < codes.len() {
             picked.resize(codes.len().next_power_of_two(), 0);
         }
-        let n = (self.kernels.filter)(codes, least, &mut picked);
-        let outcome = self.pick(clause, start as u32, base, picked.get(..n).unwrap_or_default(), first);
-        self.arrays.picked = picked;
+        let mut n = (self.kernels.filter)(codes, least, &mut picked);
+        let mut docs = std::mem::take(&mut self.arrays.found_docs);
+        if let Documents::Bitmap { words, ranks } = clause.documents {
+            if docs.len() < n {
+                docs.resize(n.next_power_of_two(), 0);
+            }
+            // From the last rank at or before the stretch.
+            let group = base as usize / 512;
+            let before = ranks.get(group).map_or(0, |rank| u32::from_le_bytes(*rank));
+            n = (self.kernels.select)(words, group * 8, before, start as u32, picked.get(..n).unwrap_or_default(), &mut docs);
+        }
+        let outcome = self.pick(clause, start as u32, base, picked.get(..n).unwrap_or_default(), &docs, first);
+        (self.arrays.picked, self.arrays.found_docs) = (picked, docs);
         outcome
     }
 
-    fn pick(&mut self, clause: &Clause<'_>, start: u32, base: u32, picked: &[u32], first: usize) -> Result<()> {
+    fn pick(&mut self, clause: &Clause<'_>, start: u32, base: u32, picked: &[u32], docs: &[u32], first: usize) -> Result<()> {
         match clause.documents {
             Documents::Sorted(docs) => {
                 for &at in picked {
@@ -145,12 +154,9 @@ impl Machine<'_, '_> {
                     self.candidate(base + u32::from(u16::from_le_bytes(*low)), clause.score(index), first)?;
                 }
             }
-            Documents::Bitmap { words, ranks } => {
-                let mut group = base / 512;
-                for &at in picked {
-                    let index = start + at;
-                    let Some(doc) = select(words, ranks, &mut group, index) else { break };
-                    self.candidate(doc, clause.score(index), first)?;
+            Documents::Bitmap { .. } => {
+                for (&at, &doc) in picked.iter().zip(docs) {
+                    self.candidate(doc, clause.score(start + at), first)?;
                 }
             }
         }

@@ -39,6 +39,11 @@ pub(super) fn probe_bitmap(words: &[Le8], ranks: &[Le4], docs: &[u32], out: &mut
 }
 
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn select(words: &[Le8], from: usize, before: u32, start: u32, picked: &[u32], out: &mut [u32]) -> usize {
+    portable::select_by(words, from, before, start, picked, out, |word, n| _pdep_u64(1 << n, word).trailing_zeros())
+}
+
+#[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 pub(super) fn present(words: &[Le8], docs: &[u32], out: &mut [u8]) {
     portable::present(words, docs, out);
 }

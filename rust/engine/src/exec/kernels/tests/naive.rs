@@ -68,6 +68,13 @@ pub(super) fn probe_bitmap(words: &[Le8], ranks: &[Le4], doc: u32) -> u32 {
     rank.wrapping_add((group * 512..doc).filter(|before| has(words, *before)).count() as u32)
 }
 
+/// The documents of postings that stand behind `before`, the number of those before word `from`; until one has none.
+pub(super) fn select(words: &[Le8], from: usize, before: u32, indices: &[u32]) -> Vec<u32> {
+    let docs: Vec<u32> = (from * 64..words.len() * 64).filter(|doc| has(words, *doc)).map(|doc| doc as u32).collect();
+    let of = |index: &u32| if *index < before { Some(0) } else { docs.get((*index - before) as usize).copied() };
+    indices.iter().map_while(of).collect()
+}
+
 /// A word of a list, 0 behind its end.
 pub(super) fn word(words: &[Le8], i: usize) -> u64 {
     words.get(i).map_or(0, |word| u64::from_le_bytes(*word))

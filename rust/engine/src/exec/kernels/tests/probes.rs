@@ -137,6 +137,25 @@ proptest! {
     }
 
     #[test]
+    fn postings_of_a_bitmap_have_their_documents(
+        words in prop::collection::vec(any::<Le8>(), 1..40), from in 0usize..40, before in 0u32..9000,
+        start in 0u32..5, picked in prop::collection::btree_set(0u32..2600, 0..150),
+    ) {
+        let from = from % words.len();
+        let picked: Vec<u32> = picked.into_iter().collect();
+        let indices: Vec<u32> = picked.iter().map(|at| at + before + start).collect();
+        let expected = naive::select(&words, from, before, &indices);
+        for kernels in levels() {
+            let mut out = vec![MARK; picked.len()];
+            let n = (kernels.select)(&words, from, before, before + start, &picked, &mut out);
+            prop_assert_eq!(&out[..n], &expected[..]);
+            // Postings that cannot be there are answered, not followed.
+            let n = (kernels.select)(&words, from, u32::MAX - before, start, &picked, &mut out);
+            prop_assert!(n <= picked.len() && out[..n].iter().all(|doc| *doc == 0));
+        }
+    }
+
+    #[test]
     fn bitmaps_of_any_bytes(words in prop::collection::vec(any::<Le8>(), 0..40), ranks in prop::collection::vec(any::<Le4>(), 0..7), docs in prop::collection::vec(0u32..2700, 0..150)) {
         check(&docs, |doc| naive::probe_bitmap(&words, &ranks, doc), |kernels, docs, out| (kernels.probe_bitmap)(&words, &ranks, docs, out));
     }
