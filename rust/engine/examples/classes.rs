@@ -62,7 +62,8 @@ fn main() {
         let counters = work.named().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name} {:.1}", per_query(count)));
         println!("{}", counters.collect::<Vec<_>>().join(" "));
         for (ns, query) in worst {
-            let request = SearchRequest { query: QueryInput::Text(query.into()), limit, count: CountMode::None, ..SearchRequest::default() };
+            let request =
+                SearchRequest { query: QueryInput::Text(query.into()), limit, count: CountMode::None, ..SearchRequest::default() };
             let work = *view.search(&request, &none).unwrap().work();
             let counters = work.named().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name} {count}"));
             println!("    {:.1} {query:?} {}", us(ns), counters.collect::<Vec<_>>().join(" "));

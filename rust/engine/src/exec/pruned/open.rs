@@ -180,7 +180,8 @@ impl<'a> Opener<'a, '_> {
 
     /// Whether a leaf of so many clauses is one clause and all that scores.
     fn is_sole(&self, clauses: usize) -> bool {
-        let leaves: usize = self.shape.groups.iter().filter(|group| self.sole_condition(group).is_none()).map(|group| group.leaves.len()).sum();
+        let leaves: usize =
+            self.shape.groups.iter().filter(|group| self.sole_condition(group).is_none()).map(|group| group.leaves.len()).sum();
         clauses == 1 && leaves == 1 && self.shape.optional.is_empty()
     }
 
