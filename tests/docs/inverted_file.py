@@ -61,6 +61,7 @@ class Inverted:
             self.pairs.append((head.varint(), head.u8()))
             self.counts.append(head.varint())
         sizes = [head.varint() for _ in range(head.u8())]
+        self.sizes = sizes
         self.tops = [sum(sizes[: number + 1]) - 1 for number in range(len(sizes))]
         assert head.at == len(codebook)
         self.has_codes = len(self.pairs) > 1
@@ -75,7 +76,13 @@ class Inverted:
             self.prefixes += [number.to_bytes(8, "big") for number in numbers[at : at + count]]
             self.places += numbers[at + count : at + 2 * count]
             at += 2 * count
-        assert [number.to_bytes(8, "big") for number in numbers[at:]] == self.prefixes[::16]
+        level = self.prefixes
+        while len(level) > 16:
+            level = level[::16]
+            filled = [*level, *[b"\xff" * 8] * (-len(level) % 16)]
+            assert [number.to_bytes(8, "big") for number in numbers[at : at + len(filled)]] == filled
+            at += len(filled)
+        assert at == len(numbers)
 
     def read(self) -> dict[bytes, list[Posting]]:
         """All terms."""
@@ -86,37 +93,39 @@ class Inverted:
         return found
 
     def block(self, block: Cursor, prefix: bytes, count: int, found: dict[bytes, list[Posting]]) -> None:
-        base = block.varint()
-        terms_length = block.varint()
-        start = block.at
-        terms = [block.take(block.varint())]
-        while len(terms) < count:
-            nibbles = block.u8()
-            shared, own = nibbles & 15, nibbles >> 4
-            shared = block.varint() if shared == 15 else shared
-            own = block.varint() if own == 15 else own
-            terms.append(terms[-1][:shared] + block.take(own))
-        assert block.at - start == terms_length
+        form, singles = block.u8(), block.array("H", 1)[0]
+        tags = block.packed(4, 16)
+        width, info_width = ((4, 8, 32)[number] for number in (form & 3, form >> 2))
+        shared, rest, lengths = block.packed(width, 16), block.packed(width, 16), block.packed(info_width, 16)
+        assert not any(tags[count:] + shared[count:] + rest[count:] + lengths[count:])
+        base = int.from_bytes(block.take(6), "little")
+        terms: list[bytes] = []
+        for lane in range(count):
+            before = terms[-1] if terms else b""
+            terms.append(before[: shared[lane]] + block.take(rest[lane]))
         assert terms[0][:8].ljust(8, b"\0") == prefix
-        for term in terms:
-            df = block.varint()
-            if df == 0:
+        assert tags[:count] == [tag(term) for term in terms]
+        lists = []
+        for lane, term in enumerate(terms):
+            start = block.at
+            if singles >> lane & 1:
                 found[term] = [self.single(block)]
-                continue
-            length = block.varint()
-            positions_length = block.varint() if self.positions else 0
-            record = Cursor(self.postings[base : base + length])
-            places = Cursor(self.postings[base + length : base + length + positions_length])
-            base += length + positions_length
+            else:
+                found[term] = []
+                lists.append((term, block.varint(), block.varint(), block.varint() if self.positions else None))
+            assert block.at - start == lengths[lane]
+        ends = [*(start for _, _, start, _ in lists[1:]), block.varint()]
+        for (term, df, start, length), end in zip(lists, ends, strict=False):
+            middle = end if length is None else start + length
+            record, places = (Cursor(self.postings[base + a : base + b]) for a, b in ((start, middle), (middle, end)))
             found[term] = self.record(record, places, df)
         assert block.at == len(block.data)
 
     def single(self, block: Cursor) -> Posting:
         """A posting that stands in the dictionary."""
         document = block.varint()
-        pair = self.tops[block.u8() - 1] if self.has_codes else 0
-        if self.has_exceptions:
-            pair = block.varint()
+        code = block.u8() if self.has_codes else 1
+        pair = block.varint() if self.sizes[code - 1] > 1 else self.tops[code - 1]
         tf, norm = self.pairs[pair]
         return document, tf, norm, running([block.varint() for _ in range(tf)]) if self.positions else []
 
@@ -187,6 +196,14 @@ class Inverted:
                 lists.append(running(gaps[:tf]))
                 gaps = gaps[tf:]
         return lists
+
+
+def tag(term: bytes) -> int:
+    """Four bits of a hash."""
+    state = 0
+    for at in range(0, max(len(term), 1), 8):
+        state = (state ^ int.from_bytes(term[at : at + 8].ljust(8, b"\0"), "big")) * 0x9E3779B97F4A7C15 % 2**64
+    return state >> 60
 
 
 def running(gaps: list[int]) -> list[int]:

@@ -19,4 +19,5 @@ pub mod stored;
 pub mod terms;
 
 pub use container::{FileMeta, Section, SectionKey, SectionKind, SegmentFile, SegmentFileWriter};
-pub use inverted::{InvertedReader, TermEntry};
+pub use inverted::InvertedReader;
+pub use terms::TermEntry;

@@ -23,7 +23,7 @@ mod walk;
 mod writer;
 
 pub use head::{FieldForm, InvertedStats};
-pub use reader::{InvertedReader, TermEntry};
+pub use reader::InvertedReader;
 pub use scan::FuzzySink;
 pub(crate) use walk::TermWalk;
 pub use writer::InvertedWriter;

@@ -6,33 +6,10 @@ use super::super::codebook::Codebook;
 use super::super::container::{Section, SectionKey, SectionKind, SegmentFile};
 use super::super::positions::PositionLists;
 use super::super::postings::{FieldView, Postings, RecordPlace, Single};
-use super::super::terms::{self, Dictionary, TermCursor, TermInfo, TermPlace};
+use super::super::terms::{self, Dictionary, TermCursor, TermEntry, TermInfo, TermPlace};
 use super::head::Head;
 use super::{FieldForm, InvertedStats};
 use crate::base::{DocId, Error, FieldId, Result, TermOrd};
-
-/// A term that was looked up: its ordinal, its frequency, and where its postings are. Means something only to the reader that gave it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TermEntry {
-    ord: TermOrd,
-    info: TermInfo,
-}
-
-impl TermEntry {
-    /// Its ordinal.
-    #[inline]
-    #[must_use]
-    pub fn ord(&self) -> TermOrd {
-        self.ord
-    }
-
-    /// In how many documents it is.
-    #[inline]
-    #[must_use]
-    pub fn df(&self) -> u32 {
-        self.info.df
-    }
-}
 
 /// The inverted index of one field of a segment.
 #[derive(Debug)]
@@ -160,9 +137,8 @@ impl InvertedReader {
     ///
     /// # Errors
     /// As [`InvertedReader::find`].
-    #[inline]
     pub fn lookup(&self, term: &[u8]) -> Result<Option<TermEntry>> {
-        Ok(self.dictionary.find(term, &self.head.book)?.map(|(ord, info)| TermEntry { ord, info }))
+        self.dictionary.find(term, &self.head.book)
     }
 
     /// Replaces `out` by the term of an ordinal.

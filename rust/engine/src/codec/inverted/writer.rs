@@ -7,7 +7,7 @@ use super::super::codebook::Codebook;
 use super::super::container::{SectionKey, SectionKind, SegmentFileWriter};
 use super::super::positions;
 use super::super::postings::{RecordEncoder, Thresholds};
-use super::super::terms::{TermsWriter, write_list, write_single};
+use super::super::terms::{NewTerm, TermsWriter};
 use super::head::{FieldForm, Head, InvertedStats, StructureBytes};
 use crate::base::{Error, FieldId, Result};
 
@@ -71,7 +71,7 @@ impl<'w> InvertedWriter<'w> {
         if let ([doc], [pair]) = (docs, pairs)
             && deltas.len() <= MAX_INLINE
         {
-            self.terms.push(term, position, |out| write_single(out, book, *doc, *pair, deltas))?;
+            self.terms.push(term, book, position, NewTerm::Single { doc: *doc, pair: *pair, deltas })?;
         } else {
             let start = self.buffer.len();
             self.encoder.encode(book, docs, pairs, &mut self.buffer);
@@ -82,7 +82,7 @@ impl<'w> InvertedWriter<'w> {
                 self.buffer.len() - start - record_len
             });
             self.head.bytes.positions += positions_len.unwrap_or(0) as u64;
-            self.terms.push(term, position, |out| write_list(out, docs.len() as u32, record_len, positions_len))?;
+            self.terms.push(term, book, position, NewTerm::List { df: docs.len() as u32, record_len, positions_len })?;
         }
         if let Some(run) = self.terms.due(self.position()) {
             self.head.bytes.dictionary += run.len() as u64;

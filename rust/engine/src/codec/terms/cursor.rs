@@ -1,6 +1,7 @@
 //! Terms in order.
 
-use super::reader::{Block, Dictionary};
+use super::block::Block;
+use super::reader::Dictionary;
 use super::{BLOCK, TermInfo};
 use crate::base::{Result, TermOrd};
 use crate::codec::codebook::Codebook;
@@ -14,15 +15,13 @@ pub(in crate::codec) struct TermCursor<'a> {
     block: Option<Block<'a>>,
     /// Ordinal of the next term.
     next: u32,
-    /// How many infos of the block were read.
-    infos_read: u32,
     term: Vec<u8>,
 }
 
 impl<'a> TermCursor<'a> {
     /// Before the first term of a block.
     pub fn new(dictionary: &'a Dictionary, block: usize) -> Self {
-        let mut cursor = Self { dictionary, next_block: 0, block: None, next: 0, infos_read: 0, term: Vec::new() };
+        let mut cursor = Self { dictionary, next_block: 0, block: None, next: 0, term: Vec::new() };
         cursor.jump(block);
         cursor
     }
@@ -35,31 +34,27 @@ impl<'a> TermCursor<'a> {
     /// To the next term; the number of bytes that it has in common with the one before in its block. `None` at the end.
     #[inline]
     pub fn advance(&mut self) -> Result<Option<usize>> {
-        let damaged = |block: &Block<'_>| self.dictionary.damaged(block.at);
-        if let Some(block) = &mut self.block
-            && let Some(stored) = block.terms.next().map_err(|()| self.dictionary.damaged(block.at))?
-        {
-            if stored.shared > self.term.len() {
-                return Err(damaged(block));
+        let block = match &self.block {
+            Some(block) if !self.next.is_multiple_of(BLOCK) && self.next % BLOCK < block.count => block,
+            _ if self.next_block >= self.dictionary.block_count() => {
+                self.block = None;
+                return Ok(None);
             }
-            self.term.truncate(stored.shared);
-            self.term.extend_from_slice(stored.suffix);
-            self.next += 1;
-            return Ok(Some(stored.shared));
+            _ => {
+                self.next = self.next_block as u32 * BLOCK;
+                self.next_block += 1;
+                self.term.clear();
+                &*self.block.insert(self.dictionary.block(self.next_block - 1)?)
+            }
+        };
+        let (shared, bytes) = block.term(self.next % BLOCK).ok_or_else(|| self.dictionary.damaged(block.at))?;
+        if shared > self.term.len() {
+            return Err(self.dictionary.damaged(block.at));
         }
-        if self.next_block >= self.dictionary.block_count() {
-            self.block = None;
-            return Ok(None);
-        }
-        let mut block = self.dictionary.block(self.next_block)?;
-        let first = block.terms.next().ok().flatten().ok_or_else(|| damaged(&block))?;
-        self.term.clear();
-        self.term.extend_from_slice(first.suffix);
-        self.block = Some(block);
-        self.next_block += 1;
+        self.term.truncate(shared);
+        self.term.extend_from_slice(bytes);
         self.next += 1;
-        self.infos_read = 0;
-        Ok(Some(0))
+        Ok(Some(shared))
     }
 
     /// The current term.
@@ -72,15 +67,10 @@ impl<'a> TermCursor<'a> {
         TermOrd(self.next.wrapping_sub(1))
     }
 
-    /// The current term's info. At most once a term.
-    pub fn info(&mut self, book: &Codebook) -> Result<Option<TermInfo>> {
-        let Some(block) = &mut self.block else { return Ok(None) };
-        let place = self.next.wrapping_sub(1) % BLOCK;
-        let mut info = None;
-        while self.infos_read <= place {
-            info = Some(block.infos.next(book).ok_or_else(|| self.dictionary.damaged(block.at))?);
-            self.infos_read += 1;
-        }
-        Ok(info)
+    /// The current term's info.
+    pub fn info(&self, book: &Codebook) -> Result<Option<TermInfo>> {
+        let Some(block) = &self.block else { return Ok(None) };
+        let info = block.info(self.next.wrapping_sub(1) % BLOCK, book);
+        info.map(Some).ok_or_else(|| self.dictionary.damaged(block.at))
     }
 }

@@ -1,6 +1,6 @@
-//! What stands beside a term in its block.
+//! What the dictionary knows of a term.
 
-use crate::base::varint;
+use crate::base::{TermOrd, varint};
 use crate::codec::codebook::Codebook;
 
 /// What the dictionary knows of a term: enough to open its postings without the block that it stands in.
@@ -20,75 +20,69 @@ pub(in crate::codec) enum TermPlace {
     List { at: usize, record_len: usize, positions_len: usize },
 }
 
-/// Appends the info of a term with one posting.
-#[inline]
-pub(in crate::codec) fn write_single(out: &mut Vec<u8>, book: &Codebook, doc: u32, pair: u32, deltas: &[u32]) {
-    out.push(0);
-    varint::write(out, u64::from(doc));
-    if book.has_codes() {
-        let (code, _) = book.code(pair);
-        out.push(code);
-        if book.is_mixed(code) {
-            varint::write(out, u64::from(pair));
+/// A term that was looked up: its ordinal, its frequency, and where its postings are. Means something only to the reader that gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TermEntry {
+    pub(in crate::codec) ord: TermOrd,
+    pub(in crate::codec) info: TermInfo,
+}
+
+impl TermEntry {
+    /// Its ordinal.
+    #[inline]
+    #[must_use]
+    pub fn ord(&self) -> TermOrd {
+        self.ord
+    }
+
+    /// In how many documents it is.
+    #[inline]
+    #[must_use]
+    pub fn df(&self) -> u32 {
+        self.info.df
+    }
+}
+
+/// What a term is written with.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::codec) enum NewTerm<'a> {
+    /// One posting that is to stand in the dictionary, and the gaps between its positions.
+    Single { doc: u32, pair: u32, deltas: &'a [u32] },
+    /// A record of so many bytes; in fields with positions also their bytes, behind it.
+    List { df: u32, record_len: usize, positions_len: Option<usize> },
+}
+
+impl NewTerm<'_> {
+    /// Bytes that it has outside the dictionary.
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Single { .. } => 0,
+            Self::List { record_len, positions_len, .. } => (record_len + positions_len.unwrap_or(0)) as u64,
         }
     }
-    deltas.iter().for_each(|delta| varint::write(out, u64::from(*delta)));
-}
 
-/// Appends the info of a term with a record.
-#[inline]
-pub(in crate::codec) fn write_list(out: &mut Vec<u8>, df: u32, record_len: usize, positions_len: Option<usize>) {
-    varint::write(out, u64::from(df));
-    varint::write(out, record_len as u64);
-    if let Some(len) = positions_len {
-        varint::write(out, len as u64);
-    }
-}
-
-/// Reads the infos of a block one after the other.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::codec) struct InfoReader<'a> {
-    pub rest: &'a [u8],
-    /// Where `rest` ends in the section.
-    pub end: usize,
-    /// Where the next record begins.
-    pub record_at: u64,
-    pub has_positions: bool,
-}
-
-impl<'a> InfoReader<'a> {
-    /// The next term's; `None` when it is cut off or contradicts itself.
+    /// Appends what stands in the dictionary; `start` is where the record begins, counted from the first of the block.
     #[inline]
-    pub fn next(&mut self, book: &Codebook) -> Option<TermInfo> {
-        let df = u32::try_from(varint::read(&mut self.rest)?).ok()?;
-        if df == 0 { self.single(book) } else { self.list(df) }
-    }
-
-    fn single(&mut self, book: &Codebook) -> Option<TermInfo> {
-        let doc = u32::try_from(varint::read(&mut self.rest)?).ok()?;
-        let (code, rest) = self.rest.split_at_checked(usize::from(book.has_codes()))?;
-        self.rest = rest;
-        let pair = match code.first() {
-            Some(code) if book.is_mixed(*code) => u32::try_from(varint::read(&mut self.rest)?).ok()?,
-            Some(code) => book.top(*code)?,
-            None => 0,
-        };
-        let positions = self.rest.len();
-        if self.has_positions {
-            for _ in 0..book.pairs().get(pair as usize)?.tf {
-                varint::read(&mut self.rest)?;
+    pub fn write(&self, out: &mut Vec<u8>, book: &Codebook, start: u64) {
+        match self {
+            Self::Single { doc, pair, deltas } => {
+                varint::write(out, u64::from(*doc));
+                if book.has_codes() {
+                    let (code, _) = book.code(*pair);
+                    out.push(code);
+                    if book.is_mixed(code) {
+                        varint::write(out, u64::from(*pair));
+                    }
+                }
+                deltas.iter().for_each(|delta| varint::write(out, u64::from(*delta)));
+            }
+            Self::List { df, record_len, positions_len } => {
+                varint::write(out, u64::from(*df));
+                varint::write(out, start);
+                if positions_len.is_some() {
+                    varint::write(out, *record_len as u64);
+                }
             }
         }
-        let (at, len) = (self.end.checked_sub(positions)?, positions - self.rest.len());
-        let code = code.first().copied().unwrap_or(0);
-        Some(TermInfo { df: 1, place: TermPlace::Single { doc, pair, code, at, len } })
-    }
-
-    fn list(&mut self, df: u32) -> Option<TermInfo> {
-        let record_len = usize::try_from(varint::read(&mut self.rest)?).ok()?;
-        let positions_len = if self.has_positions { usize::try_from(varint::read(&mut self.rest)?).ok()? } else { 0 };
-        let at = usize::try_from(self.record_at).ok()?;
-        self.record_at = at.checked_add(record_len)?.checked_add(positions_len)? as u64;
-        Some(TermInfo { df, place: TermPlace::List { at, record_len, positions_len } })
     }
 }
