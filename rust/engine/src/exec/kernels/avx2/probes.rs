@@ -36,6 +36,12 @@ pub(super) fn probe_bitmap(words: &[Le8], ranks: &[Le4], docs: &[u32], out: &mut
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn select(words: &[Le8], from: usize, before: u32, start: u32, picked: &[u32], out: &mut [u32]) -> usize {
+    // Not by PDEP, which some of these processors have in microcode.
+    portable::select(words, from, before, start, picked, out)
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
 pub(super) fn present(words: &[Le8], docs: &[u32], out: &mut [u8]) {
     portable::present(words, docs, out);
 }
