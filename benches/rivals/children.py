@@ -2,7 +2,7 @@
 
 **Protocol**: a child prints one JSON line when it is ready: `{"open_s": …, "versions": {…}}`. Then, each request one line, each answer one
 JSON line: `run <class> <command> <queries> <budget ns>` → nanoseconds of each query, in order, as many as the budget allowed (at
-least 20), or null when the engine has no such command; `answers <class> <k> <queries>` → for each query a list of [document, score];
+least 10), or null when the engine has no such command; `answers <class> <k> <queries>` → for each query a list of [document, score];
 `counts <class> <queries>` → for each query how many match; `memory` → KiB of anonymous memory; `quit`.
 **Law**: one child has one engine, one index and one state of it; a child that dies is a line in the report, not the end of the run.
 """
@@ -68,6 +68,11 @@ class Place:
         return self.cache / self.corpus / "words.txt"
 
     @property
+    def deleted(self) -> Path:
+        """The documents that the state with deletes deletes."""
+        return self.cache / self.corpus / "deleted.txt"
+
+    @property
     def queries(self) -> Path:
         """The queries."""
         return self.cache / self.corpus / "queries.tsv"
@@ -78,7 +83,10 @@ def command(engine: Engine, cache: Path, task: str) -> list[str]:
     if engine.kind == "tantivy":
         words = [cache / "cargo" / "release" / "tantivy-runner"]
     elif engine.kind == "lucene":
-        words = [java(), *JAVA, "-cp", cache / "maven" / "lucene-runner.jar", "Runner"]
+        folder = cache / "maven"
+        if not (folder / "classes" / "Runner.class").exists():
+            raise FileNotFoundError("the runner of Lucene is not installed")
+        words = [java(), *JAVA, "-cp", f"{folder}/classes:{folder}/lib/*", "Runner"]
     else:
         words = [sys.executable if engine.name == "findspot" else cache / "python" / "bin" / "python", HERE / "runner.py"]
     for word in words:

@@ -1,7 +1,7 @@
 """The corpora and queries of the comparison, prepared once into a cache folder; every engine reads the same files.
 
 **In**: `corpora/` and `queries/` of the development data. **Out**, below `<cache>/<corpus>/`: `words.txt` (one document a line, its
-number is its key: lower-cased [a-z0-9] words joined by one space) and `queries.tsv` (class, query string). **Law**
+number is its key: lower-cased [a-z0-9] words joined by one space) and `queries.tsv` (class, query string), `deleted.txt`. **Law**
 1. A count that differs from the known one is an error, not a smaller comparison.
 2. The same data give the same queries: the seed is fixed, sets are never iterated.
 3. Every word of a query occurs in at least 30 documents; a class has 300 queries (or a smaller one is said, not filled with others).
@@ -170,8 +170,19 @@ def _meet(lists: list[numpy.ndarray]) -> bool:
     return len(first) > 0
 
 
+def deleted_file(cache: Path, name: str) -> Path:
+    """One in twenty documents, which the state with deletes deletes in every engine."""
+    path = cache / name / "deleted.txt"
+    if not path.exists():
+        documents = COLLECTIONS[name].documents
+        chosen = sorted(random.Random(documents).sample(range(documents), documents // 20))
+        path.write_text("".join(f"{number}\n" for number in chosen), encoding="ascii")
+    return path
+
+
 def prepare(cache: Path) -> None:
     """Both collections and their queries."""
     for name in COLLECTIONS:
         words_file(cache, name)
         queries_file(cache, name)
+        deleted_file(cache, name)

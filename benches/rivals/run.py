@@ -32,7 +32,7 @@ from prepare import CLASSES, COLLECTIONS, QUERIES, prepare, read_queries  # noqa
 from python_engines import ENGINES as CALLED  # noqa: E402
 from recording import ROOT, RUNS, Run  # noqa: E402
 
-SHAPES = {"one": (1, 0), "eight": (8, 5)}  # segments, percent deleted
+SEGMENTS = {"one": 1, "eight": 8}
 STORED_BY = ("base", "schema", "analysis", "storage", "codec", "ingest", "segment", "index")
 
 
@@ -68,7 +68,7 @@ def stamp(engine: Engine) -> str:
     if engine.name == "findspot":
         files = [file for room in STORED_BY for file in sorted((ROOT / "rust" / "engine" / "src" / room).rglob("*.rs"))]
     if engine.kind == "python":
-        digest.update(inspect.getsource(CALLED[engine.folder or engine.name].build).encode())
+        digest.update(inspect.getsource(CALLED[engine.name].build).encode())
     for file in files:
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
@@ -76,16 +76,17 @@ def stamp(engine: Engine) -> str:
 
 def built(engine: Engine, place: Place, rebuild: bool) -> dict[str, Any]:
     """Builds the index of an engine unless it is there; how long it took and how large it is."""
+    if engine.folder:  # it reads another engine's index
+        return built(ENGINES[engine.folder], place, False)
     folder = place.index(engine)
     note = folder.parent / f"{folder.name}.json"
     if note.exists() and folder.exists() and not rebuild:
         kept = json.loads(note.read_text())
         if kept["stamp"] == stamp(engine):
             return kept
-    if engine.folder:  # it reads another engine's index
-        return built(ENGINES[engine.folder], place, False)
     print(f"building {place.corpus} for {engine.name}, {place.state}", file=sys.stderr)
-    words = [*command(engine, place.cache, "build"), str(place.words), str(folder), *map(str, SHAPES[place.state])]
+    words = [*command(engine, place.cache, "build"), str(place.words), str(folder), str(SEGMENTS[place.state])]
+    words.append("-" if place.state == "one" else str(place.deleted))
     done = subprocess.run(words, capture_output=True, text=True, env=environment(engine))
     if done.returncode:
         raise ChildDied(f"{engine.name} could not be built: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
@@ -164,9 +165,9 @@ def main() -> None:
                 if "findspot" in children and len(children) > 1:
                     rivals = {name: child for name, child in children.items() if name != "findspot"}
                     agreements[state][corpus] = measure.agreement(rivals, children["findspot"], min(100, chosen.queries))
-                slow = {name: child for name, child in children.items() if ENGINES[name].kind == "lucene"}
-                measure.warm_up(slow, rows, chosen.queries, 10.0)
-                measure.warm_up({n: c for n, c in children.items() if n not in slow}, rows, chosen.queries, 0.2)
+                measure.warm_up(
+                    {name: child for name, child in children.items() if ENGINES[name].kind == "lucene"}, rows, chosen.queries, 10.0
+                )
                 minima = measure.least(children, rows, chosen.queries, chosen.rounds, measure.Budget())
                 for name, child in children.items():
                     run.record["raw"]["engines"][f"{corpus} {state} {name}"]["memory"] = child.ask("memory")

@@ -1,6 +1,6 @@
 """The child of every engine that Python calls: builds an index, or serves the line protocol of children.py.
 
-    runner.py build <engine> <words.txt> <folder> <segments> <percent deleted>
+    runner.py build <engine> <words.txt> <folder> <segments> <deleted.txt or ->
     runner.py serve <engine> <folder> <queries.tsv>
 
 **Law**: inside the clock is what a user of the engine writes: its call with the query string, and the end of what it returned. The
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import gc
 import json
-import random
 import sys
 import time
 from collections.abc import Callable
@@ -22,12 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from python_engines import ENGINES
 
-LEAST = 20
-
-
-def deleted(count: int, percent: int) -> list[int]:
-    """Which documents are deleted: the same for every engine."""
-    return sorted(random.Random(count).sample(range(count), count * percent // 100)) if percent else []
+LEAST = 10
 
 
 def timed(call: Callable[[str], Any], queries: list[str], budget: int) -> list[int]:
@@ -90,12 +84,13 @@ def serve(name: str, folder: str, queries_file: str) -> None:
         print(json.dumps(answer, separators=(",", ":")), flush=True)
 
 
-def build(name: str, words: str, folder: str, segments: int, percent: int) -> None:
+def build(name: str, words: str, folder: str, segments: int, deleted: str) -> None:
     """Builds the index of one state and prints how long it took."""
     with open(words, encoding="ascii") as stream:
         texts = stream.read().splitlines()
+    dead = [] if deleted == "-" else [int(line) for line in Path(deleted).read_text(encoding="ascii").split()]
     start = time.perf_counter()
-    ENGINES[name].build(texts, folder, segments, deleted(len(texts), percent))
+    ENGINES[name].build(texts, folder, segments, dead)
     print(json.dumps({"seconds": round(time.perf_counter() - start, 2)}), flush=True)
 
 
@@ -104,4 +99,4 @@ if __name__ == "__main__":
     if task == "serve":
         serve(engine_name, *rest)
     else:
-        build(engine_name, rest[0], rest[1], int(rest[2]), int(rest[3]))
+        build(engine_name, rest[0], rest[1], int(rest[2]), rest[3])
