@@ -139,6 +139,10 @@ impl Compiler<'_> {
     /// All of `must` and enough of `should`, less `must_not`.
     fn boolean(&mut self, node: Boolean, scoring: bool, tasks: &mut Vec<Task>) -> Result<()> {
         let Boolean { mut must, mut should, must_not, minimum } = node;
+        if minimum == 0 && !scoring {
+            // What may match and scores nothing is not looked at.
+            should.clear();
+        }
         if minimum > should.len() {
             self.emitter.emit(Op::Nothing);
             return Ok(());

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::base::error::Problem;
 use crate::base::{Error, FieldId, Result, nearest};
-use crate::query::{Operator, SearchFields};
+use crate::query::{MinimumMatch, Operator, SearchFields};
 use crate::schema::{FieldKind, Schema};
 
 const KEYS: [&str; 6] = ["k1", "b", "fields", "combine", "tie_breaker", "operator"];
@@ -57,11 +57,24 @@ pub struct RankingConfig {
     pub tie_breaker: f64,
     /// What stands between bare words.
     pub operator: Operator,
+    /// How many of the bare words that `or` joins have to be there; none: one.
+    pub minimum_match: Option<MinimumMatch>,
+    /// What a document scores besides when the words stand together, as a share of that phrase's score; 0: nothing.
+    pub phrase_boost: f64,
 }
 
 impl Default for RankingConfig {
     fn default() -> Self {
-        Self { k1: 1.2, b: 0.75, fields: None, combine: Combine::Best, tie_breaker: 0.0, operator: Operator::Or }
+        Self {
+            k1: 1.2,
+            b: 0.75,
+            fields: None,
+            combine: Combine::Best,
+            tie_breaker: 0.0,
+            operator: Operator::Or,
+            minimum_match: None,
+            phrase_boost: 0.0,
+        }
     }
 }
 
@@ -168,6 +181,12 @@ impl Problems {
         }
     }
 
+    fn in_range(&mut self, path: &str, number: f64, most: f64) {
+        if !(0.0..=most).contains(&number) {
+            self.add(path, &format!("a number from 0 to {most}"), &number.to_string());
+        }
+    }
+
     fn word<T: Copy>(&mut self, path: &str, value: &Value, known: &[(&str, T)], into: &mut T) {
         match value.as_str().and_then(|word| known.iter().find(|(name, _)| *name == word)) {
             Some((_, meaning)) => *into = *meaning,
@@ -235,7 +254,9 @@ impl Compiled {
         let fields = schema.iter().filter(|(_, f)| is_text(&f.kind) && searched(&f.name)).map(|(id, f)| (id, weight(&f.name))).collect();
         let named = schema.fields().iter().map(|field| weight(&field.name)).collect();
         let b = schema.fields().iter().map(|field| own(&field.name).and_then(|own| own.b).unwrap_or(config.b)).collect();
-        let search = SearchFields { fields, named, operator: config.operator };
+        problems.in_range("phrase_boost", config.phrase_boost, MAX_WEIGHT);
+        let (minimum_match, phrase_boost) = (config.minimum_match.clone(), config.phrase_boost);
+        let search = SearchFields { fields, named, operator: config.operator, minimum_match, phrase_boost };
         let (k1, combine, tie_breaker) = (config.k1, config.combine, config.tie_breaker);
         problems.settle(Arc::new(Self { k1, combine, tie_breaker, search, b, config: config.clone() }))
     }

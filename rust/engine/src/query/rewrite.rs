@@ -13,6 +13,9 @@
 //! | fuzzy | one [`FuzzySlot`] a word, all of which must match; distance 0: a `Slot` |
 //! | term | a `Slot` in a Text field, else a [`Constant`] |
 //! | range | a `Constant` |
+//!
+//! A phrase boost adds one [`PhraseSlot`] for each text of several words, optional at the root: it counts for every document found, as
+//! long as the text is not under a complement or in a filter.
 
 use std::collections::BTreeMap;
 
@@ -24,6 +27,7 @@ use super::comparison::{Mismatch, between, equal, key};
 use super::fields::Fields;
 use super::filter_bind::{Named, named};
 use super::filter_bound::BoundFilter;
+use super::minimum::MinimumMatch;
 use super::targets::Targets;
 use super::warnings::ParseMode;
 use crate::analysis::{Analyzers, analyzer};
@@ -39,6 +43,10 @@ pub struct SearchFields {
     pub named: Vec<f64>,
     /// How words are joined where the query does not say.
     pub operator: Operator,
+    /// How many of the words that `or` joins have to be there where the query does not say; none: one.
+    pub minimum_match: Option<MinimumMatch>,
+    /// Above 0, documents in which the words of a text stand together score as for that phrase too, times this.
+    pub phrase_boost: f64,
 }
 
 impl SearchFields {
@@ -109,30 +117,37 @@ pub fn rewrite(
     options: &RewriteOptions,
 ) -> Result<Rewritten> {
     query.check(options.max_clauses.max(1))?;
-    let mut rewriter = Rewriter { schema, analyzers, search, options, words: 0, warnings: Vec::new(), cut: false };
+    let mut rewriter =
+        Rewriter { schema, analyzers, search, options, words: 0, warnings: Vec::new(), cut: false, negated: false, bonuses: Vec::new() };
     if query.arity() == 0 {
         // A tree that is one leaf, as most are: the loops below would come to the same.
-        let bound = rewriter.leaf(query, 1.0)?.or_else(|| join(query, std::iter::empty(), search.operator));
-        return Ok(Rewritten { bound: bound.unwrap_or_else(nothing), warnings: rewriter.warnings });
+        let bound = rewriter.leaf(query, 1.0)?.or_else(|| join(query, std::iter::empty(), search));
+        return Ok(rewriter.finish(bound));
     }
     // Pre-order, so that the first words are kept; then joined from the back.
     let mut nodes: SmallVec<[(&Query, Option<Bound>); 4]> = SmallVec::new();
-    let mut pending = SmallVec::<[(&Query, f64); 8]>::from_slice(&[(query, 1.0)]);
-    while let Some((node, boost)) = pending.pop() {
+    let mut pending = SmallVec::<[(&Query, f64, bool); 8]>::from_slice(&[(query, 1.0, false)]);
+    while let Some((node, boost, negated)) = pending.pop() {
+        rewriter.negated = negated;
         let leaf = rewriter.leaf(node, boost)?;
         nodes.push((node, leaf));
         let inner = if let Query::Boost(_, by) = node { multiplied(boost, *by) } else { boost };
-        pending.extend(node.children().rev().map(|child| (child, inner)));
+        let first = pending.len();
+        pending.extend(node.children().rev().map(|child| (child, inner, negated || matches!(node, Query::Not(_)))));
+        if let Query::Group(parts) = node {
+            let added = pending.get_mut(first..).unwrap_or_default();
+            added.iter_mut().rev().zip(parts).for_each(|(child, (occur, _))| child.2 |= *occur == Occur::MustNot);
+        }
     }
     let mut finished: SmallVec<[Option<Bound>; 4]> = SmallVec::new();
     while let Some((node, leaf)) = nodes.pop() {
         let below = finished.len().saturating_sub(node.arity());
         // The last was finished first.
-        let joined = leaf.or_else(|| join(node, finished.drain(below..).rev(), search.operator));
+        let joined = leaf.or_else(|| join(node, finished.drain(below..).rev(), search));
         finished.push(joined);
     }
     let bound = finished.pop().ok_or(Error::Defect("a query without a root"))?;
-    Ok(Rewritten { bound: bound.unwrap_or_else(nothing), warnings: rewriter.warnings })
+    Ok(rewriter.finish(bound))
 }
 
 fn nothing() -> Bound {
@@ -190,7 +205,7 @@ fn tidy(mut out: Boolean) -> Bound {
 }
 
 /// An inner node from its parts, `None` being a leaf without words: a group leaves it out, elsewhere it matches nothing.
-fn join(node: &Query, mut parts: impl Iterator<Item = Option<Bound>>, operator: Operator) -> Option<Bound> {
+fn join(node: &Query, mut parts: impl Iterator<Item = Option<Bound>>, search: &SearchFields) -> Option<Bound> {
     let whole = |parts: &mut dyn Iterator<Item = Option<Bound>>| parts.map(|part| part.unwrap_or_else(nothing)).collect();
     match node {
         Query::All(_) => Some(all(whole(&mut parts))),
@@ -200,19 +215,37 @@ fn join(node: &Query, mut parts: impl Iterator<Item = Option<Bound>>, operator: 
         Query::Group(clauses) if clauses.is_empty() => Some(all(Vec::new())),
         Query::Group(clauses) => {
             let (mut out, mut empty) = (Boolean::default(), true);
-            for ((occur, _), part) in clauses.iter().zip(parts) {
+            for ((occur, query), part) in clauses.iter().zip(parts) {
                 let Some(part) = part else { continue };
                 empty = false;
-                match (occur, operator) {
+                match (occur, search.operator) {
                     (Occur::MustNot, _) => out.must_not.push(part),
+                    (Occur::Should, Operator::Or) if search.minimum_match.is_some() && is_bare(query) => out.should.extend(slots_of(part)),
                     (Occur::Should, Operator::Or) => out.should.push(part),
                     (Occur::Must, _) | (Occur::Should, Operator::And) => out.must.push(part),
                 }
             }
-            out.minimum = usize::from(out.must.is_empty() && !out.should.is_empty());
+            let wanted = search.minimum_match.as_ref().map_or(0, |rule| rule.of(out.should.len()));
+            out.minimum = wanted.max(usize::from(out.must.is_empty() && !out.should.is_empty()));
             (!empty).then(|| tidy(out))
         }
         Query::Match(_) | Query::Phrase(_) | Query::Prefix(_) | Query::Fuzzy(_) | Query::Term(_) | Query::Range(_) => None,
+    }
+}
+
+/// Whether it is words of which the configuration says how many have to be there.
+fn is_bare(query: &Query) -> bool {
+    matches!(query, Query::Match(Match { fields: None, minimum_match: None, operator: None | Some(Operator::Or), .. }))
+}
+
+/// The words of a text, each of which counts.
+fn slots_of(part: Bound) -> Vec<Bound> {
+    match part {
+        Bound::Boolean(Boolean { mut must, should, must_not, .. }) if must_not.is_empty() => {
+            must.extend(should);
+            must
+        }
+        part => vec![part],
     }
 }
 
@@ -227,6 +260,19 @@ fn one_word(clause: PhraseClause) -> Option<TermClause> {
     terms.into_iter().next().map(|(term, _)| TermClause { field, term, weight })
 }
 
+/// A phrase over fields. Analyzers may count words differently; fields share a slot where they count the same.
+fn phrases(clauses: Vec<PhraseClause>, slop: u32, boost: f64) -> Vec<Bound> {
+    let mut by_length: BTreeMap<usize, Vec<PhraseClause>> = BTreeMap::new();
+    for clause in clauses {
+        by_length.entry(clause.terms.len()).or_default().push(clause);
+    }
+    let slot = |(words, clauses): (usize, Vec<PhraseClause>)| match words {
+        1 => Bound::Slot(Slot { clauses: clauses.into_iter().filter_map(one_word).collect(), boost }),
+        _ => Bound::Phrase(PhraseSlot { clauses, slop, boost }),
+    };
+    by_length.into_iter().map(slot).collect()
+}
+
 struct Rewriter<'a> {
     schema: &'a Schema,
     analyzers: &'a Analyzers,
@@ -235,9 +281,23 @@ struct Rewriter<'a> {
     words: usize,
     warnings: Vec<String>,
     cut: bool,
+    /// Whether the leaf at hand must not match.
+    negated: bool,
+    /// What texts whose words stand together add.
+    bonuses: Vec<Bound>,
 }
 
 impl<'a> Rewriter<'a> {
+    /// The whole, with what texts whose words stand together add.
+    fn finish(self, bound: Option<Bound>) -> Rewritten {
+        let Self { warnings, bonuses, .. } = self;
+        let bound = match bound {
+            Some(bound) if !bonuses.is_empty() => tidy(Boolean { must: vec![bound], should: bonuses, ..Boolean::default() }),
+            bound => bound.unwrap_or_else(nothing),
+        };
+        Rewritten { bound, warnings }
+    }
+
     /// A refusal in strict mode, a warning in lenient.
     fn problem(&mut self, message: String, hint: &str) -> Result<()> {
         match self.options.mode {
@@ -320,8 +380,14 @@ impl<'a> Rewriter<'a> {
             return Ok(slots.pop());
         }
         let operator = it.operator.unwrap_or(self.search.operator);
-        let wanted = it.minimum_match.map_or(1, |wanted| wanted.max(1) as usize).min(slots.len());
+        let configured = || self.search.minimum_match.as_ref().map_or(1, |rule| rule.of(slots.len()));
+        let wanted = it.minimum_match.map_or_else(configured, |wanted| wanted as usize).clamp(1, slots.len().max(1));
         let minimum = if operator == Operator::And { slots.len() } else { wanted };
+        if self.search.phrase_boost > 0.0 && boost > 0.0 && !self.negated && !cut {
+            let (mut clauses, _) = targets.phrases(&it.text, slots.len());
+            clauses.retain(|clause| clause.terms.len() > 1);
+            self.bonuses.extend(phrases(clauses, 0, multiplied(boost, self.search.phrase_boost)));
+        }
         let mut alternatives = Self::values(&targets, &it.text, boost);
         match slots.len() {
             0 => {}
@@ -346,16 +412,7 @@ impl<'a> Rewriter<'a> {
         let targets = self.targets(it.fields.as_ref())?;
         let (clauses, cut) = targets.phrases(&it.text, self.left());
         self.count(clauses.iter().map(|clause| clause.terms.len()).max().unwrap_or(0), cut)?;
-        // Analyzers may count words differently; fields share a slot where they count the same.
-        let mut by_length: BTreeMap<usize, Vec<PhraseClause>> = BTreeMap::new();
-        for clause in clauses {
-            by_length.entry(clause.terms.len()).or_default().push(clause);
-        }
-        let slot = |(words, clauses): (usize, Vec<PhraseClause>)| match words {
-            1 => Bound::Slot(Slot { clauses: clauses.into_iter().filter_map(one_word).collect(), boost }),
-            _ => Bound::Phrase(PhraseSlot { clauses, slop: it.slop, boost }),
-        };
-        let mut alternatives: Vec<Bound> = by_length.into_iter().map(slot).collect();
+        let mut alternatives = phrases(clauses, it.slop, boost);
         alternatives.extend(Self::values(&targets, &it.text, boost));
         self.alternatives(alternatives, &it.text, cut, &targets)
     }

@@ -38,6 +38,49 @@ fn a_word_is_one_slot_over_the_fields() {
     assert_eq!(found, expected);
 }
 
+/// What the bare words of a query string are under a configuration.
+fn bind_text(text: &str, minimum: Option<&str>, phrase_boost: f64) -> Bound {
+    let schema = schema();
+    let minimum_match = minimum.map(|rule| MinimumMatch::parse(rule).unwrap());
+    let search = SearchFields { fields: vec![(FieldId(TITLE), 1.0)], minimum_match, phrase_boost, ..SearchFields::all(&schema) };
+    let parsed = parse(text, &schema, &ParseOptions { mode: ParseMode::Lenient, ..ParseOptions::default() }).unwrap();
+    rewrite(&parsed.query, &schema, &analyzers(&schema), &search, &RewriteOptions::default()).unwrap().bound
+}
+
+#[test]
+fn the_configured_minimum_counts_the_words_that_are_joined_by_or() {
+    let word = |text: &str| slot(&[(TITLE, text, 1.0)], 1.0);
+    let some = |words: &[&str], minimum| {
+        Bound::Boolean(Boolean { should: words.iter().map(|text| word(text)).collect(), minimum, ..Boolean::default() })
+    };
+    assert_eq!(bind_text("a b c d", Some("75%"), 0.0), some(&["a", "b", "c", "d"], 3));
+    assert_eq!(bind_text("a b", Some("2<75%"), 0.0), all(vec![word("a"), word("b")]));
+    assert_eq!(bind_text("a b", Some("0"), 0.0), some(&["a", "b"], 1), "something has to be there");
+    assert_eq!(bind_text("a OR b", Some("100%"), 0.0), some(&["a", "b"], 1), "a written OR is one");
+    // Words beside others count one by one; those that must be there anyhow do not count.
+    let Bound::Boolean(mixed) = bind_text("+a b c -x d", Some("2"), 0.0) else { panic!() };
+    assert_eq!((mixed.must.len(), mixed.should, mixed.must_not.len(), mixed.minimum), (1, vec![word("b"), word("c"), word("d")], 1, 2));
+    let Bound::Boolean(typed) = bind(r#"{"match": {"text": "a b c", "fields": "title", "minimum_match": 2}}"#) else { panic!() };
+    assert_eq!((typed.should.len(), typed.minimum), (3, 2));
+}
+
+#[test]
+fn words_that_may_stand_together_are_a_phrase_at_the_root() {
+    let word = |text: &str| slot(&[(TITLE, text, 1.0)], 1.0);
+    let phrase = |terms: &[&str], boost| {
+        let terms = terms.iter().zip(0..).map(|(term, at)| (term.as_bytes().into(), at)).collect();
+        Bound::Phrase(PhraseSlot { clauses: vec![PhraseClause { field: FieldId(TITLE), terms, weight: 1.0 }], slop: 0, boost })
+    };
+    let with = |must, should| Bound::Boolean(Boolean { must, should, ..Boolean::default() });
+    assert_eq!(bind_text("a b", None, 0.5), with(vec![any(vec![word("a"), word("b")])], vec![phrase(&["a", "b"], 0.5)]));
+    assert_eq!(bind_text("a", None, 0.5), word("a"), "one word stands alone");
+    // Two texts, one of which must not match.
+    let Bound::Boolean(root) = bind_text("(a b)^3 -(c d)", None, 0.5) else { panic!() };
+    assert_eq!(root.should, [phrase(&["a", "b"], 1.5)]);
+    let Bound::Boolean(root) = bind_text("-(a b)", None, 0.5) else { panic!() };
+    assert!(root.should.is_empty() && root.must_not.len() == 1);
+}
+
 #[test]
 fn words_of_fields_that_disagree_are_aligned_by_their_place() {
     let found = bind(r#"{"match": {"text": "well-known gold", "fields": ["title", "clue"], "operator": "and"}}"#);

@@ -10,7 +10,7 @@ use crate::base::{DocId, Interrupt};
 use crate::index::UpsertOptions;
 use crate::ingest::{Chunk, RecordSource};
 use crate::plan::{Combine, RankingConfig};
-use crate::query::Operator;
+use crate::query::{MinimumMatch, Operator};
 use crate::schema::{DocumentParser, Schema, Value as Parsed};
 use crate::search::naive::{Doc, Value};
 use crate::search::{Index, IndexOptions, View};
@@ -122,15 +122,21 @@ pub fn config() -> impl Strategy<Value = RankingConfig> {
     let k1 = prop_oneof![Just(0.0), Just(1.2), 0.0f64..10.0];
     let tie = prop_oneof![Just(0.0), 0.0f64..=1.0];
     let combine = prop_oneof![Just(Combine::Best), Just(Combine::Sum), Just(Combine::Bm25f)];
-    let operator = prop_oneof![Just(Operator::Or), Just(Operator::And)];
-    (k1, 0.0f64..=1.0, tie, combine, operator).prop_map(|(k1, b, tie_breaker, combine, operator)| RankingConfig {
-        k1,
-        b,
-        tie_breaker,
-        combine,
-        operator,
-        fields: None,
-    })
+    let operator = prop_oneof![2 => Just(Operator::Or), 1 => Just(Operator::And)];
+    let minimum = prop::option::of(prop::sample::select(vec!["1", "2", "-1", "75%", "-40%", "2<75%", "1<-1 3<50%"]));
+    let phrase_boost = prop_oneof![Just(0.0), Just(1.0), 0.0f64..30.0];
+    (k1, 0.0f64..=1.0, tie, combine, operator, minimum, phrase_boost).prop_map(
+        |(k1, b, tie_breaker, combine, operator, minimum, phrase_boost)| RankingConfig {
+            k1,
+            b,
+            tie_breaker,
+            combine,
+            operator,
+            fields: None,
+            minimum_match: minimum.and_then(MinimumMatch::parse),
+            phrase_boost,
+        },
+    )
 }
 
 /// An empty index of its own.
