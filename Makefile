@@ -55,9 +55,16 @@ bench-rivals: $(STAMPS)/wheel $(STAMPS)/bench ## measure searching against the r
 # Sanitizers are an unstable flag of the stable compiler: RUSTC_BOOTSTRAP=1 allows it. They watch the crates' modules that say `unsafe`.
 SANITIZED = RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address CARGO_TARGET_DIR=target/sanitized cargo test --locked --quiet --lib --target $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 
+# The NEON kernels, built for ARM and run by an emulator of its processor.
+EMULATED = CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu" CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc CARGO_TARGET_DIR=target/emulated cargo test --locked --quiet --lib --target aarch64-unknown-linux-gnu
+
 soak: $(STAMPS)/wheel $(STAMPS)/dev ## the long versions of the crash and twin tests (about an hour), and the unsafe modules under the address sanitizer
 	$(SANITIZED) -p findspot-publish
 	$(SANITIZED) -p findspot-engine storage::
+	$(SANITIZED) -p findspot-engine exec::kernels::
+	@command -v aarch64-linux-gnu-gcc >/dev/null && command -v qemu-aarch64 >/dev/null || { echo "the NEON kernels are tested under an emulator: apt-get install gcc-aarch64-linux-gnu qemu-user" >&2; exit 1; }
+	@rustup target list --installed | grep -q aarch64-unknown-linux-gnu || rustup target add aarch64-unknown-linux-gnu
+	$(EMULATED) -p findspot-engine exec::kernels::
 	@FINDSPOT_SOAK=1 $(BIN)/python -m pytest -q -p no:cacheprovider tests/crash tests/twin
 
 docs: $(STAMPS)/wheel $(STAMPS)/dev ## build the Rust documentation and check every path, link, command and example in the documents

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,12 +45,39 @@ class Tally:
 
 
 def run_rust() -> Tally:
-    """`cargo test` over the workspace; its whole output is kept in a log, the screen gets what is not routine."""
+    """`cargo test` over the workspace, then over the rooms that use kernels at every other level; the whole output is kept in a log, the
+    screen gets what is not routine."""
     tally = Tally("rust")
-    command = ["cargo", "test", "--workspace", "--locked", "--no-fail-fast", "--", "--show-output"]
-    print("$", " ".join(command), flush=True)
     with open(LOGS / "rust.log", "w", encoding="utf-8") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True)
+        count_cargo(tally, ["--workspace", "--no-fail-fast", "--", "--show-output"], {}, log)
+        for level in other_levels():
+            # The kernels' own tests take every level each time.
+            rooms = ["exec::", "collect::", "plan::", "search::", "--skip", "exec::kernels::"]
+            count_cargo(tally, ["-p", "findspot-engine", "--lib", "--", *rooms, "--show-output"], {"FINDSPOT_KERNELS": level}, log)
+    # A test that only said why it could not run was counted as passed by libtest.
+    tally.passed -= sum(1 for name, _ in tally.skipped if name != "a Rust test")
+    return tally
+
+
+def other_levels() -> list[str]:
+    """The levels of kernels that this processor has, without the fastest: that one is what every other test runs on."""
+    if platform.machine() not in {"x86_64", "AMD64"}:
+        return ["portable"]
+    cpuinfo = Path("/proc/cpuinfo")
+    flags = set(cpuinfo.read_text(encoding="utf-8").split()) if cpuinfo.exists() else set()
+    if not {"avx2", "bmi1", "bmi2"} <= flags:
+        return []
+    return ["portable", "avx2"] if {"avx512_vbmi2", "avx512_vpopcntdq"} <= flags else ["portable"]
+
+
+def count_cargo(tally: Tally, arguments: list[str], variables: dict[str, str], log: TextIO) -> None:
+    """Runs `cargo test` and adds what it counted."""
+    command = ["cargo", "test", "--locked", *arguments]
+    print("$", *(f"{name}={value}" for name, value in variables.items()), *command, flush=True)
+    environment = {**os.environ, **variables}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True
+    ) as process:
         assert process.stdout is not None
         in_successes = False
         for line in process.stdout:
@@ -67,10 +96,7 @@ def run_rust() -> Tally:
                 in_successes = False
             if not in_successes and not QUIET_RUST.match(stripped):
                 print(stripped, flush=True)
-        tally.broken = process.wait() != 0
-    # A test that only said why it could not run was counted as passed by libtest.
-    tally.passed -= sum(1 for name, _ in tally.skipped if name != "a Rust test")
-    return tally
+    tally.broken |= process.returncode != 0
 
 
 def run_python() -> Tally:

@@ -11,6 +11,7 @@ from .filters import Filter
 from .query import Query
 
 __version__: str
+__kernels__: str
 
 _Progress: TypeAlias = Callable[[int, int, int], object] | None
 

@@ -13,6 +13,7 @@ UNSAFE_MODULES = {
     "rust/engine/src/exec/kernels/avx2/vectors.rs": "loads and stores of vectors",
     "rust/engine/src/exec/kernels/avx512/vectors.rs": "loads and stores of vectors, under a mask at the ends",
     "rust/engine/src/exec/kernels/lanes.rs": "which types are plain numbers; prefetches",
+    "rust/engine/src/exec/kernels/neon.rs": "loads of vectors",
     "rust/engine/src/exec/kernels/table.rs": "calls of functions that need instructions which were asked for",
     "rust/engine/src/storage/file.rs": "memory maps of immutable files, file locks",
     "rust/publish/src/cell.rs": "a mutex for each process id, so that a fork never meets a locked one",

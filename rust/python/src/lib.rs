@@ -10,6 +10,7 @@
 //! | [`request`], [`records`], [`schema`] | Python → engine |
 //! | [`hits`], [`hit`], [`scores`], [`arrow`], [`decode`] | engine → Python |
 //! | [`errors`], [`logging`] | refusals, log lines |
+//! | [`kernels`] | the environment → the level of the inner loops |
 
 mod arrow;
 mod decode;
@@ -18,6 +19,7 @@ mod gate;
 mod hit;
 mod hits;
 mod index;
+mod kernels;
 mod logging;
 mod records;
 mod request;
@@ -35,6 +37,7 @@ use pyo3::prelude::*;
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     logging::start();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("__kernels__", kernels::choose()?)?;
     module.add_class::<searching::Searching>()?;
     module.add_class::<index::Index>()?;
     module.add_class::<view::View>()?;

@@ -7,6 +7,7 @@
 //! | file | level | needs |
 //! |---|---|---|
 //! | `portable` | [`Level::Portable`] | nothing, and no `unsafe` |
+//! | `neon` | [`Level::Neon`] | any aarch64 |
 //! | `avx2` | [`Level::Avx2`] | Haswell, Zen 1 or later |
 //! | `avx512` | [`Level::Avx512`] | Ice Lake, Zen 4 or later |
 
@@ -14,8 +15,12 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "the searches by vectors and some lanes are there for x86-64"))]
 mod lanes;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "the searches by vectors and some lanes are there for x86-64"))]
 mod search;
 mod table;
 #[cfg(test)]
@@ -70,6 +75,8 @@ impl Level {
     pub fn kernels(self) -> Option<&'static Kernels> {
         match self {
             Self::Portable => Some(&portable::KERNELS),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => std::arch::is_aarch64_feature_detected!("neon").then_some(&neon::KERNELS),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => avx2::is_here().then_some(&avx2::KERNELS),
             #[cfg(target_arch = "x86_64")]
