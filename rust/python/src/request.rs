@@ -132,9 +132,8 @@ pub(crate) struct Arguments<'a, 'py> {
 }
 
 impl Arguments<'_, '_> {
-    /// The request, still without its query.
-    pub(crate) fn read(&self) -> PyResult<SearchRequest<'_>> {
-        let mut request = SearchRequest::default();
+    /// Writes into a request all but its query.
+    pub(crate) fn read(&self, request: &mut SearchRequest<'_>) -> PyResult<()> {
         if let Some(limit) = self.limit.value() {
             request.limit = size("limit", limit)?;
         }
@@ -162,7 +161,7 @@ impl Arguments<'_, '_> {
         if let Some(timeout) = self.timeout.some() {
             request.timeout = Some(seconds("timeout", timeout)?);
         }
-        Ok(request)
+        Ok(())
     }
 
     /// Whether what is refused may stand in a text, so that its position is one: lenient query strings are never refused, so beside one

@@ -19,7 +19,7 @@ use crate::request::{self, Given};
 use crate::view::View;
 use crate::{errors, gate};
 
-/// Up to this [cost](findspot_engine::search::Planned::cost) a search keeps the interpreter: some tens of microseconds.
+/// Up to this [cost](findspot_engine::plan::Plan::cost) a search keeps the interpreter: some tens of microseconds.
 const INLINE_COST: u64 = 20_000;
 
 /// Whom to ask.
@@ -122,12 +122,14 @@ impl Searching {
     ) -> PyResult<Hits> {
         let py = slf.py();
         let arguments = request::Arguments { limit, offset, condition: r#where, sort, count, fields, timeout, on_timeout, strict };
-        let searched = arguments.read().and_then(|mut request| {
+        let mut request = SearchRequest::default();
+        let searched = (|| {
+            arguments.read(&mut request)?;
             if let Some(query) = query.value() {
                 request.query = request::query("query", query)?;
             }
             Self::with_view(slf, |view| search(py, view, &request))
-        });
+        })();
         searched
             .map(Hits::new)
             .map_err(|error| if arguments.have_text(query.value()) { error } else { errors::without_position(py, error) })
@@ -182,8 +184,10 @@ impl Searching {
         let py = slf.py();
         let arguments = request::Arguments { limit, offset, condition: r#where, sort, count, fields, timeout, on_timeout, strict };
         let queries = listed(queries)?;
-        let request =
-            arguments.read().map_err(|error| if arguments.have_text(None) { error } else { errors::without_position(py, error) })?;
+        let mut request = SearchRequest::default();
+        if let Err(error) = arguments.read(&mut request) {
+            return Err(if arguments.have_text(None) { error } else { errors::without_position(py, error) });
+        }
         // What went wrong with one query says with which.
         let placed = |at: usize, error: PyErr| {
             let query: Option<&Bound<'_, PyAny>> = queries.get(at);
@@ -222,7 +226,6 @@ fn search(py: Python<'_>, view: &Arc<Pinned>, request: &SearchRequest<'_>) -> Py
     }
     match gate::inline(py, || view.attempt(request, INLINE_COST))? {
         Attempt::Found(found) => Ok(found),
-        Attempt::Understood(rest) => gate::run(py, |interrupt| rest.plan(interrupt)?.run(interrupt)),
-        Attempt::Planned(rest) => gate::run(py, |interrupt| rest.run(interrupt)),
+        Attempt::Begun(rest) => gate::run(py, |interrupt| rest.finish(interrupt)),
     }
 }

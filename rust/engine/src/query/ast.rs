@@ -244,6 +244,9 @@ impl Query {
     /// # Errors
     /// [`Error::Query`] with position 0 for the first thing beyond its bound.
     pub fn check(&self, max_clauses: usize) -> Result<()> {
+        if self.arity() == 0 && max_clauses > 0 {
+            return self.check_node();
+        }
         let mut leaves = 0usize;
         let mut rest = SmallVec::<[_; 8]>::from_slice(&[(self, 1usize)]);
         while let Some((node, depth)) = rest.pop() {

@@ -35,7 +35,7 @@ impl Bound {
     /// How many terms a planner looks up in each dictionary; `None` when it has to scan them for what is near a word.
     #[must_use]
     pub fn lookups(&self) -> Option<usize> {
-        let (mut lookups, mut rest) = (0, SmallVec::<[_; 16]>::from_slice(&[self]));
+        let (mut lookups, mut rest) = (0, SmallVec::<[_; 4]>::from_slice(&[self]));
         while let Some(node) = rest.pop() {
             match node {
                 Self::Boolean(node) => rest.extend(node.must.iter().chain(&node.should).chain(&node.must_not)),

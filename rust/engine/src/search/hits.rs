@@ -21,8 +21,10 @@ fn pause(i: usize, interrupt: &Interrupt) -> Result<()> {
     if i.is_multiple_of(HITS_PER_CHECK) { Ok(interrupt.check()?) } else { Ok(()) }
 }
 
-/// The hits of one search.
-pub struct Hits {
+/// The hits of one search: handed from caller to caller as one pointer.
+pub struct Hits(Box<Found>);
+
+struct Found {
     view: Arc<View>,
     hits: Vec<Hit>,
     scores: Vec<f64>,
@@ -39,9 +41,9 @@ pub struct Hits {
 impl std::fmt::Debug for Hits {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Hits")
-            .field("len", &self.hits.len())
-            .field("total", &self.total)
-            .field("partial", &self.partial)
+            .field("len", &self.0.hits.len())
+            .field("total", &self.0.total)
+            .field("partial", &self.0.partial)
             .finish_non_exhaustive()
     }
 }
@@ -59,37 +61,38 @@ impl Hits {
         let Gathered { mut hits, total, relation, partial, executor, work } = gathered;
         hits.drain(..offset.min(hits.len()));
         let scores = hits.iter().map(|hit| hit.score as f64 / scale).collect();
-        Self { view: Arc::clone(view), hits, scores, total, relation, partial, executor, work, warnings, took: started.elapsed(), fields }
+        let (view, took) = (Arc::clone(view), started.elapsed());
+        Self(Box::new(Found { view, hits, scores, total, relation, partial, executor, work, warnings, took, fields }))
     }
 
     /// What found the hits.
     #[must_use]
     pub fn executor(&self) -> Executor {
-        self.executor
+        self.0.executor
     }
 
     /// What it did.
     #[must_use]
     pub fn work(&self) -> &Work {
-        &self.work
+        &self.0.work
     }
 
     /// How many hits were returned.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.hits.len()
+        self.0.hits.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.hits.is_empty()
+        self.0.hits.is_empty()
     }
 
     fn hit(&self, i: usize) -> Result<&Hit> {
-        self.hits.get(i).ok_or_else(|| Error::Argument {
+        self.0.hits.get(i).ok_or_else(|| Error::Argument {
             argument: "index",
-            expected: format!("less than {}, the number of hits", self.hits.len()),
+            expected: format!("less than {}, the number of hits", self.0.hits.len()),
             got: i.to_string(),
         })
     }
@@ -108,7 +111,7 @@ impl Hits {
     /// [`Error::Argument`] beyond the last hit; corruption.
     pub fn key(&self, i: usize) -> Result<String> {
         let mut key = String::new();
-        self.view.key_of(self.hit(i)?, &mut key)?;
+        self.0.view.key_of(self.hit(i)?, &mut key)?;
         Ok(key)
     }
 
@@ -118,7 +121,7 @@ impl Hits {
     /// As [`Hits::key`].
     pub fn read_key(&self, i: usize, key: &mut String) -> Result<()> {
         key.clear();
-        self.view.key_of(self.hit(i)?, key)
+        self.0.view.key_of(self.hit(i)?, key)
     }
 
     /// All keys, as text.
@@ -145,8 +148,8 @@ impl Hits {
 
     fn append_json(&self, hit: &Hit, out: &mut Vec<u8>) -> Result<()> {
         let mut stored = Vec::new();
-        self.view.document_of(hit, &mut stored)?;
-        match &self.fields {
+        self.0.view.document_of(hit, &mut stored)?;
+        match &self.0.fields {
             None => out.append(&mut stored),
             Some(names) => project(&stored, names, out)?,
         }
@@ -159,13 +162,13 @@ impl Hits {
     /// Corruption; an interrupt.
     pub fn to_json(&self, interrupt: &Interrupt) -> Result<Vec<u8>> {
         let json = |_| Error::Defect("a key or score has no JSON form");
-        let integer_keys = self.view.schema().key_kind() == KeyKind::Integer;
+        let integer_keys = self.0.view.schema().key_kind() == KeyKind::Integer;
         let (mut out, mut key) = (vec![b'['], String::new());
-        for (i, (hit, score)) in self.hits.iter().zip(&self.scores).enumerate() {
+        for (i, (hit, score)) in self.0.hits.iter().zip(&self.0.scores).enumerate() {
             pause(i, interrupt)?;
             out.extend_from_slice(if i == 0 { b"{\"key\":" } else { b",{\"key\":" });
             key.clear();
-            self.view.key_of(hit, &mut key)?;
+            self.0.view.key_of(hit, &mut key)?;
             if integer_keys {
                 out.extend_from_slice(key.as_bytes());
             } else {
@@ -187,13 +190,13 @@ impl Hits {
     /// [`Error::Argument`] beyond the last hit.
     pub fn score(&self, i: usize) -> Result<f64> {
         self.hit(i)?;
-        Ok(self.scores.get(i).copied().unwrap_or_default())
+        Ok(self.0.scores.get(i).copied().unwrap_or_default())
     }
 
     /// All scores.
     #[must_use]
     pub fn scores(&self) -> &[f64] {
-        &self.scores
+        &self.0.scores
     }
 
     /// The sequence number of hit `i`: its version.
@@ -207,66 +210,66 @@ impl Hits {
     /// How many documents match; `None` when nothing was counted.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
-        self.total
+        self.0.total
     }
 
     /// Whether the total is exact or a lower bound.
     #[must_use]
     pub fn relation(&self) -> Relation {
-        self.relation
+        self.0.relation
     }
 
     /// Whether the time was over before the work.
     #[must_use]
     pub fn partial(&self) -> bool {
-        self.partial
+        self.0.partial
     }
 
     /// What was taken otherwise than it was written, or cut.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
-        &self.warnings
+        &self.0.warnings
     }
 
     /// Seconds that the search took.
     #[must_use]
     pub fn took(&self) -> f64 {
-        self.took.as_secs_f64()
+        self.0.took.as_secs_f64()
     }
 
     /// The view that was searched.
     #[must_use]
     pub fn view(&self) -> &Arc<View> {
-        &self.view
+        &self.0.view
     }
 
     /// The schema of the view.
     #[must_use]
     pub fn schema(&self) -> &Arc<Schema> {
-        self.view.schema()
+        self.0.view.schema()
     }
 
     /// The stored members that were asked for; `None` = all.
     #[must_use]
     pub fn fields(&self) -> Option<&[String]> {
-        self.fields.as_deref()
+        self.0.fields.as_deref()
     }
 
     /// Number of the manifest on which the view stands.
     #[must_use]
     pub fn index_generation(&self) -> u64 {
-        self.view.generation()
+        self.0.view.generation()
     }
 
     /// Refreshes of the handle since that manifest.
     #[must_use]
     pub fn index_refresh(&self) -> u64 {
-        self.view.refresh()
+        self.0.view.refresh()
     }
 
     /// Version of the configuration.
     #[must_use]
     pub fn config_version(&self) -> u64 {
-        self.view.config_version()
+        self.0.view.config_version()
     }
 }

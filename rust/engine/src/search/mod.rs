@@ -25,5 +25,5 @@ pub use crate::collect::{CountMode, Relation};
 pub use handle::{Index, IndexOptions};
 pub use hits::Hits;
 pub use request::{FilterInput, OnTimeout, QueryInput, SearchRequest};
-pub use stages::{Attempt, Planned, Understood};
+pub use stages::{Attempt, Search};
 pub use view::View;

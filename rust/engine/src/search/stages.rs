@@ -1,8 +1,9 @@
-//! A search in three steps, so that a caller can stop between them and look at what is left to do.
+//! A search in steps, so that a caller can stop between them and look at what is left to do.
 //!
-//! **In**: a view, a request. **Out**: [`Understood`] (texts are read and bound to the schema), then [`Planned`] (terms are looked up, the
-//! cost is known), then [`Hits`]. **Law**: the first step is linear in the texts, the second makes a few look-ups a word unless
-//! dictionaries are scanned, the third does the rest; [`View::search`] is the three in a row. A timeout counts from the first.
+//! **In**: a view, a request. **Out**: [`Search`], whose texts are read and bound to the schema; then its plan, terms looked up and the cost
+//! known; then [`Hits`]. **Law**: the first step is linear in the texts, the second makes a few look-ups a word unless dictionaries are
+//! scanned, the third does the rest; [`View::search`] is the three in a row. A timeout counts from the first. A search stays where it was
+//! begun: its parts are large beside the time that a rare word takes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,15 +22,10 @@ const QUICK_LOOKUPS: usize = 64;
 
 /// What several searches share, bound to the view.
 pub(super) struct Asked<'v> {
-    shared: Shared<'v>,
-    sort: Vec<SortBy>,
-    filter: Option<BoundFilter>,
-}
-
-#[derive(Clone, Copy)]
-struct Shared<'v> {
     view: &'v Arc<View>,
     request: &'v SearchRequest<'v>,
+    sort: Vec<SortBy>,
+    filter: Option<BoundFilter>,
 }
 
 impl<'v> Asked<'v> {
@@ -37,102 +33,115 @@ impl<'v> Asked<'v> {
         let sort = view.sort(&request.sort)?;
         view.check_fields(request.fields.as_deref())?;
         let filter = view.bind_filter(request.filter.as_ref())?;
-        Ok(Self { shared: Shared { view, request }, sort, filter })
+        Ok(Self { view, request, sort, filter })
     }
 
-    /// One of the queries.
-    pub fn understand(&self, query: &QueryInput<'_>) -> Result<Understood<'v>> {
+    /// A search for one of the queries.
+    pub fn search(&self, query: &QueryInput<'_>) -> Result<Search<'v>> {
         let started = Instant::now();
-        let (query, warnings) = self.shared.view.bind(query, self.shared.request.strict)?;
-        Ok(Understood { shared: self.shared, sort: self.sort.clone(), filter: self.filter.clone(), query, warnings, started })
+        let (query, warnings) = self.view.bind(query, self.request.strict)?;
+        let (sort, filter) = (self.sort.clone(), self.filter.clone());
+        Ok(Search { view: self.view, request: self.request, sort, stage: Stage::Understood(query, filter), warnings, started })
     }
 }
 
-/// A request that fits the view's schema.
-pub struct Understood<'v> {
-    shared: Shared<'v>,
+/// What a search has come to.
+enum Stage {
+    Understood(Bound, Option<BoundFilter>),
+    Planned(Plan),
+    /// The time was over before there was a plan.
+    Late,
+}
+
+/// A request on its way to its hits.
+pub struct Search<'v> {
+    view: &'v Arc<View>,
+    request: &'v SearchRequest<'v>,
     sort: Vec<SortBy>,
-    query: Bound,
-    filter: Option<BoundFilter>,
+    stage: Stage,
     warnings: Vec<String>,
     started: Instant,
 }
 
-/// A search that has looked at no document yet.
-pub struct Planned<'v> {
-    shared: Shared<'v>,
-    sort: Vec<SortBy>,
-    /// `None`: the time was over before there was a plan.
-    plan: Option<Plan>,
-    warnings: Vec<String>,
-    started: Instant,
-}
-
-impl<'v> Understood<'v> {
+impl<'v> Search<'v> {
+    /// Reads the texts and binds them to the view's schema.
     pub(super) fn new(view: &'v Arc<View>, request: &'v SearchRequest<'v>) -> Result<Self> {
         let started = Instant::now();
         let sort = view.sort(&request.sort)?;
         view.check_fields(request.fields.as_deref())?;
         let (query, warnings) = view.bind(&request.query, request.strict)?;
         let filter = view.bind_filter(request.filter.as_ref())?;
-        Ok(Self { shared: Shared { view, request }, sort, filter, query, warnings, started })
+        Ok(Self { view, request, sort, stage: Stage::Understood(query, filter), warnings, started })
     }
 
-    /// Whether planning is a matter of microseconds.
-    #[must_use]
-    pub fn is_quick(&self) -> bool {
-        self.query.lookups().is_some_and(|lookups| lookups.saturating_mul(self.shared.view.snapshot().segments.len()) <= QUICK_LOOKUPS)
+    /// Whether the next step, planning, is a matter of microseconds.
+    fn plans_quickly(&self) -> bool {
+        let Stage::Understood(query, _) = &self.stage else { return true };
+        query.lookups().is_some_and(|lookups| lookups.saturating_mul(self.view.snapshot().segments.len()) <= QUICK_LOOKUPS)
     }
 
-    /// Looks terms up and decides what is to be run.
-    ///
-    /// # Errors
-    /// Corruption; [`Error::Cancelled`].
-    pub fn plan(self, interrupt: &Interrupt) -> Result<Planned<'v>> {
-        let Self { shared, sort, query, filter, mut warnings, started } = self;
-        let Shared { view, request } = shared;
-        let mut slot = None;
-        let interrupt = limited(request, started, interrupt, &mut slot);
-        let plan = match compile(query, filter, view.snapshot(), view.compiled(), request.limit > 0, interrupt) {
-            Ok(mut plan) => {
-                warnings.append(&mut plan.warnings);
-                Some(plan)
+    /// Looks terms up and decides what is to be run, unless that is done.
+    fn plan(&mut self, interrupt: &Interrupt) -> Result<()> {
+        let (query, filter) = match std::mem::replace(&mut self.stage, Stage::Late) {
+            Stage::Understood(query, filter) => (query, filter),
+            done => {
+                self.stage = done;
+                return Ok(());
             }
-            Err(Error::Timeout { .. }) => None,
-            Err(error) => return Err(error),
         };
-        Ok(Planned { shared, sort, plan, warnings, started })
+        let mut slot = None;
+        let interrupt = self.limited(interrupt, &mut slot);
+        match compile(query, filter, self.view.snapshot(), self.view.compiled(), self.request.limit > 0, interrupt) {
+            Ok(mut plan) => {
+                self.warnings.append(&mut plan.warnings);
+                self.stage = Stage::Planned(plan);
+                Ok(())
+            }
+            Err(Error::Timeout { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
-}
 
-impl Planned<'_> {
-    /// Documents and postings that may have to be looked at: what [`Planned::run`] takes grows with it.
-    #[must_use]
-    pub fn cost(&self) -> u64 {
-        self.plan.as_ref().map_or(0, Plan::cost)
+    /// What finding takes grows with this: documents and postings that may have to be looked at.
+    fn cost(&self) -> u64 {
+        if let Stage::Planned(plan) = &self.stage { plan.cost() } else { 0 }
     }
 
-    /// Finds the hits.
+    /// The rest of the search.
     ///
     /// # Errors
     /// [`Error::Timeout`] when asked to raise; [`Error::Cancelled`]; corruption.
-    pub fn run(self, interrupt: &Interrupt) -> Result<Hits> {
-        let Self { shared: Shared { view, request }, sort, plan, warnings, started } = self;
-        let (gathered, scale) = match plan {
-            Some(plan) if plan.finds_nothing() => (none(request.count, false), 1.0),
-            Some(plan) => {
+    pub fn finish(mut self: Box<Self>, interrupt: &Interrupt) -> Result<Hits> {
+        self.run(interrupt)
+    }
+
+    pub(super) fn run(&mut self, interrupt: &Interrupt) -> Result<Hits> {
+        self.plan(interrupt)?;
+        let request = self.request;
+        let (gathered, scale) = match &self.stage {
+            Stage::Planned(plan) if plan.finds_nothing() => (none(request.count, false), 1.0),
+            Stage::Planned(plan) => {
                 let hits = if request.limit == 0 { 0 } else { request.offset.saturating_add(request.limit) };
-                let wanted = Wanted { hits, sort: &sort, count: request.count, scores: plan.scores };
+                let wanted = Wanted { hits, sort: &self.sort, count: request.count, scores: plan.scores };
                 let mut slot = None;
-                let interrupt = limited(request, started, interrupt, &mut slot);
-                (find(&plan, view.tables(), view.snapshot(), wanted, interrupt)?, plan.scale)
+                let interrupt = self.limited(interrupt, &mut slot);
+                (find(plan, self.view.tables(), self.view.snapshot(), wanted, interrupt)?, plan.scale)
             }
-            None => (none(request.count, true), 1.0),
+            Stage::Understood(..) | Stage::Late => (none(request.count, true), 1.0),
         };
         if gathered.partial && request.on_timeout == OnTimeout::Raise {
             return Err(Error::Timeout { seconds: request.timeout.unwrap_or(Duration::ZERO).as_secs_f64() });
         }
-        Ok(Hits::new(view, gathered, request.offset, scale, warnings, request.fields.clone(), started))
+        let warnings = std::mem::take(&mut self.warnings);
+        Ok(Hits::new(self.view, gathered, request.offset, scale, warnings, request.fields.clone(), self.started))
+    }
+
+    /// The interrupt with the request's deadline, kept in `slot` if there is one.
+    fn limited<'i>(&self, interrupt: &'i Interrupt, slot: &'i mut Option<Interrupt>) -> &'i Interrupt {
+        match self.request.timeout {
+            None => interrupt,
+            Some(timeout) => slot.insert(interrupt.with_deadline(self.started.checked_add(timeout))),
+        }
     }
 }
 
@@ -140,31 +149,20 @@ impl Planned<'_> {
 pub enum Attempt<'v> {
     /// To its end.
     Found(Hits),
-    /// Planning takes longer.
-    Understood(Box<Understood<'v>>),
-    /// Finding takes longer.
-    Planned(Box<Planned<'v>>),
+    /// The rest takes longer.
+    Begun(Box<Search<'v>>),
 }
 
 impl<'v> Attempt<'v> {
     pub(super) fn new(view: &'v Arc<View>, request: &'v SearchRequest<'v>, most: u64) -> Result<Self> {
-        let understood = Understood::new(view, request)?;
-        if !understood.is_quick() {
-            return Ok(Self::Understood(Box::new(understood)));
+        let mut search = Search::new(view, request)?;
+        if search.plans_quickly() {
+            search.plan(&Interrupt::none())?;
+            if search.cost() <= most {
+                return search.run(&Interrupt::none()).map(Self::Found);
+            }
         }
-        let planned = understood.plan(&Interrupt::none())?;
-        if planned.cost() > most {
-            return Ok(Self::Planned(Box::new(planned)));
-        }
-        planned.run(&Interrupt::none()).map(Self::Found)
-    }
-}
-
-/// The interrupt with the request's deadline, kept in `slot` if there is one.
-fn limited<'i>(request: &SearchRequest<'_>, started: Instant, interrupt: &'i Interrupt, slot: &'i mut Option<Interrupt>) -> &'i Interrupt {
-    match request.timeout {
-        None => interrupt,
-        Some(timeout) => slot.insert(interrupt.with_deadline(started.checked_add(timeout))),
+        Ok(Self::Begun(Box::new(search)))
     }
 }
 

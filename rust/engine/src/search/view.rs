@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::hits::Hits;
 use super::request::{FilterInput, QueryInput, SearchRequest};
-use super::stages::{Asked, Attempt, Understood};
+use super::stages::{Asked, Attempt, Search};
 use crate::analysis::Analyzers;
 use crate::base::bits::BitSet;
 use crate::base::{Error, Interrupt, Result, SeqNo, nearest};
@@ -116,11 +116,11 @@ impl View {
     /// [`Error::Query`], [`Error::Argument`] for what cannot be asked; [`Error::Timeout`] when asked to raise; [`Error::Cancelled`];
     /// corruption.
     pub fn search(self: &Arc<Self>, request: &SearchRequest<'_>, interrupt: &Interrupt) -> Result<Hits> {
-        Understood::new(self, request)?.plan(interrupt)?.run(interrupt)
+        Search::new(self, request)?.run(interrupt)
     }
 
-    /// Searches as far as it is quick, without a look at an interrupt: planning a few words, and finding what [costs](super::Planned::cost) at
-    /// most `most`.
+    /// Searches as far as it is quick, without a look at an interrupt: planning a few words, and finding what
+    /// [costs](crate::plan::Plan::cost) at most `most`.
     ///
     /// # Errors
     /// As [`View::search`].
@@ -138,7 +138,7 @@ impl View {
         let mut found = Vec::with_capacity(queries.len());
         let searched = Asked::new(self, request).and_then(|asked| {
             queries.iter().try_for_each(|query| {
-                found.push(asked.understand(query)?.plan(interrupt)?.run(interrupt)?);
+                found.push(asked.search(query)?.run(interrupt)?);
                 Ok(interrupt.check()?)
             })
         });
