@@ -111,6 +111,10 @@ impl Compiler<'_> {
                 let slot = self.slots.word(slot.clauses, if scoring { slot.boost } else { 0.0 })?;
                 self.emitter.slot(slot);
             }
+            Task::Node(Bound::Synonyms(slot), scoring) => {
+                let slot = self.slots.synonyms(slot.clauses, if scoring { slot.boost } else { 0.0 })?;
+                self.emitter.slot(slot);
+            }
             Task::Node(Bound::Phrase(phrase), scoring) => {
                 let slot = self.slots.phrase(phrase.clauses, phrase.slop, if scoring { phrase.boost } else { 0.0 })?;
                 self.emitter.slot(slot);

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::analysis::Analyzers;
 use crate::base::error::Problem;
 use crate::base::{Error, FieldId, Result, nearest};
-use crate::query::{MinimumMatch, Operator, SearchFields};
+use crate::query::{MinimumMatch, Operator, SearchFields, SynonymGroups, Synonyms};
 use crate::schema::{FieldKind, Schema};
 
 const KEYS: [&str; 6] = ["k1", "b", "fields", "combine", "tie_breaker", "operator"];
@@ -61,6 +62,8 @@ pub struct RankingConfig {
     pub minimum_match: Option<MinimumMatch>,
     /// What a document scores besides when the words stand together, as a share of that phrase's score; 0: nothing.
     pub phrase_boost: f64,
+    /// Words that stand for one another.
+    pub synonyms: SynonymGroups,
 }
 
 impl Default for RankingConfig {
@@ -74,6 +77,7 @@ impl Default for RankingConfig {
             operator: Operator::Or,
             minimum_match: None,
             phrase_boost: 0.0,
+            synonyms: SynonymGroups::default(),
         }
     }
 }
@@ -256,7 +260,9 @@ impl Compiled {
         let b = schema.fields().iter().map(|field| own(&field.name).and_then(|own| own.b).unwrap_or(config.b)).collect();
         problems.in_range("phrase_boost", config.phrase_boost, MAX_WEIGHT);
         let (minimum_match, phrase_boost) = (config.minimum_match.clone(), config.phrase_boost);
-        let search = SearchFields { fields, named, operator: config.operator, minimum_match, phrase_boost };
+        let analyzers = if config.synonyms == SynonymGroups::default() { Analyzers::of([])? } else { Analyzers::of(schema.analyzers())? };
+        let synonyms = Synonyms::new(&config.synonyms, &analyzers, schema.iter().map(|(id, _)| id));
+        let search = SearchFields { fields, named, operator: config.operator, minimum_match, phrase_boost, synonyms };
         let (k1, combine, tie_breaker) = (config.k1, config.combine, config.tie_breaker);
         problems.settle(Arc::new(Self { k1, combine, tie_breaker, search, b, config: config.clone() }))
     }

@@ -12,7 +12,7 @@ use super::score::{cut, idf};
 use super::terms::Terms;
 use crate::base::{FieldId, Result};
 use crate::exec::{Blend, Clause, PhraseWord, Slot, Source};
-use crate::query::{PhraseClause, TermClause, TermClauses};
+use crate::query::{PhraseClause, SynonymClause, TermBytes, TermClause, TermClauses};
 
 /// A clause before its idf is known.
 struct Draft {
@@ -65,22 +65,54 @@ impl<'a> Slots<'a> {
     pub fn phrase(&mut self, mut clauses: Vec<PhraseClause>, slop: u32, boost: f64) -> Result<Option<Slot>> {
         clauses.sort_by_key(|clause| clause.field);
         let mut drafts = Drafts::with_capacity(clauses.len());
-        'clauses: for PhraseClause { field, terms: sought, weight } in clauses {
-            let (mut terms, mut words, mut dfs) = (Vec::new(), Vec::with_capacity(sought.len()), SmallVec::with_capacity(sought.len()));
-            let mut known = HashMap::new();
-            for (term, offset) in sought {
-                let (term, df) = match known.get(&term) {
-                    Some(&seen) => seen,
-                    None => {
-                        let Some((entries, df)) = self.terms.find(field, &term)? else { continue 'clauses };
-                        terms.push(entries);
-                        *known.entry(term).insert_entry((terms.len() - 1, df)).get()
-                    }
-                };
-                words.push(PhraseWord { offset, term });
-                dfs.push(df);
+        for PhraseClause { field, terms, weight } in clauses {
+            if let Some((source, dfs)) = self.sequence(field, terms, slop)? {
+                drafts.push(Draft { field, source, weight, divisor: 1.0, dfs });
             }
-            drafts.push(Draft { field, source: Source::Phrase { terms, words, slop }, weight, divisor: 1.0, dfs });
+        }
+        Ok(self.blend(drafts, boost))
+    }
+
+    /// A phrase in a field, with the frequencies of its words; `None` when no document has all of them.
+    fn sequence(
+        &self,
+        field: FieldId,
+        sought: impl IntoIterator<Item = (TermBytes, u32)>,
+        slop: u32,
+    ) -> Result<Option<(Source, SmallVec<[u64; 4]>)>> {
+        let (mut terms, mut words, mut dfs) = (Vec::new(), Vec::new(), SmallVec::new());
+        let mut known = HashMap::new();
+        for (term, offset) in sought {
+            let (term, df) = match known.get(&term) {
+                Some(&seen) => seen,
+                None => {
+                    let Some((entries, df)) = self.terms.find(field, &term)? else { return Ok(None) };
+                    terms.push(entries);
+                    *known.entry(term).insert_entry((terms.len() - 1, df)).get()
+                }
+            };
+            words.push(PhraseWord { offset, term });
+            dfs.push(df);
+        }
+        Ok(Some((Source::Phrase { terms, words, slop }, dfs)))
+    }
+
+    /// A word with its synonyms, which all count as the most frequent of their field does.
+    pub fn synonyms(&mut self, mut clauses: Vec<SynonymClause>, boost: f64) -> Result<Option<Slot>> {
+        clauses.sort_by_key(|clause| clause.field);
+        let mut drafts = Drafts::new();
+        for SynonymClause { field, members, weight } in clauses {
+            let (first, mut largest) = (drafts.len(), 0);
+            for member in members {
+                let found = match &member[..] {
+                    [(term, _)] => self.terms.find(field, term)?.map(|(entries, df)| (Source::Term(entries), df)),
+                    _ => self.sequence(field, member, 0)?.map(|(source, dfs)| (source, dfs.into_iter().min().unwrap_or_default())),
+                };
+                let Some((source, df)) = found else { continue };
+                largest = largest.max(df);
+                drafts.push(Draft { field, source, weight, divisor: 1.0, dfs: smallvec![df] });
+            }
+            drafts.iter_mut().skip(first).for_each(|draft| draft.dfs = smallvec![largest]);
         }
         Ok(self.blend(drafts, boost))
     }

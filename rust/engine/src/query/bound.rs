@@ -21,6 +21,8 @@ pub enum Bound {
     Boolean(Boolean),
     /// A word: BM25 in each field, combined as the configuration says.
     Slot(Slot),
+    /// A word, or several, with its synonyms: BM25 of each, combined like the fields of a word.
+    Synonyms(SynonymSlot),
     /// A phrase: per field, BM25 of the phrase (tf = occurrences), combined like a word.
     Phrase(PhraseSlot),
     /// A word with typos: terms are picked from the view's dictionaries.
@@ -40,6 +42,9 @@ impl Bound {
             match node {
                 Self::Boolean(node) => rest.extend(node.must.iter().chain(&node.should).chain(&node.must_not)),
                 Self::Slot(slot) => lookups += slot.clauses.len(),
+                Self::Synonyms(slot) => {
+                    lookups += slot.clauses.iter().flat_map(|clause| &clause.members).map(|member| member.len()).sum::<usize>();
+                }
                 Self::Phrase(phrase) => lookups += phrase.clauses.iter().map(|clause| clause.terms.len()).sum::<usize>(),
                 Self::Fuzzy(_) => return None,
                 Self::Prefix(_) | Self::Constant(_) => {}
@@ -79,6 +84,29 @@ pub struct TermClause {
     pub field: FieldId,
     /// The indexed bytes.
     pub term: TermBytes,
+    /// The field's weight.
+    pub weight: f64,
+}
+
+/// One word with its synonyms in several fields.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SynonymSlot {
+    /// At most one per field.
+    pub clauses: Vec<SynonymClause>,
+    /// Product of the boosts around it.
+    pub boost: f64,
+}
+
+/// A term, or a phrase with the places of its words relative to the first, ascending.
+pub type SynonymMember = SmallVec<[(TermBytes, u32); 1]>;
+
+/// A word and its synonyms in a field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SynonymClause {
+    /// Where; a field with positions.
+    pub field: FieldId,
+    /// What is looked for: all of them weigh as the most frequent does, a phrase being as frequent as its rarest word.
+    pub members: Vec<SynonymMember>,
     /// The field's weight.
     pub weight: f64,
 }

@@ -21,6 +21,7 @@ mod parser;
 mod position;
 mod rewrite;
 mod sequence;
+mod synonyms;
 mod targets;
 mod value;
 mod warnings;
@@ -31,7 +32,8 @@ pub use ast::{
     Term,
 };
 pub use bound::{
-    Boolean, Bound, Constant, FuzzySlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, TermBytes, TermClause, TermClauses,
+    Boolean, Bound, Constant, FuzzySlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, SynonymClause,
+    SynonymMember, SynonymSlot, TermBytes, TermClause, TermClauses,
 };
 pub use fields::{FieldWeight, Fields};
 pub use filter::{Compare, Comparison, FieldName, Filter, In, MAX_FILTER_CLAUSES, MAX_IN_VALUES, WithinKm};
@@ -40,6 +42,7 @@ pub use filter_text::parse_filter;
 pub use minimum::MinimumMatch;
 pub use parser::{MAX_NESTING, ParseOptions, Parsed, parse};
 pub use rewrite::{RewriteOptions, Rewritten, SearchFields, rewrite};
+pub use synonyms::{SynonymGroups, Synonyms};
 pub use value::Value;
 pub use warnings::{ParseMode, Warning};
 

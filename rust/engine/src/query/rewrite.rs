@@ -7,7 +7,7 @@
 //!
 //! | leaf | becomes |
 //! |---|---|
-//! | match | one [`Slot`](super::Slot) a word, joined by the operator; a Keyword field: the whole text is a value, as one more alternative |
+//! | match | one [`Slot`](super::Slot) a word, a [`SynonymSlot`](super::SynonymSlot) where it has synonyms, joined by the operator; a Keyword field: the whole text is a value, as one more alternative |
 //! | phrase | one [`PhraseSlot`]; of one word: a `Slot` |
 //! | prefix | one [`PrefixSlot`]; `well-kno*`: `well` and `kno*` |
 //! | fuzzy | one [`FuzzySlot`] a word, all of which must match; distance 0: a `Slot` |
@@ -28,6 +28,7 @@ use super::fields::Fields;
 use super::filter_bind::{Named, named};
 use super::filter_bound::BoundFilter;
 use super::minimum::MinimumMatch;
+use super::synonyms::Synonyms;
 use super::targets::Targets;
 use super::warnings::ParseMode;
 use crate::analysis::{Analyzers, analyzer};
@@ -47,6 +48,8 @@ pub struct SearchFields {
     pub minimum_match: Option<MinimumMatch>,
     /// Above 0, documents in which the words of a text stand together score as for that phrase too, times this.
     pub phrase_boost: f64,
+    /// What words stand for too.
+    pub synonyms: Synonyms,
 }
 
 impl SearchFields {
@@ -374,7 +377,10 @@ impl<'a> Rewriter<'a> {
 
     fn words(&mut self, it: &Match, boost: f64) -> Result<Option<Bound>> {
         let targets = self.targets(it.fields.as_ref())?;
-        let (mut slots, cut) = targets.slots(&it.text, boost, self.left());
+        let (mut slots, cut) = match self.search.synonyms.is_empty() {
+            true => targets.slots(&it.text, boost, self.left()),
+            false => targets.slots_with(&self.search.synonyms, &it.text, boost, self.left()),
+        };
         self.count(slots.len(), cut)?;
         if slots.len() == 1 && targets.keywords.is_empty() {
             return Ok(slots.pop());
@@ -384,7 +390,7 @@ impl<'a> Rewriter<'a> {
         let wanted = it.minimum_match.map_or_else(configured, |wanted| wanted as usize).clamp(1, slots.len().max(1));
         let minimum = if operator == Operator::And { slots.len() } else { wanted };
         if self.search.phrase_boost > 0.0 && boost > 0.0 && !self.negated && !cut {
-            let (mut clauses, _) = targets.phrases(&it.text, slots.len());
+            let (mut clauses, _) = targets.phrases(&it.text, self.options.max_clauses);
             clauses.retain(|clause| clause.terms.len() > 1);
             self.bonuses.extend(phrases(clauses, 0, multiplied(boost, self.search.phrase_boost)));
         }

@@ -7,11 +7,12 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::bound::{Bound, PhraseClause, Slot, TermBytes, TermClause};
+use super::bound::{Bound, PhraseClause, Slot, SynonymClause, SynonymMember, SynonymSlot, TermBytes, TermClause};
 use super::comparison::{Mismatch, described};
 use super::fields::Fields;
 use super::filter_bind::{Named, named};
 use super::rewrite::SearchFields;
+use super::synonyms::Synonyms;
 use crate::analysis::{Analyzer, Analyzers};
 use crate::base::FieldId;
 use crate::schema::{FieldKind, Schema};
@@ -113,6 +114,64 @@ impl<'a> Targets<'a> {
         (slots, false)
     }
 
+    /// As [`Targets::slots`], where runs of words that have synonyms are one slot.
+    pub fn slots_with(&self, synonyms: &Synonyms, text: &str, boost: f64, most: usize) -> (SmallVec<[Bound; 1]>, bool) {
+        let mut words: Vec<(u32, usize, SynonymMembers<'_>)> = Vec::new();
+        let mut cut = false;
+        for (order, target) in self.texts.iter().enumerate() {
+            let mut tokens: Vec<(u32, TermBytes)> = Vec::new();
+            target.analyzer.analyze_query(text, &mut |token| {
+                if tokens.last().is_some_and(|(before, _)| *before == token.start) {
+                    return;
+                }
+                if tokens.len() < most {
+                    tokens.push((token.start, token.text.as_bytes().into()));
+                } else {
+                    cut = true;
+                }
+            });
+            let mut rest = tokens.as_slice();
+            while let Some(((start, term), others)) = rest.split_first() {
+                match synonyms.longest(target.field, rest.iter().map(|(_, term)| term)) {
+                    Some((len, members)) => {
+                        words.push((*start, order, SynonymMembers::Several(members)));
+                        rest = rest.get(len..).unwrap_or_default();
+                    }
+                    None => {
+                        words.push((*start, order, SynonymMembers::One(term.clone())));
+                        rest = others;
+                    }
+                }
+            }
+        }
+        words.sort_by_key(|&(start, order, _)| (start, order));
+        let mut slots: SmallVec<[Bound; 1]> = SmallVec::new();
+        for word in words.chunk_by(|a, b| a.0 == b.0) {
+            if slots.len() == most {
+                return (slots, true);
+            }
+            let targets = word.iter().filter_map(|(_, order, members)| self.texts.get(*order).map(|target| (target, members)));
+            let plain = word.iter().all(|(.., members)| matches!(members, SynonymMembers::One(_)));
+            slots.push(if plain {
+                let clause = |(target, members): (&TextTarget<'_>, &SynonymMembers<'_>)| match members {
+                    SynonymMembers::One(term) => Some(TermClause { field: target.field, term: term.clone(), weight: target.weight }),
+                    SynonymMembers::Several(_) => None,
+                };
+                Bound::Slot(Slot { clauses: targets.filter_map(clause).collect(), boost })
+            } else {
+                let clause = |(target, members): (&TextTarget<'_>, &SynonymMembers<'_>)| {
+                    let members = match members {
+                        SynonymMembers::One(term) => vec![smallvec![(term.clone(), 0)]],
+                        SynonymMembers::Several(members) => members.to_vec(),
+                    };
+                    SynonymClause { field: target.field, members, weight: target.weight }
+                };
+                Bound::Synonyms(SynonymSlot { clauses: targets.map(clause).collect(), boost })
+            });
+        }
+        (slots, cut)
+    }
+
     /// The phrase that `text` is in each Text field, of at most `most` words, and whether there were more. A clause may have one word.
     pub fn phrases(&self, text: &str, most: usize) -> (Vec<PhraseClause>, bool) {
         let mut cut = false;
@@ -138,6 +197,12 @@ impl<'a> Targets<'a> {
         }
         (clauses, cut)
     }
+}
+
+/// What a word of the query is looked for as, in one field.
+enum SynonymMembers<'a> {
+    One(TermBytes),
+    Several(&'a [SynonymMember]),
 }
 
 /// What the beginning of a word is in one field.

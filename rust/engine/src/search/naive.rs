@@ -8,7 +8,7 @@ use std::ops::Bound as End;
 use crate::base::FieldId;
 use crate::codec::norms;
 use crate::plan::{Combine, Compiled};
-use crate::query::{Boolean, Bound, BoundFilter, PhraseClause};
+use crate::query::{Boolean, Bound, BoundFilter, PhraseClause, SynonymMember};
 
 /// A value of a field.
 #[derive(Clone, Debug, PartialEq)]
@@ -146,6 +146,19 @@ impl Naive<'_> {
         };
         let (mut clauses, boost): (Vec<Clause>, f64) = match leaf {
             Bound::Slot(slot) => (slot.clauses.iter().map(|c| one(c.field, &c.term, c.weight)).collect(), slot.boost),
+            Bound::Synonyms(slot) => {
+                let mut clauses = Vec::new();
+                for c in &slot.clauses {
+                    let df = |member: &SynonymMember| member.iter().map(|(term, _)| self.df(c.field, term)).min().unwrap_or(0);
+                    let found: Vec<_> = c.members.iter().filter(|member| df(member) > 0).collect();
+                    let largest = found.iter().map(|member| df(member)).max().unwrap_or(0);
+                    for member in found {
+                        let words = member.iter().map(|(term, at)| (term.to_vec(), *at)).collect();
+                        clauses.push(Clause { words, dfs: vec![largest], ..one(c.field, b"", c.weight) });
+                    }
+                }
+                (clauses, slot.boost)
+            }
             Bound::Phrase(phrase) => {
                 let clause = |c: &PhraseClause| Clause {
                     field: c.field,

@@ -64,6 +64,64 @@ fn the_configured_minimum_counts_the_words_that_are_joined_by_or() {
     assert_eq!((typed.should.len(), typed.minimum), (3, 2));
 }
 
+/// The leaves of the words of a text, under synonyms.
+fn with_synonyms(text: &str, fields: &[u16], groups: &SynonymGroups) -> Vec<Bound> {
+    let (schema, query) = (schema(), Query::words(text));
+    let (analyzers, ids) = (analyzers(&schema), (0..10).map(FieldId));
+    let synonyms = Synonyms::new(groups, &analyzers, ids);
+    let fields = fields.iter().map(|&field| (FieldId(field), 1.0)).collect();
+    let search = SearchFields { fields, synonyms, operator: Operator::And, ..SearchFields::default() };
+    match rewrite(&query, &schema, &analyzers, &search, &RewriteOptions::default()).unwrap().bound {
+        Bound::Boolean(Boolean { must, .. }) => must,
+        leaf => vec![leaf],
+    }
+}
+
+fn synonyms(clauses: &[(u16, &[&str])]) -> Bound {
+    let member = |text: &&str| text.split(' ').zip(0..).map(|(word, at)| (word.as_bytes().into(), at)).collect();
+    let clause = |&(field, members): &(u16, &[&str])| SynonymClause {
+        field: FieldId(field),
+        members: members.iter().map(member).collect(),
+        weight: 1.0,
+    };
+    Bound::Synonyms(SynonymSlot { clauses: clauses.iter().map(clause).collect(), boost: 1.0 })
+}
+
+#[test]
+fn words_with_synonyms_are_one_slot() {
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let groups = SynonymGroups {
+        groups: vec![
+            owned(&["UK", "united kingdom", "britain"]),
+            owned(&["united kingdom of old", "realm"]),
+            owned(&["!!", "coins", "coin"]),
+        ],
+        oneway: vec![("coin".to_owned(), owned(&["denarius", "solidus"])), ("britain".to_owned(), owned(&["albion"]))],
+    };
+    let word = |text: &str| slot(&[(TITLE, text, 1.0)], 1.0);
+    let found = |text| with_synonyms(text, &[TITLE], &groups);
+    // Runs are written as the field's analyzer writes them; what they stand for stands behind them, each once.
+    assert_eq!(found("Coins"), [synonyms(&[(TITLE, &["coin", "denarius", "solidus"])])]);
+    assert_eq!(found("denarius"), [word("denarius")], "one way");
+    assert_eq!(found("Britain"), [synonyms(&[(TITLE, &["britain", "uk", "unit kingdom", "albion"])])]);
+    assert_eq!(
+        found("old United Kingdom treasure"),
+        [word("old"), synonyms(&[(TITLE, &["unit kingdom", "uk", "britain"])]), word("treasur")]
+    );
+    assert_eq!(found("united kingdom of old"), [synonyms(&[(TITLE, &["unit kingdom of old", "realm"])])], "the longest run");
+    assert_eq!(found("united coins united"), [word("unit"), synonyms(&[(TITLE, &["coin", "denarius", "solidus"])]), word("unit")]);
+    // Fields whose analyzers disagree: what begins at the same byte shares a slot.
+    let both = with_synonyms("UK coins", &[TITLE, CLUE], &groups);
+    assert_eq!(
+        both,
+        [
+            synonyms(&[(TITLE, &["uk", "unit kingdom", "britain"]), (CLUE, &["UK", "united kingdom", "britain"])]),
+            synonyms(&[(TITLE, &["coin", "denarius", "solidus"]), (CLUE, &["coins", "!!", "coin"])]),
+        ]
+    );
+    assert!(Synonyms::new(&SynonymGroups::default(), &analyzers(&schema()), (0..10).map(FieldId)).is_empty());
+}
+
 #[test]
 fn words_that_may_stand_together_are_a_phrase_at_the_root() {
     let word = |text: &str| slot(&[(TITLE, text, 1.0)], 1.0);

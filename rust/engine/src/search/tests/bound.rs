@@ -9,16 +9,17 @@ use crate::base::{FieldId, Interrupt};
 use crate::collect::{CountMode, Wanted};
 use crate::plan::{Compiled, compile, compile_filter, tables};
 use crate::query::{
-    Boolean, Bound, BoundFilter, Constant, FuzzySlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, TermClause, TermClauses,
+    Boolean, Bound, BoundFilter, Constant, FuzzySlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, SynonymClause,
+    SynonymMember, SynonymSlot, TermClause, TermClauses,
 };
 use crate::search::naive::{Naive, passes};
 use crate::search::view::find;
 
-fn term() -> impl Strategy<Value = Vec<u8>> {
+fn term() -> impl Strategy<Value = Vec<u8>> + Clone {
     (0..WORDS.len()).prop_map(|word| WORDS[word].as_bytes().to_vec())
 }
 
-fn weight() -> impl Strategy<Value = f64> {
+fn weight() -> impl Strategy<Value = f64> + Clone {
     prop_oneof![Just(0.0), Just(1.0), Just(1e6), 0.0f64..3.0]
 }
 
@@ -51,6 +52,19 @@ fn leaf() -> impl Strategy<Value = Bound> {
         };
         Bound::Phrase(PhraseSlot { clauses: fields.into_iter().map(|(field, ())| field).zip([a, b]).map(clause).collect(), slop, boost })
     });
+    let member = prop::collection::vec((term(), 1u32..3), 1..4).prop_map(|words| {
+        let mut offset = 0;
+        let placed = |(term, gap): (Vec<u8>, u32)| {
+            let at = offset;
+            offset += gap;
+            (term.into(), at)
+        };
+        words.into_iter().map(placed).collect::<SynonymMember>()
+    });
+    let synonyms = (by_field((prop::collection::vec(member, 1..4), weight())), weight()).prop_map(|(clauses, boost)| {
+        let clause = |(field, (members, weight))| SynonymClause { field, members, weight };
+        Bound::Synonyms(SynonymSlot { clauses: clauses.into_iter().map(clause).collect(), boost })
+    });
     let prefix = (0u16..4, 0usize..3, weight(), prop::option::of(term())).prop_map(|(field, len, weight, also)| {
         let clause = PrefixClause { field: FieldId(field), prefix: b"abr"[..len].to_vec(), also };
         Bound::Prefix(PrefixSlot { clauses: vec![clause], weight })
@@ -58,6 +72,7 @@ fn leaf() -> impl Strategy<Value = Bound> {
     prop_oneof![
         4 => (terms(), weight()).prop_map(|(clauses, boost)| Bound::Slot(Slot { clauses, boost })),
         2 => phrase,
+        2 => synonyms,
         1 => (terms(), weight(), 0u8..3, 0u32..3)
             .prop_map(|(clauses, boost, distance, prefix)| Bound::Fuzzy(FuzzySlot { clauses, boost, distance, prefix })),
         1 => prefix,

@@ -10,7 +10,7 @@ use crate::base::{DocId, Interrupt};
 use crate::index::UpsertOptions;
 use crate::ingest::{Chunk, RecordSource};
 use crate::plan::{Combine, RankingConfig};
-use crate::query::{MinimumMatch, Operator};
+use crate::query::{MinimumMatch, Operator, SynonymGroups};
 use crate::schema::{DocumentParser, Schema, Value as Parsed};
 use crate::search::naive::{Doc, Value};
 use crate::search::{Index, IndexOptions, View};
@@ -125,8 +125,12 @@ pub fn config() -> impl Strategy<Value = RankingConfig> {
     let operator = prop_oneof![2 => Just(Operator::Or), 1 => Just(Operator::And)];
     let minimum = prop::option::of(prop::sample::select(vec!["1", "2", "-1", "75%", "-40%", "2<75%", "1<-1 3<50%"]));
     let phrase_boost = prop_oneof![Just(0.0), Just(1.0), 0.0f64..30.0];
-    (k1, 0.0f64..=1.0, tie, combine, operator, minimum, phrase_boost).prop_map(
-        |(k1, b, tie_breaker, combine, operator, minimum, phrase_boost)| RankingConfig {
+    let text = || prop::collection::vec(prop::sample::select(&WORDS[..]), 1..4).prop_map(|words| words.join(" "));
+    let texts = move || prop::collection::vec(text(), 1..4);
+    let groups = (prop::collection::vec(texts(), 0..3), prop::collection::vec((text(), texts()), 0..2));
+    let synonyms = groups.prop_map(|(groups, oneway)| SynonymGroups { groups, oneway });
+    (k1, 0.0f64..=1.0, tie, combine, operator, minimum, phrase_boost, synonyms).prop_map(
+        |(k1, b, tie_breaker, combine, operator, minimum, phrase_boost, synonyms)| RankingConfig {
             k1,
             b,
             tie_breaker,
@@ -135,6 +139,7 @@ pub fn config() -> impl Strategy<Value = RankingConfig> {
             fields: None,
             minimum_match: minimum.and_then(MinimumMatch::parse),
             phrase_boost,
+            synonyms,
         },
     )
 }
