@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use super::container::Section;
 use super::packed::{self, PackedSlice};
-use crate::base::{Error, Result, varint};
+use crate::base::{Result, varint};
 
 /// Postings in a group.
 pub const GROUP: u32 = 128;
@@ -103,31 +103,52 @@ impl<'a> PositionLists<'a> {
     ///
     /// # Errors
     /// [`Error::Corruption`](crate::base::Error::Corruption) when the directory contradicts itself.
+    #[inline]
     pub fn group(&self, group: u32) -> Result<PackedSlice<'a>> {
         let (section, range) = match self.source {
             Source::Inline { section, at, .. } => return Err(section.corruption(at, CUT)),
             Source::Stored { section, start, end, groups: 0 | 1 } => (section, start..end),
             Source::Stored { section, start, end, groups } => {
-                // Which width it is follows from the length: narrow lists have at most 2^32 - 1 bytes of groups.
-                let len = end.saturating_sub(start);
-                let entry = if len.saturating_sub(groups * 8) as u64 > WIDE_FROM { 8 } else { 4 };
-                let base = start + groups * entry;
-                let end_of = |group: u32| {
-                    let bytes = section.read(start + group as usize * entry..(start + (group as usize + 1) * entry).min(base))?;
-                    let end = bytes.iter().rev().fold(0u64, |end, byte| end << 8 | u64::from(*byte));
-                    Ok::<_, Error>(usize::try_from(end).unwrap_or(usize::MAX).saturating_add(base))
-                };
-                let from = if group == 0 { base } else { end_of(group - 1)? };
-                let to = end_of(group)?;
-                if to > end {
+                let (entries, base) = self.entries(group);
+                let ends = section.read(entries.start..entries.end.min(base))?;
+                let range = between(group, ends, base);
+                if (group as usize) >= groups || range.end > end {
                     return Err(section.corruption(start, CUT));
                 }
-                (section, from..to)
+                (section, range)
             }
         };
         let at = range.start;
         let Some((width, gaps)) = section.read(range)?.split_first() else { return Err(section.corruption(at, CUT)) };
         PackedSlice::new(gaps, u32::from(*width)).ok_or_else(|| section.corruption(at, CUT))
+    }
+
+    /// Where the directory says where a group begins and ends, one entry for group 0 and two for the others; and where group 0 begins.
+    #[inline]
+    fn entries(&self, group: u32) -> (Range<usize>, usize) {
+        let Source::Stored { start, end, groups, .. } = self.source else { return (0..0, 0) };
+        // Which width it is follows from the length: narrow lists have at most 2^32 - 1 bytes of groups.
+        let len = end.saturating_sub(start);
+        let entry = if len.saturating_sub(groups * 8) as u64 > WIDE_FROM { 8 } else { 4 };
+        let group = group as usize;
+        (start + group.saturating_sub(1) * entry..start + (group + 1) * entry, start + groups * entry)
+    }
+
+    /// Bytes that are read for a posting, not verified: the directory's, then, from what it says, those of the posting, about.
+    #[must_use]
+    pub fn ahead(&self, index: u32) -> [&'a [u8]; 2] {
+        let Source::Stored { section, start, end, groups } = self.source else { return [&[], &[]] };
+        let (group, bytes) = (Self::group_of(index), section.unverified());
+        let (directory, range) = if groups > 1 {
+            let (entries, base) = self.entries(group);
+            let directory = bytes.get(entries.start..entries.end.min(base)).unwrap_or_default();
+            (directory, between(group, directory, base))
+        } else {
+            (&bytes[..0], start..end)
+        };
+        let gaps = bytes.get(range).unwrap_or_default();
+        let about = gaps.len() * (index - Self::first_of(group)) as usize / GROUP as usize;
+        [directory, gaps.get(about..).unwrap_or_default()]
     }
 
     /// Whether they stand beside the term.
@@ -182,6 +203,21 @@ impl<'a> PositionLists<'a> {
     }
 }
 
+/// The range of a group, from its entries in the directory.
+#[inline]
+fn between(group: u32, entries: &[u8], base: usize) -> Range<usize> {
+    let place = |end: u64| usize::try_from(end).unwrap_or(usize::MAX).saturating_add(base);
+    let four = |bytes: &[u8]| bytes.first_chunk::<4>().map_or(u64::MAX, |end| u64::from(u32::from_le_bytes(*end)));
+    let eight = |bytes: &[u8]| bytes.first_chunk::<8>().map_or(u64::MAX, |end| u64::from_le_bytes(*end));
+    match (group, entries.len()) {
+        (0, 4) => base..place(four(entries)),
+        (0, _) => base..place(eight(entries)),
+        (_, 8) => place(four(entries))..place(four(&entries[4..])),
+        (_, 16) => place(eight(entries))..place(eight(&entries[8..])),
+        _ => usize::MAX..usize::MAX,
+    }
+}
+
 const CUT: &str = "a term's positions are cut off";
 
 #[cfg(test)]
@@ -215,6 +251,8 @@ mod tests {
             prop_assert_eq!(all, lists.concat());
             for (index, list) in lists.iter().enumerate() {
                 let group = PositionLists::group_of(index as u32);
+                let [directory, gaps] = positions.ahead(index as u32);
+                prop_assert_eq!((directory.is_empty(), gaps.is_empty()), (tfs.len() <= 128, false));
                 let before = tfs[PositionLists::first_of(group) as usize..index].iter().map(|tf| u64::from(*tf)).sum();
                 let mut got = Vec::new();
                 positions.read(positions.group(group).unwrap(), before, list.len() as u64, 1, |gap| got.push(gap)).unwrap();
@@ -230,6 +268,7 @@ mod tests {
             if let Ok(group) = positions.group(df / 128) {
                 let _ = positions.read(group, u64::from(at.0 % 600), u64::from(at.1), 1, |_| count += 1);
             }
+            let _ = positions.ahead(at.1 % df.max(1));
             let _ = positions.read_all((0..df).map(|_| at.1).collect::<Vec<_>>().into_iter(), |_| count += 1);
             prop_assert!(count < 2000);
         }

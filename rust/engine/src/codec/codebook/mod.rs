@@ -59,6 +59,8 @@ pub struct Codebook {
     tops: Vec<u32>,
     /// By code: its top pair, repeated to 256 so that a byte is always inside.
     meaning: Box<[Pair; 256]>,
+    /// By code: the term frequency of its top pair.
+    frequencies: Box<[u32; 256]>,
     /// By code: whether it stands for more than one pair.
     mixed: Box<[bool; 256]>,
 }
@@ -96,7 +98,8 @@ impl Codebook {
                 meaning.fill(*pair);
             }
         }
-        Self { pairs, codes, tops, meaning, mixed }
+        let frequencies = Box::new(meaning.each_ref().map(|pair| pair.tf));
+        Self { pairs, codes, tops, meaning, frequencies, mixed }
     }
 
     /// Appends the stored form. `counts` by pair.
@@ -157,6 +160,13 @@ impl Codebook {
     #[must_use]
     pub fn meaning(&self, code: u8) -> Pair {
         self.meaning[usize::from(code)]
+    }
+
+    /// The term frequency of each code's top pair: what [`Codebook::meaning`] says of it.
+    #[inline]
+    #[must_use]
+    pub fn frequencies(&self) -> &[u32; 256] {
+        &self.frequencies
     }
 
     /// The number of a code's top pair.

@@ -76,17 +76,18 @@ pub struct Postings<'a> {
     codes: &'a [u8],
     exceptions: Exceptions<'a>,
     positions: PositionLists<'a>,
-    reached: Reached<'a>,
+    reached: Option<Reached<'a>>,
 }
 
-/// How many positions a group of postings has before posting `index`.
+/// The group of positions that was read last, and how many its postings have before posting `index`.
 #[derive(Clone, Copy, Debug)]
 struct Reached<'a> {
     group: u32,
     index: u32,
     before: u64,
-    gaps: Option<PackedSlice<'a>>,
-    exceptions: ExceptionCursor,
+    /// No posting from `index` on to before this one is an exception.
+    no_exception_before: u32,
+    gaps: PackedSlice<'a>,
 }
 
 impl<'a> Postings<'a> {
@@ -114,7 +115,7 @@ impl<'a> Postings<'a> {
         };
         let codes = record.bytes(if has_codes { df as usize } else { 0 })?;
         let exceptions = Exceptions::read(record, df, field.book.pairs().len() > 1 << 16, exceptions)?;
-        Ok(Self { field, place, df, documents, strongest, codes, reached: Reached::new(&exceptions), exceptions, positions })
+        Ok(Self { field, place, df, documents, strongest, codes, exceptions, positions, reached: None })
     }
 
     /// Of the only posting of a term that has no record.
@@ -129,10 +130,9 @@ impl<'a> Postings<'a> {
         }
         let exceptions = Exceptions::none();
         let documents = Documents::One { doc: only.doc, pair: only.pair };
-        let reached = Reached::new(&exceptions);
         let codes = if field.book.has_codes() { CODES.get(usize::from(only.code)..).unwrap_or_default() } else { &[] };
         let codes = codes.get(..1).unwrap_or_default();
-        Ok(Self { field, place, df: 1, documents, strongest: [0; 4], codes, exceptions, positions, reached })
+        Ok(Self { field, place, df: 1, documents, strongest: [0; 4], codes, exceptions, positions, reached: None })
     }
 
     #[cold]
@@ -304,10 +304,22 @@ impl<'a> Postings<'a> {
     ///
     /// # Errors
     /// As [`Postings::collect_window`], also when there is no such posting.
+    #[inline]
     pub fn pair(&self, index: u32) -> Result<Pair> {
+        if let Some(code) = self.codes.get(index as usize)
+            && !self.field.book.is_mixed(*code)
+            && !self.is_single()
+            && self.field.book.top(*code).is_some()
+        {
+            return Ok(self.field.book.meaning(*code));
+        }
         self.pair_number(&mut ExceptionCursor::new(&self.exceptions), index)
             .map(|number| self.field.book.pairs().get(number as usize).copied().unwrap_or_default())
             .map_err(|damaged| self.corruption(damaged))
+    }
+
+    fn is_single(&self) -> bool {
+        matches!(self.documents, Documents::One { .. })
     }
 
     fn pair_number(&self, cursor: &mut ExceptionCursor, index: u32) -> Result<u32, Damaged> {
@@ -341,31 +353,59 @@ impl<'a> Postings<'a> {
         })
     }
 
+    #[inline]
     fn read_positions(&mut self, index: u32, delta: impl FnMut(u32)) -> Result<()> {
-        let group = PositionLists::group_of(index);
-        if self.reached.group != group || self.reached.index > index {
-            self.reached = Reached { group, index: PositionLists::first_of(group), ..Reached::new(&self.exceptions) };
-        }
-        let mut reached = self.reached;
-        while reached.index < index {
-            reached.before += u64::from(self.tf(&mut reached.exceptions, reached.index)?);
-            reached.index += 1;
-        }
-        let tf = self.tf(&mut reached.exceptions.clone(), index)?;
         if self.positions.is_inline() {
-            return self.positions.read_inline(tf, delta);
+            return self.positions.read_inline(self.pair(index)?.tf, delta);
         }
-        let gaps = match reached.gaps {
-            Some(gaps) => gaps,
-            None => self.positions.group(group)?,
+        if index >= self.df {
+            return Err(self.corruption(Damaged("a posting beyond the last")));
+        }
+        let group = PositionLists::group_of(index);
+        let start = |gaps| {
+            let first = PositionLists::first_of(group);
+            Reached { group, index: first, before: 0, no_exception_before: self.exceptions.none_before(first), gaps }
         };
-        self.reached = Reached { gaps: Some(gaps), ..reached };
-        self.positions.read(gaps, reached.before, u64::from(tf), 1, delta)
+        let mut reached = match self.reached {
+            Some(reached) if reached.group == group && reached.index <= index => reached,
+            Some(reached) if reached.group == group => start(reached.gaps),
+            _ => start(self.positions.group(group)?),
+        };
+        reached.before = reached.before.wrapping_add(self.sum_top_tf(reached.index, index));
+        if index > reached.no_exception_before {
+            self.exceptions.each(reached.no_exception_before, index, |exception, pair| {
+                let real = self.field.book.pairs().get(pair as usize).map_or(1, |pair| u64::from(pair.tf));
+                reached.before = reached.before.wrapping_add(real).wrapping_sub(self.sum_top_tf(exception, exception + 1));
+            });
+            reached.no_exception_before = self.exceptions.none_before(index);
+        }
+        reached.index = index;
+        self.reached = Some(reached);
+        let tf = if index < reached.no_exception_before { self.sum_top_tf(index, index + 1) } else { u64::from(self.pair(index)?.tf) };
+        self.positions.read(reached.gaps, reached.before, tf, 1, delta)
     }
 
-    fn tf(&self, cursor: &mut ExceptionCursor, index: u32) -> Result<u32> {
-        let number = self.pair_number(cursor, index).map_err(|damaged| self.corruption(damaged))?;
-        Ok(self.field.book.pairs().get(number as usize).map_or(1, |pair| pair.tf))
+    /// The sum of the term frequencies of the postings `from..to`, as if there were no exceptions.
+    #[inline]
+    fn sum_top_tf(&self, from: u32, to: u32) -> u64 {
+        let Some(codes) = self.codes.get(from as usize..to as usize) else {
+            return u64::from(to - from) * u64::from(self.field.book.pairs().first().map_or(1, |pair| pair.tf));
+        };
+        let tf = self.field.book.frequencies();
+        let of = |code: &u8| u64::from(tf[usize::from(*code)]);
+        let (eights, rest) = codes.as_chunks::<8>();
+        let sum = rest.iter().map(of).sum::<u64>();
+        eights
+            .iter()
+            .fold(sum, |sum, [a, b, c, d, e, f, g, h]| sum + (((of(a) + of(b)) + (of(c) + of(d))) + ((of(e) + of(f)) + (of(g) + of(h)))))
+    }
+
+    /// Bytes that [`Postings::positions`] will read of a posting, not verified and never to be believed: for asking the memory for them
+    /// ahead of time. First where its group is written down, then, when that is at hand, where its positions are about. Empty where
+    /// there is nothing to ask for.
+    #[must_use]
+    pub fn positions_ahead(&self, index: u32) -> [&'a [u8]; 2] {
+        if self.field.has_positions && index < self.df { self.positions.ahead(index) } else { [&[], &[]] }
     }
 
     /// Appends everything: documents, their pairs' numbers, and the gaps between each document's positions, the first from 0.
@@ -390,12 +430,6 @@ impl<'a> Postings<'a> {
             self.positions.read_all(tfs, |delta| deltas.push(delta))?;
         }
         Ok(())
-    }
-}
-
-impl Reached<'_> {
-    fn new(exceptions: &Exceptions<'_>) -> Self {
-        Self { group: u32::MAX, index: 0, before: 0, gaps: None, exceptions: ExceptionCursor::new(exceptions) }
     }
 }
 

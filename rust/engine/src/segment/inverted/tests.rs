@@ -109,6 +109,8 @@ fn compare(reader: &InvertedReader, docs: &BTreeMap<u32, Doc>, doc_count: u32, p
             if let Some(index) = index {
                 let pair = lists.pair(index).unwrap();
                 assert_eq!((pair.tf, pair.norm), (expected[index as usize].2, norm(doc)));
+                let [_, ahead] = lists.positions_ahead(index);
+                assert!(positions || ahead.is_empty());
                 lists.positions(index, &mut at).unwrap();
                 assert_eq!(&at[..], if positions { &list[&doc][..] } else { &[] });
             }
@@ -302,7 +304,7 @@ fn damaged_bytes_are_an_error_or_an_answer() {
                 let Ok(mut lists) = reader.postings(TermOrd(ord)) else { continue };
                 answered += 1;
                 let _ = lists.collect_window(0, 4096, &mut |doc, _, _, _| assert!(doc < reader.doc_count()));
-                let _ = (lists.find(77), lists.pair(1), lists.positions(3, &mut at), lists.block_maxima());
+                let _ = (lists.find(77), lists.pair(1), lists.positions(3, &mut at), lists.block_maxima(), lists.positions_ahead(300));
             }
         });
     }
