@@ -10,6 +10,18 @@
 //! | `neon` | [`Level::Neon`] | any aarch64 |
 //! | `avx2` | [`Level::Avx2`] | Haswell, Zen 1 or later |
 //! | `avx512` | [`Level::Avx512`] | Ice Lake, Zen 4 or later |
+//!
+//! Nanoseconds on a Zen 5 with a busy sibling thread (`cargo run --release --example kernel_speed`); portable, `avx2`, `avx512`:
+//!
+//! | kernel | portable | `avx2` | `avx512` |
+//! |---|---|---|---|
+//! | `filter`, 1 in 100 passes: a code | 0.17 | 0.10 | 0.05 |
+//! | `score`; `scatter_codes`: a posting | 0.31; 0.44 | 0.23; 0.44 | 0.23; 0.44 |
+//! | `expand`, 1 in 8: a window | 600 | 710 | 240 |
+//! | `sweep`, 100 found: a window (145 of it clearing) | 1,800 | 530 | 430 |
+//! | `probe_aligned`; `probe_bitmap`: a document | 18; 6.2 | 5.4; 3.9 | 4.9; 2.8 |
+//! | `count_or`: a word; `squeeze`: 64 candidates | 0.55; 65 | 0.18; 26 | 0.14; 20 |
+//! | `fill`: a table; `unpack_gaps`: a posting | 214; 1.1 | 51; 0.5 | 30; 0.2 |
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

@@ -163,7 +163,9 @@ pub(super) fn probe_bitmap(words: &[Le8], ranks: &[Le4], docs: &[u32], out: &mut
 #[inline(always)]
 pub(super) fn select(words: &[Le8], from: usize, before: u32, start: u32, picked: &[u32], out: &mut [u32]) -> usize {
     select_by(words, from, before, start, picked, out, |mut word, n| {
-        (0..n).for_each(|_| word &= word.wrapping_sub(1));
+        for _ in 0..n {
+            word &= word.wrapping_sub(1);
+        }
         word.trailing_zeros()
     })
 }

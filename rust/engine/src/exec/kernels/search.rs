@@ -6,10 +6,11 @@
 use core::hint::select_unpredictable;
 
 use super::lanes::touch;
+use super::portable;
 use super::table::{Le2, Le4, Le8, MISS, RANKED};
 
 /// Documents whose lines are asked for before the first search.
-pub(super) const BATCH: usize = 64;
+const BATCH: usize = 64;
 
 /// What a vector of low parts told: bits of those before the key, of those equal to it, of all.
 pub(super) struct Compared {
@@ -31,6 +32,22 @@ pub(super) fn aligned<const LANES: usize, const BITS: u32>(
     if shift > 16 {
         return out.iter_mut().zip(docs).for_each(|(out, _)| *out = MISS);
     }
+    if docs.len() == 1 {
+        // A document alone waits for its line anyway: no room for a whole batch is cleared.
+        return aligned_in::<LANES, BITS, 1>(starts, low, shift, docs, out, compare);
+    }
+    aligned_in::<LANES, BITS, BATCH>(starts, low, shift, docs, out, compare);
+}
+
+#[inline(always)]
+fn aligned_in<const LANES: usize, const BITS: u32, const BATCH: usize>(
+    starts: &[Le4],
+    low: &[Le2],
+    shift: u32,
+    docs: &[u32],
+    out: &mut [u32],
+    compare: impl Fn(&[Le2], usize, usize, u16) -> Compared,
+) {
     let within = (1u32 << shift) - 1;
     let mut ranges = [(0u32, 0u32, 0u32); BATCH];
     for (docs, out) in docs.chunks(BATCH).zip(out.chunks_mut(BATCH)) {
@@ -72,11 +89,16 @@ pub(super) fn block_of(starts: &[Le4], low: usize, block: u32) -> (usize, usize)
 
 /// Searches that run side by side.
 const ABREAST: usize = 8;
+/// Fewer documents than these are searched one by one.
+const FEW: usize = 4;
 
 /// [`super::Kernels::probe_sorted`], with `equal(list, doc)`: a bit for each of the first `LANES` of the list that is the document.
 #[inline(always)]
 pub(super) fn sorted<const LANES: usize>(list: &[u32], docs: &[u32], out: &mut [u32], equal: impl Fn(&[u32], u32) -> u32) {
     let Some(last) = list.len().checked_sub(1) else { return out.iter_mut().zip(docs).for_each(|(out, _)| *out = MISS) };
+    if docs.len() < FEW {
+        return portable::probe_sorted(list, docs, out);
+    }
     for (docs, out) in docs.chunks(ABREAST).zip(out.chunks_mut(ABREAST)) {
         let mut batch = [0; ABREAST];
         match docs.first_chunk() {
