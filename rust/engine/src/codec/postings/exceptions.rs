@@ -85,7 +85,11 @@ impl<'a> Exceptions<'a> {
         let (from, to) = self.group(index / GROUP);
         let wanted = index % GROUP;
         let lows = self.low.get(from..to)?;
-        let at = lows.partition_point(|low| u32::from(u16::from_le_bytes(*low)) < wanted);
+        // Few: counting has no branch to guess wrong, and eight are compared at once.
+        let at = match lows.len() {
+            0..=96 => lows.iter().map(|low| u16::from(u32::from(u16::from_le_bytes(*low)) < wanted)).sum::<u16>() as usize,
+            _ => lows.partition_point(|low| u32::from(u16::from_le_bytes(*low)) < wanted),
+        };
         (lows.get(at).map(|low| u32::from(u16::from_le_bytes(*low))) == Some(wanted)).then(|| self.pair(from + at))?
     }
 

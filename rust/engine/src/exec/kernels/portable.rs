@@ -203,6 +203,16 @@ pub(super) fn select_by(
 }
 
 #[inline(always)]
+pub(super) fn block_bounds(maxima: &[u8], shift: u32, bound: &[i32; 256], words: &[Le8], docs: &[u32], out: &mut [i32]) {
+    let of = |doc: u32| bound[usize::from(maxima.get((doc >> shift.min(31)) as usize).copied().unwrap_or(0))];
+    if words.is_empty() {
+        out.iter_mut().zip(docs).for_each(|(out, doc)| *out = of(*doc));
+    } else {
+        out.iter_mut().zip(docs).for_each(|(out, doc)| *out = of(*doc) & -((word(words, doc / 64) >> (doc % 64) & 1) as i32));
+    }
+}
+
+#[inline(always)]
 pub(super) fn present(words: &[Le8], docs: &[u32], out: &mut [u8]) {
     for (doc, out) in docs.iter().zip(out) {
         *out = (word(words, doc / 64) >> (doc % 64) & 1) as u8;

@@ -53,6 +53,9 @@ macro_rules! signatures {
         /// The documents of the postings `start + picked[i]`, ascending, of a presence bitmap, walking on from word `from`, before which there
         /// are `before` postings; how many were found before the words ended. Postings before `before` have no document: 0.
         fn select(words: &[Le8], from: usize, before: u32, start: u32, picked: &[u32], out: &mut [u32]) -> usize;
+        /// For each document the bound of its block's greatest code, `bound[maxima[doc >> shift]]`, blocks behind the end having code 0; and 0
+        /// where `words` is not empty and the document's bit is not set.
+        fn block_bounds(maxima: &[u8], shift: u32, bound: &[i32; 256], words: &[Le8], docs: &[u32], out: &mut [i32]);
         /// 1 for documents whose bit is set, else 0; bits behind the end are 0.
         fn present(words: &[Le8], docs: &[u32], out: &mut [u8]);
         /// Asks for the cache lines of `bytes[at[i]]`; changes nothing.

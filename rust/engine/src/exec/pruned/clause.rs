@@ -6,7 +6,7 @@
 //! and posting numbers that a damaged file makes up lead to a wrong number, never outside of a slice.
 
 use super::super::kernels::Kernels;
-use crate::codec::postings::exceptions::Exceptions;
+use crate::codec::postings::exceptions::{ExceptionCursor, Exceptions};
 
 /// No posting.
 pub(super) const MISS: u32 = u32::MAX;
@@ -78,6 +78,19 @@ pub(super) struct Clause<'a> {
 }
 
 impl<'a> Clause<'a> {
+    /// What posting `index` contributes, exactly, when the exceptions met so far came from postings before it.
+    #[inline]
+    pub fn score_next(&self, index: u32, cursor: &mut ExceptionCursor) -> i32 {
+        let code = usize::from(self.codes.get(index as usize).copied().unwrap_or(0));
+        if !self.mixed[code] {
+            return self.exact[code];
+        }
+        match cursor.pair(&self.exceptions, index) {
+            Some(pair) => self.of_pair(pair),
+            None => self.exact[code],
+        }
+    }
+
     /// What posting `index` contributes, exactly.
     #[inline]
     pub fn score(&self, index: u32) -> i32 {
@@ -101,20 +114,13 @@ impl<'a> Clause<'a> {
     /// No more than these come from the clause in the documents: what their blocks say, and nothing where a bitmap says that a document
     /// lacks the term.
     #[inline]
-    pub fn block_bounds(&self, docs: &[u32], out: &mut [i32]) {
+    pub fn block_bounds(&self, kernels: &Kernels, docs: &[u32], out: &mut [i32]) {
         let Maxima::ByDocument { shift, codes } = self.maxima else {
             out.fill(self.ceiling);
             return;
         };
-        let of = |doc: u32| self.bound[usize::from(codes.get((doc >> shift) as usize).copied().unwrap_or(0))];
-        if let Documents::Bitmap { words, .. } = self.documents {
-            for (out, &doc) in out.iter_mut().zip(docs) {
-                let word = words.get(doc as usize / 64).map_or(0, |word| u64::from_le_bytes(*word));
-                *out = of(doc) & -((word >> (doc % 64) & 1) as i32);
-            }
-        } else {
-            out.iter_mut().zip(docs).for_each(|(out, &doc)| *out = of(doc));
-        }
+        let words = if let Documents::Bitmap { words, .. } = self.documents { words } else { &[] };
+        (kernels.block_bounds)(codes, shift, self.bound, words, docs, out);
     }
 
     /// The greatest code in the documents `base .. base + 2^log2`; `base` is a multiple of that.

@@ -171,7 +171,7 @@ impl Machine<'_, '_> {
             let Some(clause) = self.clauses.get(number as usize) else { continue };
             if matches!(clause.maxima, Maxima::ByDocument { .. }) {
                 let here = &mut found[..n];
-                clause.block_bounds(&docs[..n], here);
+                clause.block_bounds(self.kernels, &docs[..n], here);
                 if clause.must {
                     let (ceiling, caps) = (clause.ceiling, clause.caps);
                     for ((here, rest), score) in here.iter().zip(&mut rest[..n]).zip(&mut scores[..n]) {
@@ -208,7 +208,7 @@ impl Machine<'_, '_> {
             clause.probe(self.kernels, &docs[..n], &mut postings[..n]);
             self.work.probed += n as u64;
             if clause.ceiling > 0 {
-                clause.block_bounds(&docs[..n], &mut found[..n]);
+                clause.block_bounds(self.kernels, &docs[..n], &mut found[..n]);
                 rest[..n].iter_mut().zip(&found[..n]).for_each(|(rest, here)| *rest -= *here);
             }
             let missing = if clause.must { NEVER } else { 0 };

@@ -6,6 +6,7 @@
 use super::clause::{Clause, Documents, Maxima};
 use super::machine::Machine;
 use crate::base::Result;
+use crate::codec::postings::exceptions::ExceptionCursor;
 
 /// Postings of a block of a list that is not laid out by document.
 const POSTINGS: usize = 128;
@@ -139,24 +140,25 @@ impl Machine<'_, '_> {
     }
 
     fn pick(&mut self, clause: &Clause<'_>, start: u32, base: u32, picked: &[u32], docs: &[u32], first: usize) -> Result<()> {
+        let mut exceptions = ExceptionCursor::new(&clause.exceptions);
         match clause.documents {
             Documents::Sorted(docs) => {
                 for &at in picked {
                     let index = start + at;
                     let Some(&doc) = docs.get(index as usize) else { break };
-                    self.candidate(doc, clause.score(index), first)?;
+                    self.candidate(doc, clause.score_next(index, &mut exceptions), first)?;
                 }
             }
             Documents::Aligned { low, .. } => {
                 for &at in picked {
                     let index = start + at;
                     let Some(low) = low.get(index as usize) else { break };
-                    self.candidate(base + u32::from(u16::from_le_bytes(*low)), clause.score(index), first)?;
+                    self.candidate(base + u32::from(u16::from_le_bytes(*low)), clause.score_next(index, &mut exceptions), first)?;
                 }
             }
             Documents::Bitmap { .. } => {
                 for (&at, &doc) in picked.iter().zip(docs) {
-                    self.candidate(doc, clause.score(start + at), first)?;
+                    self.candidate(doc, clause.score_next(start + at, &mut exceptions), first)?;
                 }
             }
         }

@@ -11,7 +11,7 @@ mod windows;
 
 use codes::{fill, filter, max, score, sum_tf};
 use lists::{and_into, and_not_into, count, count_and, count_or, or_into, squeeze, unpack_gaps};
-use probes::{prefetch, present, probe_aligned, probe_bitmap, probe_sorted, select};
+use probes::{block_bounds, prefetch, present, probe_aligned, probe_bitmap, probe_sorted, select};
 use windows::{bits_to_places, expand, expand_codes, scatter, scatter_codes, set_bits, sweep};
 
 use super::Level;

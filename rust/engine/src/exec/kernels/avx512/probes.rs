@@ -4,7 +4,7 @@ use core::arch::x86_64::*;
 
 use super::super::table::{Le2, Le4, Le8};
 use super::super::{portable, search};
-use super::vectors::{load, load_first};
+use super::vectors::{gather, load, load_first, store_at};
 use search::Compared;
 
 /// Low parts of a vector.
@@ -41,6 +41,34 @@ pub(super) fn probe_bitmap(words: &[Le8], ranks: &[Le4], docs: &[u32], out: &mut
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 pub(super) fn select(words: &[Le8], from: usize, before: u32, start: u32, picked: &[u32], out: &mut [u32]) -> usize {
     portable::select_by(words, from, before, start, picked, out, |word, n| _pdep_u64(1 << n, word).trailing_zeros())
+}
+
+#[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn block_bounds(maxima: &[u8], shift: u32, bound: &[i32; 256], words: &[Le8], docs: &[u32], out: &mut [i32]) {
+    let shifts = _mm512_set1_epi32(shift.min(31).cast_signed());
+    // Places of words are byte offsets below 2^31; a code is the first of four bytes, so the last blocks are left to plain code.
+    let far = words.len() > 1 << 27;
+    let last = _mm512_set1_epi32(maxima.len().saturating_sub(4).min(i32::MAX as usize) as i32);
+    for (docs, out) in docs.chunks(16).zip(out.chunks_mut(16)) {
+        let both = docs.len().min(out.len());
+        let out = out.get_mut(..both).unwrap_or_default();
+        let all = _bzhi_u32(0xffff, both as u32) as u16;
+        let lanes = load_first::<_, 16>(docs);
+        let blocks = _mm512_srlv_epi32(lanes, shifts);
+        if far || maxima.len() < 4 || _mm512_mask_cmpgt_epu32_mask(all, blocks, last) != 0 {
+            portable::block_bounds(maxima, shift, bound, words, docs, out);
+            continue;
+        }
+        let codes = _mm512_and_si512(gather(maxima, blocks, all), _mm512_set1_epi32(255));
+        let mut there = all;
+        if !words.is_empty() {
+            // 32 bits at a time.
+            let bits = gather(words, _mm512_slli_epi32::<2>(_mm512_srli_epi32::<5>(lanes)), all);
+            there =
+                _mm512_test_epi32_mask(bits, _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_and_si512(lanes, _mm512_set1_epi32(31)))) & all;
+        }
+        store_at::<_, 16>(out, 0, gather(bound, _mm512_slli_epi32::<2>(codes), there));
+    }
 }
 
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]

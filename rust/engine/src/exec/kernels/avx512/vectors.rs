@@ -71,6 +71,17 @@ pub(super) fn store_at<T: Lane, const N: usize>(to: &mut [T], at: usize, vector:
     }
 }
 
+/// Four bytes from each place of the mask, which must lie at least four before the end; zeros in other lanes.
+#[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
+#[inline]
+pub(super) fn gather<T: Lane>(from: &[T], places: __m512i, mask: __mmask16) -> __m512i {
+    let last = size_of_val(from).saturating_sub(4).min(i32::MAX as usize) as i32;
+    let inside = _mm512_mask_cmple_epu32_mask(mask, places, _mm512_set1_epi32(last));
+    let inside = if size_of_val(from) < 4 { 0 } else { inside };
+    // SAFETY: lanes of the mask read the four bytes from a place that is at least four before the end; others read nothing.
+    unsafe { _mm512_mask_i32gather_epi32::<1>(_mm512_setzero_si512(), inside, places, from.as_ptr().cast()) }
+}
+
 /// The vector, in a register: expansions from memory are many times slower on AMD's processors, and the compiler would make them.
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 #[inline]

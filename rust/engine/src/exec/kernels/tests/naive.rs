@@ -75,6 +75,11 @@ pub(super) fn select(words: &[Le8], from: usize, before: u32, indices: &[u32]) -
     indices.iter().map_while(of).collect()
 }
 
+pub(super) fn block_bound(maxima: &[u8], shift: u32, bound: &[i32; 256], words: &[Le8], doc: u32) -> i32 {
+    let code = maxima.get((u64::from(doc) >> shift) as usize).copied().unwrap_or(0);
+    if words.is_empty() || has(words, doc as usize) { bound[usize::from(code)] } else { 0 }
+}
+
 /// A word of a list, 0 behind its end.
 pub(super) fn word(words: &[Le8], i: usize) -> u64 {
     words.get(i).map_or(0, |word| u64::from_le_bytes(*word))

@@ -137,6 +137,23 @@ proptest! {
     }
 
     #[test]
+    fn blocks_and_bits_bound_documents(
+        maxima in prop::collection::vec(any::<u8>(), 0..70), shift in 0u32..20, words in prop::collection::vec(any::<Le8>(), 0..40),
+        docs in prop::collection::vec(prop_oneof![0u32..2700, any::<u32>()], 0..150), seed in any::<i32>(),
+    ) {
+        let bound = std::array::from_fn(|code| (code as i32).wrapping_mul(seed) & 0xff_ffff);
+        check(
+            &docs,
+            |doc| naive::block_bound(&maxima, shift, &bound, &words, doc).cast_unsigned(),
+            |kernels, docs, out| {
+                let mut bounds = vec![MARK.cast_signed(); out.len()];
+                (kernels.block_bounds)(&maxima, shift, &bound, &words, docs, &mut bounds);
+                out.iter_mut().zip(bounds).for_each(|(out, bound)| *out = bound.cast_unsigned());
+            },
+        );
+    }
+
+    #[test]
     fn postings_of_a_bitmap_have_their_documents(
         words in prop::collection::vec(any::<Le8>(), 1..40), from in 0usize..40, before in 0u32..9000,
         start in 0u32..5, picked in prop::collection::btree_set(0u32..2600, 0..150),
