@@ -101,6 +101,7 @@ plain_loops! {
     fn probe_sorted(list: &[u32], docs: &[u32], out: &mut [u32]);
     fn probe_bitmap(words: &[Le8], ranks: &[Le4], docs: &[u32], out: &mut [u32]);
     fn select(words: &[Le8], from: usize, before: u32, start: u32, picked: &[u32], out: &mut [u32]) -> usize;
+    fn block_bounds(maxima: &[u8], shift: u32, bound: &[i32; 256], words: &[Le8], docs: &[u32], out: &mut [i32]);
     fn present(words: &[Le8], docs: &[u32], out: &mut [u8]);
     fn prefetch(bytes: &[u8], at: &[u32]);
     fn or_into(into: &mut [u64], words: &[Le8]);
