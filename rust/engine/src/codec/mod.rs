@@ -7,6 +7,8 @@ pub mod bitmaps;
 pub mod codebook;
 pub mod columns;
 pub mod container;
+#[cfg(test)]
+pub mod forced;
 pub mod inverted;
 pub mod keys;
 pub mod live_docs;

@@ -66,6 +66,10 @@ impl Thresholds {
     /// postings; a list that fills less than a block gains nothing from alignment.
     #[must_use]
     pub fn of(doc_count: u32) -> Self {
+        #[cfg(test)]
+        if let Some(forced) = super::forced::thresholds() {
+            return forced;
+        }
         Self { sparse_below: (doc_count / 512).max(128), dense_from: (doc_count / 64).max(16) }
     }
 

@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use super::arena::Arena;
 use super::best::Best;
 use super::clause::Clause;
+use super::limits::Limits;
 use super::machine::{Arrays, Machine};
 use super::open::{Drafts, Opener};
 use super::shape::Shape;
@@ -21,14 +22,6 @@ use crate::exec::masks::Masks;
 use crate::exec::program::{Blend, Leaf, Program};
 use crate::exec::tables::Tables;
 use crate::index::SegmentView;
-
-/// A clause joins a group when it has at most so many times the group's postings.
-const RATIO: u64 = 4;
-/// Groups of at most so many postings are merged as lists.
-const MERGED: u64 = 2048;
-/// Cost of a candidate, and of a summed posting, in tenths of a cycle.
-const CANDIDATE_COST: u64 = 300;
-const POSTING_COST: u64 = 37;
 
 /// One search.
 pub struct Search<'a> {
@@ -216,7 +209,7 @@ impl Machine<'_, '_> {
             let (last, postings) = self.group(first, left);
             match last - first {
                 1 => self.single(first)?,
-                _ if postings <= MERGED => self.merged(first, last)?,
+                _ if postings <= Limits::current().merged => self.merged(first, last)?,
                 _ => self.windows(first, last)?,
             }
             left -= ceilings(self.clauses.get(first..last).unwrap_or_default());
@@ -227,12 +220,13 @@ impl Machine<'_, '_> {
 
     /// The end of the group that begins with `first`, and its postings. `left`: what all clauses from `first` on add at most.
     fn group(&mut self, first: usize, left: i32) -> (usize, u64) {
+        let limits = Limits::current();
         let leads = self.clauses.get(first..self.leads).unwrap_or_default();
         let theta = self.theta();
         let (mut postings, mut last, mut rest) = (0, first, left);
         for clause in leads {
             let df = u64::from(clause.df);
-            if last > first && (df > RATIO * postings || rest < theta) {
+            if last > first && (df > limits.ratio * postings || rest < theta) {
                 break;
             }
             postings += df;
@@ -241,11 +235,8 @@ impl Machine<'_, '_> {
         }
         let all: u64 = leads.iter().map(|clause| u64::from(clause.df)).sum();
         let behind = (self.probed - last) as u64;
-        if self.best.is_empty()
-            && self.best.theta() <= 0
-            && last < self.leads
-            && postings * CANDIDATE_COST * behind.min(4) > all * POSTING_COST
-        {
+        let (looked_up, summed) = (postings * limits.candidate_cost * behind.min(4), all * limits.posting_cost);
+        if self.best.is_empty() && self.best.theta() <= 0 && last < self.leads && looked_up > summed {
             self.work.exhaustive += 1;
             return (self.leads, all);
         }

@@ -13,7 +13,7 @@
 //! | `single`, `merged`, `windows` | three ways to lead: by codes, by merging, by summing in windows |
 //! | `machine` | what becomes of a candidate |
 //! | `verify` | exact scores where clauses do not add up |
-//! | `drive` | which clauses lead together |
+//! | `drive`, `limits` | which clauses lead together |
 //! | `best` | the hits so far, and the threshold |
 //! | `work` | counters |
 //!
@@ -23,6 +23,7 @@ mod arena;
 pub mod best;
 mod clause;
 mod drive;
+mod limits;
 mod machine;
 mod merged;
 mod open;
@@ -36,5 +37,7 @@ mod work;
 
 pub use best::{Best, Row};
 pub use drive::{Outcome, Search, search_segment};
+#[cfg(test)]
+pub use limits::Limits;
 pub use shape::{Group, Shape};
 pub use work::Work;
