@@ -8,13 +8,11 @@
 use smallvec::SmallVec;
 
 use super::clause::{Clause, Documents, Maxima};
+use super::limits::Limits;
 use super::machine::{Machine, WIDE};
 use super::postings::LOG2;
 use super::single::Stretch;
 use crate::base::Result;
-
-/// A group with at least one posting in so many documents is dense.
-const DENSE: u64 = 128;
 
 /// A clause of the group in the window at hand.
 #[derive(Clone, Copy)]
@@ -27,8 +25,11 @@ impl Machine<'_, '_> {
     /// Leads with a group of clauses that have many postings together.
     pub fn windows(&mut self, first: usize, last: usize) -> Result<()> {
         let docs = self.view.reader.doc_count();
-        let postings: u64 = self.clauses.get(first..last).unwrap_or_default().iter().map(|clause| u64::from(clause.df)).sum();
-        let dense = postings * DENSE >= u64::from(docs);
+        let group = self.clauses.get(first..last).unwrap_or_default();
+        let postings: u64 = group.iter().map(|clause| u64::from(clause.df)).sum();
+        // Wide windows take lists; the bits of a condition come in a bitmap however few they are.
+        let bitmaps = group.iter().any(|clause| matches!(clause.documents, Documents::Bitmap { .. }));
+        let dense = bitmaps || postings * Limits::current().dense >= u64::from(docs);
         let log2 = if dense {
             self.work.dense_groups += 1;
             LOG2
@@ -210,7 +211,7 @@ impl Machine<'_, '_> {
                     }
                 }
                 Documents::Bitmap { .. } => {
-                    // A list this frequent makes its group dense.
+                    // It makes its group dense.
                 }
             }
             clause.correct(from as u32, to as u32, base, self.work, |place, more| wide[place as usize % WIDE] += more);
