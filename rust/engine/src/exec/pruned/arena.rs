@@ -14,6 +14,7 @@ use crate::exec::tables::Saturation;
 static NO_EXCEPTIONS: [bool; 256] = [false; 256];
 /// Nothing is a part of a list without tables.
 static NO_PAIRS: [f64; 0] = [];
+static NO_SATURATION: [f64; 256] = [0.0; 256];
 
 /// What a list is to its leaf.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +49,8 @@ pub(super) struct Draft<'a> {
     pub phrase: bool,
     /// Whether it caps what the rest of its phrase scores, in the place of adding to it.
     pub caps: bool,
+    /// Whether its frequencies do not limit those of its phrase.
+    pub loose: bool,
     /// Whether its documents are looked at.
     pub lead: bool,
     pub must: bool,
@@ -73,6 +76,7 @@ impl<'a> Draft<'a> {
             bounds_only: false,
             phrase: false,
             caps: false,
+            loose: false,
             lead: true,
             must: false,
             probed: true,
@@ -95,6 +99,7 @@ impl<'a> Draft<'a> {
             bounds_only: false,
             phrase: false,
             caps: false,
+            loose: false,
             lead: true,
             must: false,
             probed: true,
@@ -169,17 +174,29 @@ impl Arena {
         }
         draft.bound = self.luts.len();
         draft.exact = draft.bound;
-        draft.bounds_only = shift > 0;
+        draft.bounds_only = shift > 0 || draft.loose;
         let smaller = 1.0 / f64::from(1u32 << shift.min(31));
+        let flat: [f64; 256];
+        let above = match draft.saturation {
+            Some(saturation) if draft.loose => {
+                flat = std::array::from_fn(|code| if code == 0 { 0.0 } else { saturation.above[255] });
+                &flat
+            }
+            Some(saturation) => &saturation.above,
+            None => &NO_SATURATION,
+        };
         match (draft.worth, draft.saturation) {
-            (Worth::Saturating(value), Some(saturation)) if shift > 0 => {
-                self.fill(value * smaller, &saturation.above, kernels);
+            (Worth::Saturating(value), Some(_)) if shift > 0 => {
+                self.fill(value * smaller, above, kernels);
                 if let Some(lut) = self.luts.last_mut() {
                     lut.iter_mut().skip(1).for_each(|bound| *bound += 1);
                 }
             }
             (Worth::Saturating(value), Some(saturation)) => {
-                self.fill(value, &saturation.above, kernels);
+                self.fill(value, above, kernels);
+                if draft.loose {
+                    return Ok(());
+                }
                 let single = draft.postings.as_ref().and_then(|postings| Some((postings.codes(), postings.single_pair()?)));
                 if let Some((codes, pair)) = single {
                     let mut exact = [0; 256];
@@ -191,13 +208,13 @@ impl Arena {
                     self.fill(value, &saturation.top, kernels);
                 }
             }
-            (Worth::Weighted { weight, value, k1 }, Some(saturation)) => {
+            (Worth::Weighted { weight, value, k1 }, Some(_)) => {
                 // Saturation is concave: fields taken one by one saturate to no less than together. Two more for the roundings.
                 let bound = |above: f64| {
                     let tf = weight * above;
                     if tf > 0.0 { contribution(value * smaller, tf / (tf + k1)).saturating_add(2) } else { 0 }
                 };
-                let mut bounds = saturation.above.map(bound);
+                let mut bounds = above.map(bound);
                 bounds[0] = 0;
                 self.push(&mut draft.bound, bounds);
                 draft.exact = draft.bound;

@@ -154,18 +154,19 @@ impl<'a> Opener<'a, '_> {
                     let Some(Some(entry)) = entries.get(self.number) else { continue };
                     drafts.lists.push(Draft::list(inverted.postings_of(entry)?, saturation, worth, leaf, place));
                 }
-                Source::Phrase { terms, .. } => {
+                Source::Phrase { terms, words, slop } => {
                     drafts.verify = true;
+                    // A phrase stands at most as often as each of its words; a sloppy one only as often as its first.
+                    let limits = |word: usize| *slop == 0 || words.first().is_some_and(|first| first.term == word);
                     let there =
                         terms.iter().map(|term| term.get(self.number).and_then(Option::as_ref)).collect::<Option<SmallVec<[_; 8]>>>();
                     let Some(there) = there else { continue };
                     let rarest = (0..there.len()).min_by_key(|&i| there.get(i).map_or(0, |entry| entry.df())).unwrap_or(0);
                     for (word, entry) in there.into_iter().enumerate() {
-                        // A phrase stands at most as often as each of its words.
-                        let caps = word != rarest && self.is_sole(slot.clauses.len());
+                        let caps = word != rarest && limits(word) && self.is_sole(slot.clauses.len());
                         let worth = if word == rarest || caps { worth } else { Worth::Nothing };
                         let mut draft = Draft::list(inverted.postings_of(entry)?, saturation, worth, leaf, place);
-                        (draft.word, draft.phrase, draft.caps) = (word as u32, true, caps);
+                        (draft.word, draft.phrase, draft.caps, draft.loose) = (word as u32, true, caps, !limits(word));
                         if word != rarest {
                             (draft.lead, draft.probed) = (false, alone && slot.clauses.len() == 1);
                             draft.must = draft.probed;
