@@ -176,7 +176,7 @@ impl Machine<'_, '_> {
                     let (ceiling, caps) = (clause.ceiling, clause.caps);
                     for ((here, rest), score) in here.iter().zip(&mut rest[..n]).zip(&mut scores[..n]) {
                         // A block without any posting says that the document lacks the term.
-                        *rest += if *here > 0 || (ceiling == 0 && !caps) { (*here).min(ceiling) } else { NEVER } - bound;
+                        *rest = *rest - bound + if *here > 0 || (ceiling == 0 && !caps) { (*here).min(ceiling) } else { NEVER };
                         *score = if caps { (*score).min(*here) } else { *score };
                     }
                 } else {
