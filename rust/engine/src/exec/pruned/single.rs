@@ -149,11 +149,16 @@ impl Machine<'_, '_> {
                     self.candidate(doc, clause.score_next(index, &mut exceptions), first)?;
                 }
             }
-            Documents::Aligned { low, .. } => {
+            Documents::Aligned { shift, starts, low } => {
+                // A list without maxima comes as one stretch over all its blocks.
+                let mut block = base >> shift;
                 for &at in picked {
                     let index = start + at;
+                    while starts.get(block as usize + 1).is_some_and(|end| u32::from_le_bytes(*end) <= index) {
+                        block += 1;
+                    }
                     let Some(low) = low.get(index as usize) else { break };
-                    self.candidate(base + u32::from(u16::from_le_bytes(*low)), clause.score_next(index, &mut exceptions), first)?;
+                    self.candidate((block << shift) + u32::from(u16::from_le_bytes(*low)), clause.score_next(index, &mut exceptions), first)?;
                 }
             }
             Documents::Bitmap { .. } => {
@@ -190,7 +195,8 @@ impl Clause<'_> {
         match ranks.get(word / 8) {
             None => self.df as usize,
             Some(rank) => {
-                let before = words.get(word / 8 * 8..word).unwrap_or_default();
+                // The last group may have fewer than eight words.
+                let before = words.get(word / 8 * 8..word.min(words.len())).unwrap_or_default();
                 before.iter().fold(u32::from_le_bytes(*rank), |rank, word| rank + u64::from_le_bytes(*word).count_ones()) as usize
             }
         }
