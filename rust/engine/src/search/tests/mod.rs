@@ -5,5 +5,6 @@ mod bound;
 mod files;
 mod lifecycle;
 mod order;
+mod pruned;
 mod text;
 mod world;

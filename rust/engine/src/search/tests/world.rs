@@ -37,6 +37,12 @@ pub fn schema() -> Schema {
 /// JSON documents as a source.
 pub struct Records(Vec<Vec<u8>>);
 
+impl Records {
+    pub fn new(records: Vec<Vec<u8>>) -> Self {
+        Self(records)
+    }
+}
+
 impl RecordSource for Records {
     fn next(&mut self, chunk: &mut Chunk) -> crate::base::Result<bool> {
         chunk.clear();
