@@ -17,9 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from prepare import HERE
+from prepare import HERE, Place
 
 STATES = ("one", "eight")
+# State → segments, and whether one document in twenty is deleted. The main comparison has the first two, also.py the others too.
+SHAPES = {"one": (1, False), "eight": (8, True), "dead": (1, True), "parts": (8, False)}
 JAVA = ["-Xms1g", "-Xmx2g", "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"]
 
 
@@ -32,6 +34,7 @@ class Engine:
     python: bool = True
     states: tuple[str, ...] = STATES
     folder: str | None = None  # the engine whose index it reads, when not its own
+    served: str | None = None  # the name that its runner knows, when not its own
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -50,34 +53,6 @@ ENGINES = {
 }
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where everything of one run is: the cache folder, the corpus and the state."""
-
-    cache: Path
-    corpus: str
-    state: str
-
-    def index(self, engine: Engine) -> Path:
-        """The folder of an engine's index."""
-        return self.cache / self.corpus / f"{engine.folder or engine.name}-{self.state}"
-
-    @property
-    def words(self) -> Path:
-        """The documents."""
-        return self.cache / self.corpus / "words.txt"
-
-    @property
-    def deleted(self) -> Path:
-        """The documents that the state with deletes deletes."""
-        return self.cache / self.corpus / "deleted.txt"
-
-    @property
-    def queries(self) -> Path:
-        """The queries."""
-        return self.cache / self.corpus / "queries.tsv"
-
-
 def command(engine: Engine, cache: Path, task: str) -> list[str]:
     """The words that start a runner; raises FileNotFoundError when it was not installed."""
     if engine.kind == "tantivy":
@@ -88,11 +63,14 @@ def command(engine: Engine, cache: Path, task: str) -> list[str]:
             raise FileNotFoundError("the runner of Lucene is not installed")
         words = [java(), *JAVA, "-cp", f"{folder}/classes:{folder}/lib/*", "Runner"]
     else:
-        words = [sys.executable if engine.name == "findspot" else cache / "python" / "bin" / "python", HERE / "runner.py"]
+        words = [
+            sys.executable if engine.folder == "findspot" or engine.name == "findspot" else cache / "python" / "bin" / "python",
+            HERE / "runner.py",
+        ]
     for word in words:
         if isinstance(word, Path) and not word.exists():
             raise FileNotFoundError(f"{word.name} is not installed")
-    return [str(word) for word in (*words, task, engine.name)]
+    return [str(word) for word in (*words, task, engine.served or engine.name)]
 
 
 def java() -> Path:
@@ -119,7 +97,7 @@ class Child:
 
     def __init__(self, engine: Engine, place: Place) -> None:
         self.engine = engine
-        words = [*command(engine, place.cache, "serve"), str(place.index(engine)), str(place.queries)]
+        words = [*command(engine, place.cache, "serve"), str(place.index(engine.folder or engine.name)), str(place.queries)]
         self.log = open(place.cache / f"{engine.name}.log", "wb")
         self.process = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment(engine)

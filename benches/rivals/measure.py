@@ -72,6 +72,8 @@ def least(children: dict[str, Child], rows: Sequence[Row], count: int, rounds: i
                 else:
                     best[name] = taken
         found[row] = best
+        told = ", ".join(f"{name} {sum(taken) / len(taken) / 1e3:,.1f}" for name, taken in best.items())
+        print(f"  {command} {kind}: mean µs {told}", file=sys.stderr, flush=True)
     return found
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -35,6 +36,34 @@ class Collection:
     name: str
     documents: int
     texts: Callable[[], Iterator[str]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where everything of one run is: the cache folder, the corpus and the state."""
+
+    cache: Path
+    corpus: str
+    state: str
+
+    def index(self, engine: str) -> Path:
+        """The folder of an engine's index."""
+        return self.cache / self.corpus / f"{engine}-{self.state}"
+
+    @property
+    def words(self) -> Path:
+        """The documents."""
+        return self.cache / self.corpus / "words.txt"
+
+    @property
+    def deleted(self) -> Path:
+        """The documents that the state with deletes deletes."""
+        return self.cache / self.corpus / "deleted.txt"
+
+    @property
+    def queries(self) -> Path:
+        """The queries."""
+        return self.cache / self.corpus / "queries.tsv"
 
 
 def _pypi() -> Iterator[str]:
@@ -178,6 +207,20 @@ def deleted_file(cache: Path, name: str) -> Path:
         chosen = sorted(random.Random(documents).sample(range(documents), documents // 20))
         path.write_text("".join(f"{number}\n" for number in chosen), encoding="ascii")
     return path
+
+
+def fields_collection(cache: Path) -> Place:
+    """`pypi` in two fields, a tabulator between them; its queries are those of one field."""
+    place = Place(cache, "pypi-fields", "one")
+    if not place.words.exists():
+        place.words.parent.mkdir(parents=True, exist_ok=True)
+        partial = place.words.with_suffix(".partial")
+        with open(partial, "w", encoding="ascii") as out:
+            for record in records(PYPI):
+                out.write("\t".join(" ".join(words_of(str(record[name]))) for name in ("title", "body")) + "\n")
+        partial.rename(place.words)
+    shutil.copy(queries_file(cache, "pypi"), place.queries)
+    return place
 
 
 def prepare(cache: Path) -> None:

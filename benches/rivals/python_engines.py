@@ -32,6 +32,7 @@ class Findspot:
     def __init__(self, folder: str) -> None:
         import findspot
 
+        self.folder = folder
         self.index = findspot.open(folder)
 
     @staticmethod
@@ -39,10 +40,16 @@ class Findspot:
         import findspot as fs
 
         shutil.rmtree(folder, ignore_errors=True)
-        schema = fs.Schema(key="id", fields={"text": fs.Text(analyzer="whitespace"), "bucket": fs.Keyword()})
+        # Documents of more than one field have tabulators in their line.
+        names = ["text"] if "\t" not in texts[0] else ["title", "body"]
+        schema = fs.Schema(key="id", fields={**{name: fs.Text(analyzer="whitespace") for name in names}, "bucket": fs.Keyword()})
+
+        def document(n: int) -> dict[str, str]:
+            return {"id": str(n), **dict(zip(names, texts[n].split("\t"), strict=True)), "bucket": f"b{n * 7919 % BUCKETS}"}
+
         with fs.Index.create(folder, schema, memory="1GB") as index:
             for part in parts(texts, segments):
-                index.upsert(({"id": str(n), "text": texts[n], "bucket": f"b{n * 7919 % BUCKETS}"} for n in part), refresh=False)
+                index.upsert(map(document, part), refresh=False)
                 index.commit()
             index.merge(max_segments=segments)
             if dead:
@@ -62,6 +69,13 @@ class Findspot:
     def call(self, command: str, kind: str) -> Callable[[str], Any] | None:
         if command in RANKED:
             return partial(self.index.search, limit=RANKED[command], count="none")
+        if command.startswith("TOP_10_IN_"):  # a filter on one bucket
+            return partial(self.index.search, limit=10, count="none", where=f"bucket = '{command.removeprefix('TOP_10_IN_').lower()}'")
+        if command in ("TOP_10_BEST", "TOP_10_BM25F"):
+            import findspot
+
+            configured = findspot.open(self.folder, config={"combine": command.removeprefix("TOP_10_").lower()})
+            return partial(configured.search, limit=10, count="none")
         return {"TOP_10_COUNT": partial(self.index.search, limit=10, count="exact"), "COUNT": self.index.count}.get(command)
 
     def answers(self, query: str, kind: str, limit: int) -> list[tuple[int, float]]:

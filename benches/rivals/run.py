@@ -12,11 +12,8 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import hashlib
-import inspect
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,13 +24,10 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import install  # noqa: E402
 import measure  # noqa: E402
 import tables  # noqa: E402
-from children import ENGINES, STATES, Child, ChildDied, Engine, Place, command, environment  # noqa: E402
-from prepare import CLASSES, COLLECTIONS, QUERIES, prepare, read_queries  # noqa: E402
-from python_engines import ENGINES as CALLED  # noqa: E402
+from children import ENGINES, STATES, Child, ChildDied  # noqa: E402
+from indexes import built  # noqa: E402
+from prepare import CLASSES, COLLECTIONS, QUERIES, Place, prepare, read_queries  # noqa: E402
 from recording import ROOT, RUNS, Run  # noqa: E402
-
-SEGMENTS = {"one": 1, "eight": 8}
-STORED_BY = ("base", "schema", "analysis", "storage", "codec", "ingest", "segment", "index")
 
 
 def listed(text: str) -> list[str]:
@@ -59,41 +53,6 @@ def arguments() -> argparse.Namespace:
     chosen.cache = chosen.cache.resolve()
     chosen.states = chosen.states or (list(STATES) if len(chosen.only) > 1 else ["one"])
     return chosen
-
-
-def stamp(engine: Engine) -> str:
-    """What an index depends on: the rooms that write ours, the version of a rival."""
-    digest = hashlib.sha256()
-    files = [] if engine.kind == "python" else [file for file in sorted((HERE / engine.kind).rglob("*.*")) if "target" not in file.parts]
-    if engine.name == "findspot":
-        files = [file for room in STORED_BY for file in sorted((ROOT / "rust" / "engine" / "src" / room).rglob("*.rs"))]
-    if engine.kind == "python":
-        digest.update(inspect.getsource(CALLED[engine.name].build).encode())
-    for file in files:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def built(engine: Engine, place: Place, rebuild: bool) -> dict[str, Any]:
-    """Builds the index of an engine unless it is there; how long it took and how large it is."""
-    if engine.folder:  # it reads another engine's index
-        return built(ENGINES[engine.folder], place, False)
-    folder = place.index(engine)
-    note = folder.parent / f"{folder.name}.json"
-    if note.exists() and folder.exists() and not rebuild:
-        kept = json.loads(note.read_text())
-        if kept["stamp"] == stamp(engine):
-            return kept
-    print(f"building {place.corpus} for {engine.name}, {place.state}", file=sys.stderr)
-    words = [*command(engine, place.cache, "build"), str(place.words), str(folder), str(SEGMENTS[place.state])]
-    words.append("-" if place.state == "one" else str(place.deleted))
-    done = subprocess.run(words, capture_output=True, text=True, env=environment(engine))
-    if done.returncode:
-        raise ChildDied(f"{engine.name} could not be built: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    kept = {"stamp": stamp(engine), "bytes": size, **json.loads(done.stdout.strip().splitlines()[-1])}
-    note.write_text(json.dumps(kept))
-    return kept
 
 
 def opened(names: list[str], place: Place, rebuild: list[str], run: Run) -> dict[str, Child]:

@@ -11,9 +11,6 @@ use tantivy::{Index, IndexWriter, TantivyDocument, TantivyError, Term};
 
 use crate::Outcome;
 
-/// What can be asked of this engine.
-pub const COMMANDS: &[&str] = &["TOP_10", "TOP_100", "TOP_10_TYPED", "TOP_10_COUNT", "COUNT"];
-
 const HEAP: usize = 1 << 30;
 
 /// Builds and prints how long it took.
@@ -28,7 +25,10 @@ pub fn build(documents: &str, folder: &str, segments: usize, deleted: &str) -> O
     let words = TextFieldIndexing::default().set_tokenizer("whitespace").set_index_option(IndexRecordOption::WithFreqsAndPositions);
     let mut schema = Schema::builder();
     let id = schema.add_u64_field("id", STORED | FAST | INDEXED);
-    let text = schema.add_text_field("text", TextOptions::default().set_indexing_options(words).set_stored());
+    // Documents of more than one field have tabulators in their line.
+    let names: &[&str] = if texts.first().is_some_and(|line| line.contains('\t')) { &["title", "body"] } else { &["text"] };
+    let options = TextOptions::default().set_indexing_options(words).set_stored();
+    let fields: Vec<_> = names.iter().map(|name| schema.add_text_field(name, options.clone())).collect();
     let bucket = schema.add_text_field("bucket", STRING | STORED);
     let index = Index::create_in_dir(folder, schema.build())?;
     let mut writer: IndexWriter = index.writer_with_num_threads(1, HEAP)?;
@@ -37,7 +37,9 @@ pub fn build(documents: &str, folder: &str, segments: usize, deleted: &str) -> O
         for number in texts.len() * part / segments..texts.len() * (part + 1) / segments {
             let mut document = TantivyDocument::default();
             document.add_u64(id, number as u64);
-            document.add_text(text, texts[number]);
+            for (field, part) in fields.iter().zip(texts[number].split('\t')) {
+                document.add_text(*field, part);
+            }
             document.add_text(bucket, format!("b{}", number * 7919 % 20));
             writer.add_document(document)?;
         }

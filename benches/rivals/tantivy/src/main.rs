@@ -18,7 +18,10 @@ use tantivy::query::{Query, QueryParser};
 use tantivy::schema::Field;
 use tantivy::{Index, Searcher, TantivyError};
 
-use queries::typed;
+use queries::{best_field, best_of_each_word, typed};
+
+/// What can be asked of this engine.
+const COMMANDS: &[&str] = &["TOP_10", "TOP_100", "TOP_10_TYPED", "TOP_10_COUNT", "COUNT", "TOP_10_BEST", "TOP_10_DISMAX"];
 
 /// Queries that run even when the budget is spent.
 const LEAST: usize = 20;
@@ -28,15 +31,17 @@ pub type Outcome<T> = Result<T, TantivyError>;
 struct Engine {
     searcher: Searcher,
     parser: QueryParser,
-    text: Field,
+    /// One, or two in the index of two fields.
+    fields: Vec<Field>,
 }
 
 impl Engine {
     fn open(folder: &str) -> Outcome<Self> {
         let index = Index::open_in_dir(folder)?;
-        let text = index.schema().get_field("text")?;
-        let parser = QueryParser::for_index(&index, vec![text]);
-        Ok(Self { searcher: index.reader()?.searcher(), parser, text })
+        let schema = index.schema();
+        let fields: Vec<Field> = ["text", "title", "body"].iter().filter_map(|name| schema.get_field(name).ok()).collect();
+        let parser = QueryParser::for_index(&index, fields.clone());
+        Ok(Self { searcher: index.reader()?.searcher(), parser, fields })
     }
 
     fn parsed(&self, query: &str) -> Outcome<Box<dyn Query>> {
@@ -48,7 +53,9 @@ impl Engine {
         match command {
             "TOP_10" => self.top(&*self.parsed(query)?, 10),
             "TOP_100" => self.top(&*self.parsed(query)?, 100),
-            "TOP_10_TYPED" => self.top(&*typed(self.text, kind, query), 10),
+            "TOP_10_TYPED" => self.top(&*typed(self.fields[0], kind, query), 10),
+            "TOP_10_BEST" => self.top(&best_of_each_word(&self.fields, query), 10),
+            "TOP_10_DISMAX" => self.top(&best_field(&self.fields, query), 10),
             "TOP_10_COUNT" => {
                 let (top, count) = self.searcher.search(&*self.parsed(query)?, &(TopDocs::with_limit(10).order_by_score(), Count))?;
                 Ok(top.len() + count)
@@ -144,7 +151,7 @@ fn serve(folder: &str, queries_file: &str) -> Outcome<()> {
             break;
         }
         // A command that this engine does not have is null; whatever else goes wrong ends the child and is reported.
-        let unknown = words.first() == Some(&"run") && !build::COMMANDS.contains(words.get(2).unwrap_or(&""));
+        let unknown = words.first() == Some(&"run") && !COMMANDS.contains(words.get(2).unwrap_or(&""));
         writeln!(out, "{}", if unknown { "null".to_owned() } else { answer(&engine, &queries, bare, &words)? })?;
         out.flush()?;
     }

@@ -3,7 +3,7 @@
 //! **In**: a class and its query string. **Out**: the query. The words are split inside the clock, as a caller with words would hand them.
 
 use tantivy::Term;
-use tantivy::query::{BooleanQuery, Occur, PhraseQuery, Query, TermQuery};
+use tantivy::query::{BooleanQuery, DisjunctionMaxQuery, Occur, PhraseQuery, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
 
 /// The typed query of a class.
@@ -27,4 +27,17 @@ pub fn typed(text: Field, kind: &str, query: &str) -> Box<dyn Query> {
         1 => clauses.remove(0).1,
         _ => Box::new(BooleanQuery::new(clauses)),
     }
+}
+
+/// Dis-max over the fields of each word, the words added: what `combine = "best"` means.
+pub fn best_of_each_word(fields: &[Field], query: &str) -> BooleanQuery {
+    let of_word = |word: &str| -> (Occur, Box<dyn Query>) {
+        (Occur::Should, Box::new(DisjunctionMaxQuery::new(fields.iter().map(|&field| typed(field, "or1", word)).collect())))
+    };
+    BooleanQuery::new(query.split(' ').map(of_word).collect())
+}
+
+/// Dis-max over the fields, each with all words: the best field.
+pub fn best_field(fields: &[Field], query: &str) -> DisjunctionMaxQuery {
+    DisjunctionMaxQuery::new(fields.iter().map(|&field| typed(field, "or", query)).collect())
 }
