@@ -48,10 +48,10 @@ class Findspot:
             return {"id": str(n), **dict(zip(names, texts[n].split("\t"), strict=True)), "bucket": f"b{n * 7919 % BUCKETS}"}
 
         with fs.Index.create(folder, schema, memory="1GB") as index:
-            for part in parts(texts, segments):
+            for number, part in enumerate(parts(texts, segments), 1):
                 index.upsert(map(document, part), refresh=False)
                 index.commit()
-            index.merge(max_segments=segments)
+                index.merge(max_segments=number)  # one call may make more than one segment
             if dead:
                 index.delete(map(str, dead))
                 index.commit()
