@@ -160,8 +160,8 @@ impl Counter {
 /// Corruption, [`Error::Cancelled`]. A deadline is no error here.
 pub fn gather(sought: Sought<'_>, snapshot: &Snapshot, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
     let by_score = matches!(wanted.sort, [] | [SortBy::Score]);
-    if let (true, true, Some(shape)) = (by_score && wanted.hits > 0, wanted.scores, sought.shape) {
-        let mut gathered = ranked(sought, shape, snapshot, wanted.hits, interrupt)?;
+    if by_score && wanted.hits > 0 && wanted.scores {
+        let mut gathered = ranked(sought, snapshot, wanted.hits, interrupt)?;
         if wanted.count != CountMode::None {
             let counted = everything(sought, snapshot, Wanted { hits: 0, ..wanted }, interrupt)?;
             gathered.total = counted.total;

@@ -36,6 +36,24 @@ pub fn run(
     interrupt: &Interrupt,
     visit: &mut dyn FnMut(u32, &Window) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
+    run_where(program, tables, segment, number, masks, interrupt, &mut |_| true, visit)
+}
+
+/// The same for those windows that `worth` lets pass.
+///
+/// # Errors
+/// As [`run`].
+#[allow(clippy::too_many_arguments, reason = "those of `run`, and which windows")]
+pub(super) fn run_where(
+    program: &Program,
+    tables: &Tables,
+    segment: &SegmentReader,
+    number: usize,
+    masks: Masks<'_>,
+    interrupt: &Interrupt,
+    worth: &mut dyn FnMut(u32) -> bool,
+    visit: &mut dyn FnMut(u32, &Window) -> Result<ControlFlow<()>>,
+) -> Result<()> {
     interrupt.check()?;
     let mut machine = Machine { program, leaves: open(program, tables, segment, number, interrupt)?, scratch: Scratch::take() };
     let count = segment.doc_count();
@@ -43,7 +61,7 @@ pub fn run(
         interrupt.check()?;
         let to = count.min(from.saturating_add(WINDOW));
         let alive = masks.window(from);
-        if alive.as_ref().is_some_and(Mask::is_empty) {
+        if alive.as_ref().is_some_and(Mask::is_empty) || !worth(from) {
             continue;
         }
         let mut window = machine.window(from, to, interrupt)?;

@@ -13,6 +13,7 @@
 //! | `single`, `merged`, `windows` | three ways to lead: by codes, by merging, by summing in windows |
 //! | `machine` | what becomes of a candidate |
 //! | `verify` | exact scores where clauses do not add up |
+//! | `nested` | programs deeper than a shape: windows with bounds |
 //! | `drive`, `limits` | which clauses lead together |
 //! | `best` | the hits so far, and the threshold |
 //! | `work` | counters |
@@ -26,6 +27,7 @@ mod drive;
 mod limits;
 mod machine;
 mod merged;
+mod nested;
 mod open;
 mod postings;
 mod select;
@@ -37,7 +39,7 @@ mod work;
 
 pub use best::{Best, Row};
 pub use drive::{Outcome, Search, search_segment};
-#[cfg(test)]
-pub use limits::Limits;
+//! | `nested` | programs deeper than a shape: windows with bounds |
+//! | `drive`, `limits` | which clauses lead together |
 pub use shape::{Group, Shape};
 pub use work::Work;
