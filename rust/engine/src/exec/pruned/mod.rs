@@ -39,7 +39,8 @@ mod work;
 
 pub use best::{Best, Row};
 pub use drive::{Outcome, Search, search_segment};
-//! | `nested` | programs deeper than a shape: windows with bounds |
-//! | `drive`, `limits` | which clauses lead together |
+#[cfg(test)]
+pub use limits::Limits;
+pub use nested::search_nested;
 pub use shape::{Group, Shape};
 pub use work::Work;

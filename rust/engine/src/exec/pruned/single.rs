@@ -158,7 +158,11 @@ impl Machine<'_, '_> {
                         block += 1;
                     }
                     let Some(low) = low.get(index as usize) else { break };
-                    self.candidate((block << shift) + u32::from(u16::from_le_bytes(*low)), clause.score_next(index, &mut exceptions), first)?;
+                    self.candidate(
+                        (block << shift) + u32::from(u16::from_le_bytes(*low)),
+                        clause.score_next(index, &mut exceptions),
+                        first,
+                    )?;
                 }
             }
             Documents::Bitmap { .. } => {
