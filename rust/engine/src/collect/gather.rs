@@ -176,7 +176,7 @@ pub fn gather(sought: Sought<'_>, snapshot: &Snapshot, wanted: Wanted<'_>, inter
 /// Looks at every document that matches.
 fn everything(sought: Sought<'_>, snapshot: &Snapshot, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
     let by_score = matches!(wanted.sort, [] | [SortBy::Score]);
-    let known = (sought.program.ops == [Op::Everything] && sought.filter.is_none()).then(|| snapshot.live_count());
+    let known = (sought.program.ops[..] == [Op::Everything] && sought.filter.is_none()).then(|| snapshot.live_count());
     let mut counter = Counter { mode: wanted.count, seen: 0, known };
     // Where documents do not stand by age, age is a key like others, so that ties are broken before rows are dropped.
     let aged = [wanted.sort, &[SortBy::Age]].concat();

@@ -52,7 +52,7 @@ pub enum Op {
 #[derive(Debug, Default)]
 pub struct Program {
     /// The steps.
-    pub ops: Vec<Op>,
+    pub ops: SmallVec<[Op; 8]>,
     /// What the steps refer to.
     pub leaves: Vec<Leaf>,
 }

@@ -152,7 +152,10 @@ impl Compiler<'_> {
             return Ok(());
         }
         if minimum == should.len() {
-            must.append(&mut should);
+            match must.is_empty() {
+                true => std::mem::swap(&mut must, &mut should),
+                false => must.append(&mut should),
+            }
         }
         // Leaves are written at once; where there are nodes among them, all of it waits.
         let flat = !must.iter().chain(&should).chain(&must_not).any(|part| matches!(part, Bound::Boolean(_)));

@@ -145,7 +145,7 @@ mod tests {
     fn ops(filter: BoundFilter) -> Vec<Op> {
         let mut emitter = Emitter::default();
         emitter.filter(filter);
-        emitter.program.ops
+        emitter.program.ops.into_vec()
     }
 
     #[test]
@@ -170,7 +170,7 @@ mod tests {
             emitter.slot(slot(blend));
             emitter.emit(Op::Unite);
             emitter.slot(None);
-            emitter.program.ops
+            emitter.program.ops.into_vec()
         };
         assert_eq!(emitted(Blend::Best { tie_breaker: 0.5 }), [Op::Leaf(0), Op::AddLeaf(1), Op::Nothing]);
         assert_eq!(emitted(Blend::Weighted { k1: 1.0, value: 1.0 }), [Op::Leaf(0), Op::Leaf(1), Op::Unite, Op::Nothing]);

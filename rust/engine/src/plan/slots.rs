@@ -26,6 +26,29 @@ struct Draft {
     dfs: SmallVec<[u64; 4]>,
 }
 
+/// The distinct words of a phrase with their numbers and frequencies: looked through while they are few.
+#[derive(Default)]
+struct Known<'t> {
+    few: SmallVec<[(&'t [u8], (usize, u64)); 8]>,
+    many: HashMap<&'t [u8], (usize, u64)>,
+}
+
+impl<'t> Known<'t> {
+    fn get(&self, term: &[u8]) -> Option<(usize, u64)> {
+        let few = || self.few.iter().find(|(known, _)| *known == term).map(|(_, seen)| *seen);
+        few().or_else(|| self.many.get(term).copied())
+    }
+
+    fn insert(&mut self, term: &'t [u8], seen: (usize, u64)) -> (usize, u64) {
+        if self.few.len() < self.few.inline_size() {
+            self.few.push((term, seen));
+        } else {
+            self.many.insert(term, seen);
+        }
+        seen
+    }
+}
+
 type Drafts = SmallVec<[Draft; 1]>;
 
 /// Makes slots for one program.
@@ -66,7 +89,7 @@ impl<'a> Slots<'a> {
         clauses.sort_by_key(|clause| clause.field);
         let mut drafts = Drafts::with_capacity(clauses.len());
         for PhraseClause { field, terms, weight } in clauses {
-            if let Some((source, dfs)) = self.sequence(field, terms, slop)? {
+            if let Some((source, dfs)) = self.sequence(field, &terms, slop)? {
                 drafts.push(Draft { field, source, weight, divisor: 1.0, dfs });
             }
         }
@@ -74,24 +97,19 @@ impl<'a> Slots<'a> {
     }
 
     /// A phrase in a field, with the frequencies of its words; `None` when no document has all of them.
-    fn sequence(
-        &self,
-        field: FieldId,
-        sought: impl IntoIterator<Item = (TermBytes, u32)>,
-        slop: u32,
-    ) -> Result<Option<(Source, SmallVec<[u64; 4]>)>> {
-        let (mut terms, mut words, mut dfs) = (Vec::new(), Vec::new(), SmallVec::new());
-        let mut known = HashMap::new();
+    fn sequence(&self, field: FieldId, sought: &[(TermBytes, u32)], slop: u32) -> Result<Option<(Source, SmallVec<[u64; 4]>)>> {
+        let (mut terms, mut words, mut dfs) = (Vec::new(), Vec::with_capacity(sought.len()), SmallVec::with_capacity(sought.len()));
+        let mut known = Known::default();
         for (term, offset) in sought {
-            let (term, df) = match known.get(&term) {
-                Some(&seen) => seen,
+            let (term, df) = match known.get(term) {
+                Some(seen) => seen,
                 None => {
-                    let Some((entries, df)) = self.terms.find(field, &term)? else { return Ok(None) };
+                    let Some((entries, df)) = self.terms.find(field, term)? else { return Ok(None) };
                     terms.push(entries);
-                    *known.entry(term).insert_entry((terms.len() - 1, df)).get()
+                    known.insert(term, (terms.len() - 1, df))
                 }
             };
-            words.push(PhraseWord { offset, term });
+            words.push(PhraseWord { offset: *offset, term });
             dfs.push(df);
         }
         Ok(Some((Source::Phrase { terms, words, slop }, dfs)))
@@ -106,7 +124,7 @@ impl<'a> Slots<'a> {
             for member in members {
                 let found = match &member[..] {
                     [(term, _)] => self.terms.find(field, term)?.map(|(entries, df)| (Source::Term(entries), df)),
-                    _ => self.sequence(field, member, 0)?.map(|(source, dfs)| (source, dfs.into_iter().min().unwrap_or_default())),
+                    _ => self.sequence(field, &member, 0)?.map(|(source, dfs)| (source, dfs.into_iter().min().unwrap_or_default())),
                 };
                 let Some((source, df)) = found else { continue };
                 largest = largest.max(df);

@@ -100,35 +100,29 @@ pub(super) fn plain_words(text: &str, max_clauses: usize) -> Option<Query> {
     if text.len() > MAX_TEXT || text.len().div_ceil(2) > max_clauses {
         return None;
     }
-    let (mut words, mut begin) = (String::with_capacity(text.len()), true);
+    // Whether a word would begin here; whether there is more than a space between words.
+    let (mut begin, mut gaps) = (true, false);
     for c in text.chars() {
         begin = match c {
             ' ' => {
-                let ended = !begin;
-                if ended && is_operator(&words) {
-                    return None;
-                }
+                gaps |= begin;
                 true
             }
             ':' | '"' | '(' | ')' | '\\' | '^' | '~' | '*' => return None,
             '+' | '-' if begin => return None,
             c if separates(c) => return None,
-            c => {
-                if begin && !words.is_empty() {
-                    words.push(' ');
-                }
-                words.push(c);
-                false
-            }
+            _ => false,
         };
     }
-    (!words.is_empty() && !is_operator(&words)).then(|| Query::words(words))
-}
-
-/// Whether the last word is AND, OR or NOT.
-fn is_operator(words: &str) -> bool {
-    let last = words.rfind(' ').map_or(words, |space| words.get(space + 1..).unwrap_or_default());
-    matches!(last, "AND" | "OR" | "NOT")
+    let words = || text.split(' ').filter(|word| !word.is_empty());
+    if words().any(|word| matches!(word, "AND" | "OR" | "NOT")) {
+        return None;
+    }
+    match gaps || begin {
+        false => Some(Query::words(text)),
+        true if words().next().is_none() => None,
+        true => Some(Query::words(words().collect::<Vec<_>>().join(" "))),
+    }
 }
 
 /// Reads any query string.

@@ -265,6 +265,12 @@ fn one_word(clause: PhraseClause) -> Option<TermClause> {
 
 /// A phrase over fields. Analyzers may count words differently; fields share a slot where they count the same.
 fn phrases(clauses: Vec<PhraseClause>, slop: u32, boost: f64) -> Vec<Bound> {
+    if let [first, rest @ ..] = &clauses[..]
+        && first.terms.len() > 1
+        && rest.iter().all(|clause| clause.terms.len() == first.terms.len())
+    {
+        return vec![Bound::Phrase(PhraseSlot { clauses, slop, boost })];
+    }
     let mut by_length: BTreeMap<usize, Vec<PhraseClause>> = BTreeMap::new();
     for clause in clauses {
         by_length.entry(clause.terms.len()).or_default().push(clause);
@@ -420,6 +426,9 @@ impl<'a> Rewriter<'a> {
         self.count(clauses.iter().map(|clause| clause.terms.len()).max().unwrap_or(0), cut)?;
         let mut alternatives = phrases(clauses, it.slop, boost);
         alternatives.extend(Self::values(&targets, &it.text, boost));
+        if alternatives.len() == 1 {
+            return Ok(alternatives.pop());
+        }
         self.alternatives(alternatives, &it.text, cut, &targets)
     }
 

@@ -175,7 +175,7 @@ impl<'a> Targets<'a> {
     /// The phrase that `text` is in each Text field, of at most `most` words, and whether there were more. A clause may have one word.
     pub fn phrases(&self, text: &str, most: usize) -> (Vec<PhraseClause>, bool) {
         let mut cut = false;
-        let mut clauses = Vec::new();
+        let mut clauses = Vec::with_capacity(self.texts.len());
         for target in &self.texts {
             let mut terms: Vec<(TermBytes, u32)> = Vec::new();
             let (mut first, mut last) = (0, None);

@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use smallvec::SmallVec;
+
 use super::project::project;
 use super::view::View;
 use crate::base::{Error, Interrupt, Result, SeqNo};
@@ -27,7 +29,8 @@ pub struct Hits(Box<Found>);
 struct Found {
     view: Arc<View>,
     hits: Vec<Hit>,
-    scores: Vec<f64>,
+    /// Of the usual ten in place: `Found` stays where it is, so the buffer that shows them does too.
+    scores: SmallVec<[f64; 10]>,
     total: Option<u64>,
     relation: Relation,
     partial: bool,

@@ -7,7 +7,7 @@
 
 use std::cell::RefCell;
 
-use super::arena::Arena;
+use super::arena::{Arena, Draft};
 use super::best::Best;
 use super::clause::Clause;
 use super::limits::Limits;
@@ -54,6 +54,7 @@ struct Buffers {
     positions: Positions,
     clauses: Vec<Clause<'static>>,
     excluded: Vec<Clause<'static>>,
+    lists: Vec<Draft<'static>>,
 }
 
 thread_local! {
@@ -61,9 +62,9 @@ thread_local! {
 }
 
 /// The same allocation for another lifetime.
-fn recycled<'a>(mut clauses: Vec<Clause<'_>>) -> Vec<Clause<'a>> {
-    clauses.clear();
-    clauses.into_iter().map_while(|_| None).collect()
+fn recycled<T, U>(mut list: Vec<T>) -> Vec<U> {
+    list.clear();
+    list.into_iter().map_while(|_| None).collect()
 }
 
 impl Shape {
@@ -112,7 +113,7 @@ fn run(
     let kernels = kernels::current();
     let Buffers { arena, arrays, todo, order, positions, .. } = buffers;
     arena.clear();
-    let mut drafts = Drafts::default();
+    let mut drafts = Drafts { lists: recycled(std::mem::take(&mut buffers.lists)), ..Drafts::default() };
     let opener = Opener { program, shape, tables, segment: &view.reader, number, interrupt };
     if shape.is_never() || !opener.open(&mut drafts, arena)? || drafts.leads == 0 {
         return Ok(Outcome::Done);
@@ -162,7 +163,7 @@ fn run(
     machine.floor(shape);
     machine.lead()?;
     machine.work.positions += machine.verifier.as_ref().map_or(0, |verifier| verifier.read);
-    (buffers.clauses, buffers.excluded) = (recycled(clauses), recycled(excluded));
+    (buffers.clauses, buffers.excluded, buffers.lists) = (recycled(clauses), recycled(excluded), recycled(drafts.lists));
     Ok(Outcome::Done)
 }
 

@@ -1,0 +1,95 @@
+//! How many allocations a whole search makes, from its text to its hits, once a thread is warm.
+//!
+//! **Law**: the executors make none that is not kept for the thread's next search.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use findspot_engine::base::Interrupt;
+use findspot_engine::index::UpsertOptions;
+use findspot_engine::ingest::{Format, open_reader};
+use findspot_engine::search::{Attempt, CountMode, Index, IndexOptions, QueryInput, SearchRequest};
+
+/// Counts this thread's allocations, and those that grow.
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is passed on to the system's allocator as it came; counting touches nothing but a number of this thread.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's promises are those of the system's allocator.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        COUNT.with(|count| count.set(count.get() + 1));
+        // SAFETY: as above.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn index() -> Index {
+    let schema = serde_json::from_str(r#"{"key": "id", "fields": [{"name": "clue", "type": "text", "analyzer": "standard"}]}"#).unwrap();
+    let index = Index::create("memory://", schema, IndexOptions::default()).unwrap();
+    let words = ["gold", "coin", "silver", "bridge", "old", "ring", "sword", "well"];
+    let lines: String = (0..20_000u32)
+        .map(|i| {
+            let picked = words.iter().enumerate().filter(|(n, _)| i.is_multiple_of(*n as u32 * 3 + 2)).map(|(_, word)| *word);
+            format!("{{\"id\": \"k{i}\", \"clue\": \"{} number{}\"}}\n", picked.collect::<Vec<_>>().join(" "), i % 977)
+        })
+        .collect();
+    let mut records = open_reader(std::io::Cursor::new(lines.into_bytes()), Format::JsonLines, "lines", None).unwrap();
+    index.writer().unwrap().upsert(&mut *records, &UpsertOptions::default(), &Interrupt::none()).unwrap();
+    index.writer().unwrap().commit(&Interrupt::none()).unwrap();
+    index.writer().unwrap().merge(1, &Interrupt::none()).unwrap();
+    index
+}
+
+#[test]
+fn a_search_makes_few_allocations() {
+    let index = index();
+    // What is asked, and how many allocations it may make: the text's copy, lists of more than one word, the plan's leaves, the hits.
+    let asked = [
+        ("zzqx", 2),
+        ("zzqx zzqy", 3),
+        ("gold", 4),
+        ("gold coin", 5),
+        ("gold coin silver", 5),
+        ("gold coin silver bridge", 5),
+        ("gold coin silver bridge old ring sword well number5 number6", 12),
+        ("+gold +coin", 7),
+        ("+gold +coin +silver", 9),
+        ("\"gold coin\"", 9),
+        ("gold -coin", 10),
+    ];
+    let mut over = Vec::new();
+    for (text, most) in asked {
+        let request = SearchRequest { query: QueryInput::Text(text.into()), count: CountMode::None, ..SearchRequest::default() };
+        let made = [(); 5].map(|()| {
+            let before = COUNT.get();
+            let view = index.current().unwrap();
+            let Attempt::Found(hits) = view.attempt(&request, u64::MAX).unwrap() else { return u64::MAX };
+            assert_eq!(hits.is_empty(), text.starts_with("zzqx"), "{text}");
+            drop(hits);
+            COUNT.get() - before
+        });
+        // The first two may grow a thread's buffers.
+        if made.iter().skip(2).any(|&made| made > most) {
+            over.push((text, made, most));
+        }
+    }
+    assert!(over.is_empty(), "query, allocations of five searches, allowed: {over:#?}");
+}
