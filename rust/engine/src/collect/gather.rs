@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::counted::counted;
 use super::ranked::ranked;
 use super::sort::{SegmentKeys, SortBy, SortValue};
 use super::top::{Key, TopByKeys, TopByScore};
@@ -84,16 +85,19 @@ pub struct Sought<'a> {
 pub enum Executor {
     /// Only what could still win was looked at.
     Pruned,
+    /// Nothing was ranked, only counted: by lengths of lists, bits, and positions of phrases.
+    Counted,
     /// Every document that matches was looked at.
     Exhaustive,
 }
 
 impl Executor {
-    /// `pruned` or `exhaustive`.
+    /// `pruned`, `counted` or `exhaustive`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pruned => "pruned",
+            Self::Counted => "counted",
             Self::Exhaustive => "exhaustive",
         }
     }
@@ -130,20 +134,33 @@ pub struct Gathered {
 }
 
 /// Matches so far.
-struct Counter {
+pub(super) struct Counter {
     mode: CountMode,
-    seen: u64,
+    pub seen: u64,
     /// Known without looking.
     known: Option<u64>,
 }
 
 impl Counter {
+    pub fn new(mode: CountMode, known: Option<u64>) -> Self {
+        Self { mode, seen: 0, known }
+    }
+
+    /// More further matches than this would not change the answer.
+    pub fn enough(&self) -> u64 {
+        match self.mode {
+            CountMode::Exact => u64::MAX,
+            CountMode::UpTo => EXACT_UP_TO.saturating_sub(self.seen),
+            CountMode::None => 0,
+        }
+    }
+
     /// Whether more matches would not change the answer.
-    fn is_settled(&self) -> bool {
+    pub fn is_settled(&self) -> bool {
         self.known.is_some() || self.mode == CountMode::None || (self.mode == CountMode::UpTo && self.seen > EXACT_UP_TO)
     }
 
-    fn total(&self, partial: bool) -> (Option<u64>, Relation) {
+    pub fn total(&self, partial: bool) -> (Option<u64>, Relation) {
         let seen = self.known.unwrap_or(self.seen);
         let partial = partial && self.known.is_none();
         match self.mode {
@@ -159,25 +176,39 @@ impl Counter {
 /// # Errors
 /// Corruption, [`Error::Cancelled`]. A deadline is no error here.
 pub fn gather(sought: Sought<'_>, snapshot: &Snapshot, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
+    if wanted.hits == 0 {
+        return count(sought, snapshot, wanted, interrupt);
+    }
     let by_score = matches!(wanted.sort, [] | [SortBy::Score]);
-    if by_score && wanted.hits > 0 && wanted.scores {
+    if by_score && wanted.scores {
         let mut gathered = ranked(sought, snapshot, wanted.hits, interrupt)?;
         if wanted.count != CountMode::None {
-            let counted = everything(sought, snapshot, Wanted { hits: 0, ..wanted }, interrupt)?;
-            gathered.total = counted.total;
+            let counted = count(sought, snapshot, Wanted { hits: 0, ..wanted }, interrupt)?;
+            // What was found is there, whatever there was no time to count.
+            let found = (gathered.hits.len() as u64).min(EXACT_UP_TO);
+            gathered.total = counted.total.map(|total| total.max(found));
             gathered.relation = counted.relation;
             gathered.partial |= counted.partial;
+            gathered.work.add(&counted.work);
         }
         return Ok(gathered);
     }
     everything(sought, snapshot, wanted, interrupt)
 }
 
+/// Counts, without looking at every document where there is another way.
+fn count(sought: Sought<'_>, snapshot: &Snapshot, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
+    match sought.shape {
+        Some(shape) => counted(sought, shape, snapshot, wanted, interrupt),
+        None => everything(sought, snapshot, wanted, interrupt),
+    }
+}
+
 /// Looks at every document that matches.
 fn everything(sought: Sought<'_>, snapshot: &Snapshot, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
     let by_score = matches!(wanted.sort, [] | [SortBy::Score]);
     let known = (sought.program.ops[..] == [Op::Everything] && sought.filter.is_none()).then(|| snapshot.live_count());
-    let mut counter = Counter { mode: wanted.count, seen: 0, known };
+    let mut counter = Counter::new(wanted.count, known);
     // Where documents do not stand by age, age is a key like others, so that ties are broken before rows are dropped.
     let aged = [wanted.sort, &[SortBy::Age]].concat();
     let mut rows: Vec<(Vec<SortValue>, Hit)> = Vec::new();

@@ -3,6 +3,7 @@
 //! **In**: a program and a snapshot. **Out**: the first hits and the total ([`gather`]). **Law**: the order is total and does not depend on
 //! segmentation; a deleted document is neither returned nor counted.
 
+mod counted;
 mod gather;
 mod ranked;
 mod sort;

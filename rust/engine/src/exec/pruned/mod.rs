@@ -16,6 +16,7 @@
 //! | `nested` | programs deeper than a shape: windows with bounds |
 //! | `drive`, `limits` | which clauses lead together |
 //! | `best` | the hits so far, and the threshold |
+//! | `count` | how many match, without scores |
 //! | `work` | counters |
 //!
 //! Source: the project's own study of executors; MaxScore (Turtle & Flood 1995), block maxima (Ding & Suel 2011) in doc-aligned blocks.
@@ -23,6 +24,7 @@
 mod arena;
 pub mod best;
 mod clause;
+mod count;
 mod drive;
 mod limits;
 mod machine;
@@ -38,6 +40,7 @@ mod windows;
 mod work;
 
 pub use best::{Best, Row};
+pub use count::count_segment;
 pub use drive::{Outcome, Search, search_segment};
 #[cfg(test)]
 pub use limits::Limits;

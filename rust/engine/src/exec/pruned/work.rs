@@ -65,4 +65,14 @@ counters! {
     floors,
     /// Segments run without pruning because that is cheaper.
     exhaustive,
+    /// Segments counted by the lengths of their lists.
+    counted_by_length,
+    /// Segments counted by two bitmaps.
+    counted_by_kernel,
+    /// Segments counted by the documents that each list adds.
+    counted_as_new,
+    /// Regions counted as bits.
+    counted_as_bits,
+    /// Regions counted by their few documents.
+    counted_as_numbers,
 }
