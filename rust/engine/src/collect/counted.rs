@@ -9,7 +9,13 @@ use crate::exec::pruned::{Search, Shape, Work, count_segment};
 use crate::index::Snapshot;
 
 /// Counts what matches.
-pub(super) fn counted(sought: Sought<'_>, shape: &Shape, snapshot: &Snapshot, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
+pub(super) fn counted(
+    sought: Sought<'_>,
+    shape: &Shape,
+    snapshot: &Snapshot,
+    wanted: Wanted<'_>,
+    interrupt: &Interrupt,
+) -> Result<Gathered> {
     let search = Search { program: sought.program, shape, tables: sought.tables, interrupt };
     let (mut work, mut counter, mut partial) = (Work::default(), Counter::new(wanted.count, None), false);
     for (number, view) in snapshot.segments.iter().enumerate().filter(|(_, view)| view.live_docs > 0) {

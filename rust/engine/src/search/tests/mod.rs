@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod bound;
+mod counting;
 mod files;
 mod lifecycle;
 mod order;

@@ -35,7 +35,7 @@ pub fn schema() -> Schema {
 }
 
 /// JSON documents as a source.
-pub struct Records(Vec<Vec<u8>>);
+pub struct Records(pub Vec<Vec<u8>>);
 
 impl Records {
     pub fn new(records: Vec<Vec<u8>>) -> Self {

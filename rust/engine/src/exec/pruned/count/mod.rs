@@ -11,8 +11,6 @@ mod list;
 mod open;
 mod phrase;
 mod region;
-#[cfg(test)]
-mod tests;
 
 use std::cell::RefCell;
 
@@ -185,8 +183,23 @@ impl Counter<'_, '_> {
         let Self { kernels, masks, interrupt, doc_count, lists, leaves, .. } = *self;
         let (read, conditions, arrays, work) = (&mut *self.read, &mut *self.conditions, &mut *self.arrays, &mut *self.work);
         let phrases = self.phrases;
-        Counter { kernels, masks, interrupt, doc_count, lists, leaves, nodes: &nodes, excluded: (0, 0), excluded_phrases: false, phrases, read, conditions, arrays, work }
-            .all(u64::MAX)
+        Counter {
+            kernels,
+            masks,
+            interrupt,
+            doc_count,
+            lists,
+            leaves,
+            nodes: &nodes,
+            excluded: (0, 0),
+            excluded_phrases: false,
+            phrases,
+            read,
+            conditions,
+            arrays,
+            work,
+        }
+        .all(u64::MAX)
     }
 
     /// How many documents have any of the lists.

@@ -27,6 +27,7 @@ pub(super) struct Positions {
 
 impl Positions {
     /// Sets the flags of those of `docs` (at most [`BATCH`]) that have the phrase; flags that are set stay.
+    #[allow(clippy::too_many_arguments, reason = "a phrase, what it is read from, and where its answer goes")]
     pub fn mark<'a>(
         &mut self,
         phrase: &Phrase<'a>,
