@@ -205,7 +205,7 @@ fn count(sought: Sought<'_>, snapshot: &Snapshot, wanted: Wanted<'_>, interrupt:
 }
 
 /// Looks at every document that matches.
-fn everything(sought: Sought<'_>, snapshot: &Snapshot, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
+pub(crate) fn everything(sought: Sought<'_>, snapshot: &Snapshot, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
     let by_score = matches!(wanted.sort, [] | [SortBy::Score]);
     let known = (sought.program.ops[..] == [Op::Everything] && sought.filter.is_none()).then(|| snapshot.live_count());
     let mut counter = Counter::new(wanted.count, known);

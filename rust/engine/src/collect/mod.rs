@@ -9,6 +9,8 @@ mod ranked;
 mod sort;
 mod top;
 
+#[cfg(test)]
+pub(crate) use gather::everything;
 pub use gather::{CountMode, EXACT_UP_TO, Executor, Gathered, Hit, Relation, Sought, Wanted, gather};
 pub use sort::{MAX_SORT_KEYS, SortBy, SortValue};
 pub use top::{Kept, Key, TopByKeys, TopByScore};

@@ -242,6 +242,18 @@ impl View {
 
 /// Runs a plan.
 pub(super) fn find(plan: &Plan, tables: &Tables, snapshot: &Snapshot, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
+    find_by(gather, plan, tables, snapshot, wanted, interrupt)
+}
+
+/// Runs a plan in one of the ways of [`crate::collect`].
+pub(super) fn find_by(
+    way: fn(Sought<'_>, &Snapshot, Wanted<'_>, &Interrupt) -> Result<Gathered>,
+    plan: &Plan,
+    tables: &Tables,
+    snapshot: &Snapshot,
+    wanted: Wanted<'_>,
+    interrupt: &Interrupt,
+) -> Result<Gathered> {
     let passing = |number: usize| {
         let (Some(filter), Some(segment)) = (&plan.filter, snapshot.segments.get(number)) else {
             return Err(Error::Defect("a filter that is not there"));
@@ -249,7 +261,7 @@ pub(super) fn find(plan: &Plan, tables: &Tables, snapshot: &Snapshot, wanted: Wa
         matching(filter, &segment.reader, interrupt).map(Arc::new)
     };
     let filter = plan.filter.is_some().then_some(&passing as &dyn Fn(usize) -> Result<Arc<BitSet>>);
-    gather(Sought { program: &plan.program, shape: plan.shape.as_ref(), tables, filter }, snapshot, wanted, interrupt)
+    way(Sought { program: &plan.program, shape: plan.shape.as_ref(), tables, filter }, snapshot, wanted, interrupt)
 }
 
 /// Binds a filter to a schema.

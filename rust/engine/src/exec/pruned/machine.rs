@@ -135,13 +135,19 @@ impl Machine<'_, '_> {
         self.interrupt.check()?;
         self.work.candidates += n as u64;
         n = self.masked(n);
-        if n > 0 && !self.todo.is_empty() {
+        if n > 0 && self.todo.is_empty() {
+            n = self.still_winning(n);
+        } else if n > 0 {
             n = self.bounded(n);
             n = self.probed(n);
         }
+        n = self.without(n, first);
+        if let Some(sole) = self.drafts.sole {
+            return self.phrases(n, sole);
+        }
         for i in 0..n {
             let (doc, score) = (self.arrays.docs[i], self.arrays.scores[i]);
-            self.judge(doc, score, first)?;
+            self.judge(doc, score)?;
         }
         Ok(())
     }
@@ -159,6 +165,14 @@ impl Machine<'_, '_> {
             kept += usize::from(self.masks.has(doc));
         }
         kept
+    }
+
+    /// Drops what the hits since it was found have left behind.
+    fn still_winning(&mut self, n: usize) -> usize {
+        let (theta, tie) = (self.theta(), self.tie());
+        let Arrays { docs, scores, rest, .. } = &mut *self.arrays;
+        rest[..n].fill(0);
+        (self.kernels.squeeze)(docs, scores, rest, n, theta, tie)
     }
 
     /// Sums the bounds of the clauses to look at, block by block.
@@ -225,13 +239,27 @@ impl Machine<'_, '_> {
         n
     }
 
-    /// A document whose clauses add up to `score`, exactly or at most.
-    fn judge(&mut self, doc: u32, score: i32, first: usize) -> Result<()> {
-        if score < self.need(doc) {
-            return Ok(());
+    /// Drops documents that an earlier group has judged, and those that an excluded clause has.
+    fn without(&mut self, mut n: usize, first: usize) -> usize {
+        for clause in self.clauses.get(..first).unwrap_or_default().iter().chain(self.excluded) {
+            if n == 0 {
+                break;
+            }
+            let Arrays { docs, scores, postings, .. } = &mut *self.arrays;
+            clause.probe(self.kernels, &docs[..n], &mut postings[..n]);
+            let mut kept = 0;
+            for i in 0..n {
+                (docs[kept], scores[kept]) = (docs[i], scores[i]);
+                kept += usize::from(postings[i] == MISS);
+            }
+            n = kept;
         }
-        let judged_before = self.clauses.get(..first).unwrap_or_default().iter().any(|clause| clause.has(self.kernels, doc));
-        if judged_before || self.excluded.iter().any(|clause| clause.has(self.kernels, doc)) {
+        n
+    }
+
+    /// A document whose clauses add up to `score`, exactly or at most.
+    fn judge(&mut self, doc: u32, score: i32) -> Result<()> {
+        if score < self.need(doc) {
             return Ok(());
         }
         let score = match &mut self.verifier {

@@ -12,6 +12,7 @@
 //! | `clause`, `postings`, `select` | one list: bounds, probes, sums |
 //! | `single`, `merged`, `windows` | three ways to lead: by codes, by merging, by summing in windows |
 //! | `machine` | what becomes of a candidate |
+//! | `phrase` | a query that is one phrase: the last look at a batch |
 //! | `verify` | exact scores where clauses do not add up |
 //! | `nested` | programs deeper than a shape: windows with bounds |
 //! | `drive`, `limits` | which clauses lead together |
@@ -31,6 +32,7 @@ mod machine;
 mod merged;
 mod nested;
 mod open;
+mod phrase;
 mod postings;
 mod select;
 mod shape;

@@ -8,6 +8,7 @@
 use smallvec::SmallVec;
 
 use super::arena::{Arena, Draft, Worth};
+use super::phrase::Sole;
 use super::shape::{Group, Shape};
 use crate::base::bits::BitSet;
 use crate::base::{Error, Interrupt, Result};
@@ -33,6 +34,8 @@ pub(super) struct Drafts<'a> {
     pub wanted: Option<BitSet>,
     /// What conditions that every hit satisfies add to its score.
     pub base: i32,
+    /// The phrase that is all that scores.
+    pub sole: Option<Sole<'a>>,
     /// Whether scores and conditions of a document have to be looked at once more, leaf by leaf.
     pub verify: bool,
 }
@@ -156,6 +159,12 @@ impl<'a> Opener<'a, '_> {
                 }
                 Source::Phrase { terms, words, slop } => {
                     drafts.verify = true;
+                    if self.is_sole(slot.clauses.len())
+                        && self.shape.excluded.is_empty()
+                        && let (Worth::Saturating(value), Some(lengths)) = (worth, self.tables.lengths.get(clause.field.index()))
+                    {
+                        drafts.sole = Some(Sole { words, terms: terms.len(), slop: *slop, value, lengths });
+                    }
                     // A phrase stands at most as often as each of its words; a sloppy one only as often as its first.
                     let limits = |word: usize| *slop == 0 || words.first().is_some_and(|first| first.term == word);
                     let there =

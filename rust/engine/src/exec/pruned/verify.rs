@@ -7,6 +7,7 @@
 use smallvec::SmallVec;
 
 use super::clause::{Clause, MISS, contribution};
+use super::machine::BATCH;
 use super::open::Drafts;
 use super::shape::Shape;
 use crate::base::{Interrupt, Result};
@@ -18,8 +19,10 @@ use crate::exec::tables::Tables;
 /// Buffers for positions, kept from query to query.
 #[derive(Default)]
 pub(super) struct Positions {
-    lists: Vec<Vec<u32>>,
-    counter: PhraseCounter,
+    pub lists: Vec<Vec<u32>>,
+    pub counter: PhraseCounter,
+    /// For each clause, the postings of a batch.
+    pub found: Vec<[u32; BATCH]>,
 }
 
 /// Scores documents once more.
@@ -170,7 +173,7 @@ impl<'s> Verifier<'_, 's> {
         interrupt: &Interrupt,
     ) -> Result<u32> {
         self.read += 1;
-        let Positions { lists: buffers, counter } = &mut *self.positions;
+        let Positions { lists: buffers, counter, .. } = &mut *self.positions;
         if buffers.len() < terms {
             buffers.resize(terms, Vec::new());
         }

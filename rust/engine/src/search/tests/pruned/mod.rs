@@ -11,9 +11,9 @@ use corpus::{World, corpus};
 use queries::{Question, boolean, question};
 
 use crate::base::Interrupt;
-use crate::collect::{CountMode, Executor, Gathered, Wanted};
+use crate::collect::{CountMode, Executor, Gathered, Wanted, everything};
 use crate::plan::{Compiled, compile, tables};
-use crate::search::view::find;
+use crate::search::view::{find, find_by};
 
 /// `cases` of them, or as many as the environment asks for with `PROPTEST_CASES`.
 fn cases(cases: u32) -> ProptestConfig {
@@ -21,20 +21,17 @@ fn cases(cases: u32) -> ProptestConfig {
     if asked.cases == 256 { ProptestConfig { cases, ..asked } } else { asked }
 }
 
-/// Both ways to the same hits: pruned, then exhaustive. None when the plan has no shape.
+/// Both ways to the same hits: pruned, then exhaustive. None when nothing scores.
 fn both(world: &World, question: &Question) -> (Option<Gathered>, Gathered) {
     let (view, none) = (&world.view, Interrupt::none());
     let snapshot = view.snapshot();
     let compiled = Compiled::new(&question.config, view.schema()).unwrap();
     let tables = tables(snapshot, &compiled);
-    let mut plan = compile(question.query.clone(), question.filter.clone(), snapshot, &compiled, true, &none).unwrap();
+    let plan = compile(question.query.clone(), question.filter.clone(), snapshot, &compiled, true, &none).unwrap();
     let wanted = Wanted { hits: question.hits, sort: &[], count: CountMode::None, scores: plan.scores };
-    let shape = plan.shape.take();
-    let exhaustive = find(&plan, &tables, snapshot, wanted, &none).unwrap();
+    let exhaustive = find_by(everything, &plan, &tables, snapshot, wanted, &none).unwrap();
     assert_eq!(exhaustive.executor, Executor::Exhaustive);
-    plan.shape = shape;
-    let pruned =
-        (plan.shape.is_some() && plan.scores).then(|| question.limits.force(|| find(&plan, &tables, snapshot, wanted, &none).unwrap()));
+    let pruned = plan.scores.then(|| question.limits.force(|| find(&plan, &tables, snapshot, wanted, &none).unwrap()));
     (pruned, exhaustive)
 }
 
