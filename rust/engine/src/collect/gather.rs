@@ -15,6 +15,7 @@ use super::sort::{SegmentKeys, SortBy, SortValue};
 use super::top::{Key, TopByKeys, TopByScore};
 use crate::base::bits::BitSet;
 use crate::base::{DocId, Error, Interrupt, Result, SeqNo};
+use crate::exec::boost::{Boosting, Factors, boosted};
 use crate::exec::pruned::{Shape, Work};
 use crate::exec::{Masks, Op, Program, Tables, Window, run};
 use crate::index::{SegmentView, Snapshot};
@@ -76,6 +77,8 @@ pub struct Sought<'a> {
     pub shape: Option<&'a Shape>,
     /// What codes are worth in the view.
     pub tables: &'a Tables,
+    /// What multiplies scores.
+    pub boosting: Option<&'a Boosting>,
     /// The documents of a segment, by its place in the snapshot, that pass the filter.
     pub filter: Option<&'a dyn Fn(usize) -> Result<Arc<BitSet>>>,
 }
@@ -281,6 +284,14 @@ impl<'a> Segment<'a> {
         Masks { live: self.view.live.as_deref().map(BitSet::words), filter: self.filter.map(BitSet::words), wanted: None }
     }
 
+    /// What multiplies the scores of its documents.
+    fn factors(&self) -> Result<Option<Factors>> {
+        let Some(boosting) = self.sought.boosting else { return Ok(None) };
+        let mut factors = Factors::default();
+        factors.open(boosting, &self.view.reader, self.interrupt)?;
+        Ok(Some(factors))
+    }
+
     fn hit(&self, doc: u32, score: i64) -> Result<Hit> {
         let doc = DocId(doc);
         Ok(Hit { segment: self.number, doc, seq: self.view.sequence(doc)?, score })
@@ -288,9 +299,19 @@ impl<'a> Segment<'a> {
 
     fn by_score(&self, hits: usize, scores: bool, counter: &mut Counter, rows: &mut Vec<(Vec<SortValue>, Hit)>) -> Result<bool> {
         let mut top = TopByScore::new(hits);
+        let factors = if scores && hits > 0 { self.factors()? } else { None };
         let finished = self.run(&mut |from, window| {
             counter.seen += u64::from(window.mask.count());
-            if scores || top.len() < hits {
+            if let Some(factors) = &factors {
+                let mut outcome = Ok(());
+                window.mask.for_each(|place| {
+                    let (doc, score) = (from + place as u32, window.scores[place]);
+                    if outcome.is_ok() && top.would_enter(boosted(score, factors.high())) {
+                        outcome = factors.of(doc).map(|factor| top.push(boosted(score, factor), doc));
+                    }
+                });
+                outcome?;
+            } else if scores || top.len() < hits {
                 window.mask.for_each(|place| top.push(window.scores[place], from + place as u32));
             }
             let full = hits == 0 || (!scores && top.len() >= hits);
@@ -306,6 +327,13 @@ impl<'a> Segment<'a> {
         let columns = SegmentKeys::open(sort, self.view);
         let mut top = TopByKeys::new(hits, sort.len());
         let mut keys: Vec<Key> = Vec::with_capacity(sort.len());
+        let factors = if hits > 0 { self.factors()? } else { None };
+        let score_of = |doc: u32, score: i64| match &factors {
+            Some(factors) if score > 0 => factors.of(doc).map(|factor| boosted(score, factor)),
+            _ => Ok(score),
+        };
+        // Where scores do not decide, only those of the hits are wanted.
+        let early = sort.contains(&SortBy::Score);
         let finished = self.run(&mut |from, window| {
             counter.seen += u64::from(window.mask.count());
             let mut outcome = Ok(());
@@ -313,7 +341,8 @@ impl<'a> Segment<'a> {
                 window.mask.for_each(|place| {
                     if outcome.is_ok() {
                         let (doc, score) = (from + place as u32, window.scores[place]);
-                        outcome = columns.read(doc, score, &mut keys).map(|()| top.push(&keys, doc, score));
+                        let score = if early { score_of(doc, score) } else { Ok(score) };
+                        outcome = score.and_then(|score| columns.read(doc, score, &mut keys).map(|()| top.push(&keys, doc, score)));
                     }
                 });
             }
@@ -321,7 +350,8 @@ impl<'a> Segment<'a> {
             Ok(if hits == 0 && counter.is_settled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         for kept in top.finish() {
-            rows.push((columns.resolve(&kept.keys)?, self.hit(kept.doc, kept.score)?));
+            let score = if early { kept.score } else { score_of(kept.doc, kept.score)? };
+            rows.push((columns.resolve(&kept.keys)?, self.hit(kept.doc, score)?));
         }
         Ok(finished)
     }

@@ -20,6 +20,7 @@ thread_local! {
 pub(super) fn ranked(sought: Sought<'_>, snapshot: &Snapshot, hits: usize, interrupt: &Interrupt) -> Result<Gathered> {
     let mut best = BEST.try_with(|slot| slot.try_borrow_mut().ok().and_then(|mut slot| slot.take())).ok().flatten().unwrap_or_default();
     let gathered = into(&mut best, sought, snapshot, hits, interrupt);
+    best.release();
     let _ = BEST.try_with(|slot| slot.try_borrow_mut().map(|mut slot| *slot = Some(best)));
     gathered
 }
@@ -35,6 +36,7 @@ fn into(best: &mut Best, sought: Sought<'_>, snapshot: &Snapshot, hits: usize, i
         let outcome = (|| {
             let filter = sought.filter.map(|filter| filter(number)).transpose()?;
             let segment = Segment { sought, view, number, filter: filter.as_deref(), interrupt };
+            best.enter(number, view, sought.boosting, interrupt)?;
             if let Some(shape) = sought.shape {
                 let search = Search { shape, program, tables, interrupt };
                 if search_segment(&search, view, number, segment.masks(), best, &mut work)? == Outcome::Done {

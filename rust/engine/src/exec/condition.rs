@@ -6,7 +6,7 @@
 
 use std::ops::Bound;
 
-use super::distance::Centre;
+use super::distance::{Centre, KM_PER_DEGREE};
 use super::program::Condition;
 use super::terms::{TermSet, gather};
 use super::window::{Mask, WINDOW};
@@ -16,9 +16,6 @@ use crate::codec::columns::{BLOCK, Column, FloatColumn, GeoColumn, IntegerColumn
 use crate::codec::postings::Postings;
 use crate::query::BoundFilter;
 use crate::segment::SegmentReader;
-
-/// Kilometres of one degree of latitude, rounded down: what a difference of latitude proves.
-const KM_PER_DEGREE: f64 = 111.19;
 
 /// A condition opened on a segment.
 pub(super) enum OpenCondition<'a> {

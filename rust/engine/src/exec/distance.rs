@@ -10,6 +10,8 @@
 //! ```
 
 const EARTH_RADIUS_KM: f64 = 6371.0088;
+/// Kilometres of one degree of latitude, rounded down: what a difference of latitude proves.
+pub(super) const KM_PER_DEGREE: f64 = 111.19;
 const RAD: f64 = 0.017_453_292_519_943_295;
 
 /// A centre from which distances are asked many times.

@@ -5,6 +5,7 @@
 //! satisfies the program is handed out once, in order, whatever its score. Memory is bounded by the depth of the program and one bit a
 //! document for each leaf that unites posting lists; a window allocates nothing. All loops are flat: no recursion, whatever the query.
 
+pub mod boost;
 mod condition;
 mod distance;
 mod frequency;

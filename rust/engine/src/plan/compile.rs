@@ -3,6 +3,8 @@
 //! **In**: a [`Bound`] query, a [`BoundFilter`], a snapshot, a configuration. **Out**: a [`Plan`]: the program and its scale. **Law**: no
 //! recursion: nodes wait on a stack, with the steps that follow them. A filter is a program of its own: its documents are a mask. Under `must_not`, in filters, and when only counting, every weight is 0.
 
+use std::sync::Arc;
+
 use levenshtein_automata::{DFA, LevenshteinAutomatonBuilder};
 
 use super::config::Compiled;
@@ -11,6 +13,7 @@ use super::score::scale;
 use super::slots::Slots;
 use super::terms::Terms;
 use crate::base::{Interrupt, Result};
+use crate::exec::boost::Boosting;
 use crate::exec::pruned::Shape;
 use crate::exec::{Blend, Condition, Leaf, Op, Program};
 use crate::index::Snapshot;
@@ -29,6 +32,8 @@ pub struct Plan {
     pub shape: Option<Shape>,
     /// The steps of the filter.
     pub filter: Option<Program>,
+    /// What multiplies the scores.
+    pub boosting: Option<Box<Boosting>>,
     /// A score is an integer over this power of two.
     pub scale: f64,
     /// Whether anything scores: else all scores are 0.
@@ -40,6 +45,13 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Adds the boosts of the configuration, under the request's time (microseconds since 1970) and place (degrees).
+    pub fn boost(&mut self, compiled: &Compiled, now: Option<i64>, near: Option<(f64, f64)>) {
+        if self.scores && !compiled.boosts.is_empty() {
+            self.boosting = Some(Box::new(Boosting { boosts: Arc::clone(&compiled.boosts), now, near }));
+        }
+    }
+
     /// Documents and postings that may have to be looked at: the time that running takes grows with it.
     #[must_use]
     pub fn cost(&self) -> u64 {
@@ -280,7 +292,7 @@ impl Compiler<'_> {
         let all = program.leaves.iter().any(|leaf| matches!(leaf, Leaf::Condition(_))) || program.ops.contains(&Op::Everything);
         let docs = slots.terms.snapshot.segments.iter().map(|segment| u64::from(segment.reader.doc_count())).sum();
         let cost = slots.postings.saturating_add(if all { docs } else { 0 });
-        let mut plan = Plan { program, shape: None, filter, scale, scores: slots.bounds > 0.0, warnings, cost };
+        let mut plan = Plan { program, shape: None, filter, boosting: None, scale, scores: slots.bounds > 0.0, warnings, cost };
         if !plan.finds_nothing() {
             plan.shape = Shape::of(&plan.program).filter(|shape| shape.is_led_by_scores(&plan.program));
         }

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::boosts::{BoostRule, boosts};
 use crate::analysis::Analyzers;
 use crate::base::error::Problem;
 use crate::base::{Error, FieldId, Result, nearest};
+use crate::exec::boost::Boost;
 use crate::query::{MinimumMatch, Operator, SearchFields, SynonymGroups, Synonyms};
 use crate::schema::{FieldKind, Schema};
 
@@ -64,6 +66,8 @@ pub struct RankingConfig {
     pub phrase_boost: f64,
     /// Words that stand for one another.
     pub synonyms: SynonymGroups,
+    /// What multiplies scores.
+    pub boosts: Vec<BoostRule>,
 }
 
 impl Default for RankingConfig {
@@ -78,6 +82,7 @@ impl Default for RankingConfig {
             minimum_match: None,
             phrase_boost: 0.0,
             synonyms: SynonymGroups::default(),
+            boosts: Vec::new(),
         }
     }
 }
@@ -166,14 +171,14 @@ fn read_fields(path: &str, value: &Value, problems: &mut Problems) -> BTreeMap<S
 
 /// The problems found so far.
 #[derive(Default)]
-struct Problems(Vec<Problem>);
+pub(super) struct Problems(Vec<Problem>);
 
 impl Problems {
-    fn add(&mut self, path: &str, expected: &str, got: &str) {
+    pub fn add(&mut self, path: &str, expected: &str, got: &str) {
         self.0.push(Problem { path: path.into(), expected: expected.into(), got: got.into() });
     }
 
-    fn unknown(&mut self, path: &str, key: &str, known: &[&str]) {
+    pub fn unknown(&mut self, path: &str, key: &str, known: &[&str]) {
         let meant = nearest(key, known.iter().copied()).map(|name| format!("; did you mean {name:?}?")).unwrap_or_default();
         self.add(path, &format!("one of {}{meant}", known.join(", ")), &format!("{:?}", clipped(key)));
     }
@@ -185,7 +190,7 @@ impl Problems {
         }
     }
 
-    fn in_range(&mut self, path: &str, number: f64, most: f64) {
+    pub fn in_range(&mut self, path: &str, number: f64, most: f64) {
         if !(0.0..=most).contains(&number) {
             self.add(path, &format!("a number from 0 to {most}"), &number.to_string());
         }
@@ -217,7 +222,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// A configuration that fits a schema: what a plan reads.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Compiled {
     /// Saturation of the term frequency.
     pub k1: f64,
@@ -227,6 +232,8 @@ pub struct Compiled {
     pub tie_breaker: f64,
     /// Which fields a query searches, with what weights, and what stands between bare words.
     pub search: SearchFields,
+    /// What multiplies scores.
+    pub boosts: Arc<[Boost]>,
     /// `b` of each field, by id.
     b: Vec<f64>,
     /// What it was made from, to compile again when the schema grows.
@@ -264,7 +271,8 @@ impl Compiled {
         let synonyms = Synonyms::new(&config.synonyms, &analyzers, schema.iter().map(|(id, _)| id));
         let search = SearchFields { fields, named, operator: config.operator, minimum_match, phrase_boost, synonyms };
         let (k1, combine, tie_breaker) = (config.k1, config.combine, config.tie_breaker);
-        problems.settle(Arc::new(Self { k1, combine, tie_breaker, search, b, config: config.clone() }))
+        let boosts = boosts(&config.boosts, schema, &mut problems).into();
+        problems.settle(Arc::new(Self { k1, combine, tie_breaker, search, boosts, b, config: config.clone() }))
     }
 
     /// The same configuration for a schema that has grown.

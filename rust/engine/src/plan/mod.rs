@@ -38,6 +38,7 @@
 //!
 //! Source: BM25 and BM25F, Robertson & Zaragoza 2009, without the constant k1 + 1.
 
+mod boosts;
 mod compile;
 mod config;
 mod emit;
@@ -46,6 +47,7 @@ mod slots;
 mod tables;
 mod terms;
 
+pub use boosts::BoostRule;
 pub use compile::{MAX_EXPANSIONS, Plan, compile, compile_filter};
 pub use config::{Combine, Compiled, FieldWeight, MAX_K1, MAX_WEIGHT, RankingConfig};
 pub use tables::tables;

@@ -7,8 +7,10 @@ use std::ops::Bound as End;
 
 use crate::base::FieldId;
 use crate::codec::norms;
-use crate::plan::{Combine, Compiled};
+use crate::exec::boost::Function;
+use crate::plan::{BoostRule, Combine, Compiled};
 use crate::query::{Boolean, Bound, BoundFilter, PhraseClause, SynonymMember};
+use crate::schema::Schema;
 
 /// A value of a field.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +51,64 @@ impl Doc {
 pub(super) struct Naive<'a> {
     pub docs: &'a [Doc],
     pub compiled: &'a Compiled,
+    pub boosted: Boosted<'a>,
+}
+
+/// What multiplies scores.
+#[derive(Clone, Copy)]
+pub(super) struct Boosted<'a> {
+    pub rules: &'a [BoostRule],
+    pub schema: &'a Schema,
+    pub now: Option<i64>,
+    pub near: Option<(f64, f64)>,
+}
+
+impl Boosted<'_> {
+    fn factor(&self, doc: &Doc) -> f64 {
+        let value = |name: &str| doc.value(self.schema.find(name).map(|(field, _)| field).unwrap_or(FieldId(0)));
+        let part = |weight: f64, f: f64| (1.0 + weight * f.min(2f64.powi(60))).min(2f64.powi(60));
+        let half = |by: f64, half: f64| libm::exp(-(std::f64::consts::LN_2 * by) / half);
+        let mut product = 1.0;
+        for rule in self.rules {
+            product *= match rule {
+                BoostRule::Rule { when, weight } => match when.bind(self.schema) {
+                    Ok(filter) if passes(&filter, doc) => weight.clamp(2f64.powi(-60), 2f64.powi(60)),
+                    _ => 1.0,
+                },
+                BoostRule::Value { field, function, weight } => {
+                    let number = match value(field) {
+                        Value::Integer(value) => *value as f64,
+                        Value::Float(value) => *value,
+                        _ => continue,
+                    };
+                    let v = number.max(0.0);
+                    let f = match function {
+                        Function::Identity => v,
+                        Function::Log1p => libm::log1p(v),
+                        Function::Sqrt => v.sqrt(),
+                        Function::Square => v * v,
+                        Function::Reciprocal => 1.0 / (1.0 + v),
+                    };
+                    part(*weight, f)
+                }
+                BoostRule::Recency { field, half_life, weight } => match (value(field), self.now) {
+                    (Value::Integer(date), Some(now)) => part(*weight, half(now.saturating_sub(*date).max(0) as f64, *half_life * 1e6)),
+                    _ => 1.0,
+                },
+                BoostRule::Distance { field, half_distance, weight } => match (value(field), self.near) {
+                    (Value::Point(x, y), Some((lat, lon))) => {
+                        part(*weight, half(crate::exec::Centre::new(lat, lon).km(*x, *y), *half_distance))
+                    }
+                    _ => 1.0,
+                },
+            };
+        }
+        product.clamp(1.0 / 1024.0, 1024.0)
+    }
+
+    fn score(&self, score: i64, doc: &Doc) -> i64 {
+        if score > 0 { ((score as f64 * self.factor(doc)).trunc() as i64).max(1) } else { 0 }
+    }
 }
 
 /// One clause: field, how often it is in a document, its weight, distance, and df of its words.
@@ -88,8 +148,12 @@ impl Naive<'_> {
         let scale =
             (-300..=300).rev().map(|k| 2f64.powi(k)).find(|scale| total * scale <= 2f64.powi(30)).filter(|_| total > 0.0).unwrap_or(1.0);
         let hit = |doc: &&Doc| doc.live && filter.is_none_or(|filter| passes(filter, doc));
-        let mut found: Vec<_> =
-            self.docs.iter().filter(hit).filter_map(|doc| self.score(query, doc, scale).map(|score| (doc.seq, score))).collect();
+        let mut found: Vec<_> = self
+            .docs
+            .iter()
+            .filter(hit)
+            .filter_map(|doc| self.score(query, doc, scale).map(|score| (doc.seq, self.boosted.score(score, doc))))
+            .collect();
         found.sort_by_key(|&(seq, score)| (std::cmp::Reverse(score), seq));
         (found, scale)
     }

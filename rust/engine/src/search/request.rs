@@ -65,6 +65,10 @@ pub struct SearchRequest<'a> {
     pub timeout: Option<Duration>,
     /// What happens then.
     pub on_timeout: OnTimeout,
+    /// The time that recency counts from, in microseconds since 1970; without it recency does not count.
+    pub now: Option<i64>,
+    /// The place that distance counts from, latitude and longitude in degrees; without it distance does not count.
+    pub near: Option<(f64, f64)>,
 }
 
 impl Default for SearchRequest<'_> {
@@ -80,6 +84,8 @@ impl Default for SearchRequest<'_> {
             fields: None,
             timeout: None,
             on_timeout: OnTimeout::Partial,
+            now: None,
+            near: None,
         }
     }
 }

@@ -89,11 +89,18 @@ impl<'v> Search<'v> {
                 return Ok(());
             }
         };
+        if let Some((lat, lon)) = self.request.near
+            && !(lat.abs() <= 90.0 && lon.abs() <= 180.0)
+        {
+            let expected = "latitude and longitude in degrees".to_owned();
+            return Err(Error::Argument { argument: "near", expected, got: format!("({lat}, {lon})") });
+        }
         let mut slot = None;
         let interrupt = self.limited(interrupt, &mut slot);
         match compile(query, filter, self.view.snapshot(), self.view.compiled(), self.request.limit > 0, interrupt) {
             Ok(mut plan) => {
                 self.warnings.append(&mut plan.warnings);
+                plan.boost(self.view.compiled(), self.request.now, self.request.near);
                 self.stage = Stage::Planned(plan);
                 Ok(())
             }

@@ -261,7 +261,8 @@ pub(super) fn find_by(
         matching(filter, &segment.reader, interrupt).map(Arc::new)
     };
     let filter = plan.filter.is_some().then_some(&passing as &dyn Fn(usize) -> Result<Arc<BitSet>>);
-    way(Sought { program: &plan.program, shape: plan.shape.as_ref(), tables, filter }, snapshot, wanted, interrupt)
+    let boosting = plan.boosting.as_deref();
+    way(Sought { program: &plan.program, shape: plan.shape.as_ref(), tables, boosting, filter }, snapshot, wanted, interrupt)
 }
 
 /// Binds a filter to a schema.

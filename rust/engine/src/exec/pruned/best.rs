@@ -5,9 +5,13 @@
 //! [`Best::need`] of a document is never more than the least score that would let it in, so what scores less may be passed over.
 //! Where a segment stands in order of age an equal score is not enough behind the `k`th hit; in others it is.
 //!
+//! Boosts multiply a score when its document is pushed. Hits are compared by what comes out; executors know only the score before, so
+//! they are told the least from which the greatest factor of the segment could reach what is needed.
+//!
 //! This is the one signal that runs from the collected hits back to the executors.
 
-use crate::base::{DocId, Result};
+use crate::base::{DocId, Interrupt, Result};
+use crate::exec::boost::{Boosting, Factors, boosted};
 use crate::index::SegmentView;
 
 /// A hit.
@@ -37,11 +41,18 @@ pub struct Best {
     k: usize,
     /// A heap with the worst on top.
     rows: Vec<Row>,
-    /// Scores below this cannot enter.
+    /// Scores below this cannot enter, before boosts.
     theta: i32,
     /// With a score of exactly `theta` only documents up to this one can.
     tie: u32,
+    /// The same after boosts.
+    wanted: i64,
+    /// The same after boosts.
+    wanted_tie: u32,
     segment: u32,
+    boosted: bool,
+    /// Of the segment, when boosted.
+    factors: Factors,
     /// Rows that entered, also those that left again.
     pub entered: u64,
 }
@@ -52,6 +63,14 @@ impl Best {
         self.k = k;
         self.rows.clear();
         (self.theta, self.tie, self.segment, self.entered) = (0, u32::MAX, 0, 0);
+        (self.wanted, self.wanted_tie) = (0, u32::MAX);
+        self.release();
+    }
+
+    /// Lets go of the segment.
+    pub fn release(&mut self) {
+        self.boosted = false;
+        self.factors.close();
     }
 
     /// How many are wanted.
@@ -78,7 +97,7 @@ impl Best {
         self.rows.len() >= self.k
     }
 
-    /// The least score that any document of the current segment needs.
+    /// The least score that any document of the current segment needs. This and all other scores that go in are without boosts.
     #[inline]
     #[must_use]
     pub fn theta(&self) -> i32 {
@@ -102,30 +121,48 @@ impl Best {
     /// Goes on with another segment, the `number`th of the snapshot.
     ///
     /// # Errors
-    /// Corruption of sequence numbers.
-    pub fn enter(&mut self, number: usize, view: &SegmentView) -> Result<()> {
+    /// Corruption; what `interrupt` says while boosts are made ready.
+    pub fn enter(&mut self, number: usize, view: &SegmentView, boosting: Option<&Boosting>, interrupt: &Interrupt) -> Result<()> {
         self.segment = number as u32;
+        self.boosted = boosting.is_some();
+        if let Some(boosting) = boosting {
+            self.factors.open(boosting, &view.reader, interrupt)?;
+        }
         self.settle(view)
     }
 
-    /// At least `k` documents are known to score this or more: nothing below is needed.
+    /// At least `k` documents of the current segment are known to score this or more: nothing below is needed.
     pub fn raise(&mut self, floor: i32) {
-        if floor > self.theta {
-            (self.theta, self.tie) = (floor, u32::MAX);
+        let floor = i64::from(floor);
+        let floor = if self.boosted { boosted(floor, self.factors.low()) } else { floor };
+        if floor > self.wanted {
+            (self.wanted, self.wanted_tie) = (floor, u32::MAX);
+            self.translate();
         }
     }
 
     /// Takes a document of the current segment.
     ///
     /// # Errors
-    /// Corruption of sequence numbers.
+    /// Corruption of sequence numbers or of what boosts.
     #[inline]
     pub fn push(&mut self, view: &SegmentView, doc: u32, score: i32) -> Result<()> {
-        if score >= self.need(doc) { self.insert(view, doc, score) } else { Ok(()) }
+        if score < self.need(doc) {
+            Ok(())
+        } else if self.boosted {
+            self.push_boosted(view, doc, score)
+        } else {
+            self.insert(view, doc, i64::from(score))
+        }
     }
 
-    fn insert(&mut self, view: &SegmentView, doc: u32, score: i32) -> Result<()> {
-        let row = Row { score: i64::from(score), seq: view.sequence(DocId(doc))?.0, segment: self.segment, doc };
+    fn push_boosted(&mut self, view: &SegmentView, doc: u32, score: i32) -> Result<()> {
+        let score = boosted(i64::from(score), self.factors.of(doc)?);
+        if score < self.wanted + i64::from(doc > self.wanted_tie) { Ok(()) } else { self.insert(view, doc, score) }
+    }
+
+    fn insert(&mut self, view: &SegmentView, doc: u32, score: i64) -> Result<()> {
+        let row = Row { score, seq: view.sequence(DocId(doc))?.0, segment: self.segment, doc };
         if self.rows.len() < self.k {
             self.rows.push(row);
             self.sift_up();
@@ -176,23 +213,29 @@ impl Best {
 
     /// Restores the threshold after the worst hit or the segment has changed.
     fn settle(&mut self, view: &SegmentView) -> Result<()> {
-        let Some(worst) = self.rows.first().filter(|_| self.rows.len() == self.k).copied() else {
-            self.tie = u32::MAX;
-            return Ok(());
-        };
-        let theta = i32::try_from(worst.score).unwrap_or(i32::MAX - 1);
-        if theta < self.theta {
-            return Ok(());
+        self.wanted_tie = u32::MAX;
+        let worst = self.rows.first().filter(|worst| self.rows.len() == self.k && worst.score >= self.wanted).copied();
+        if let Some(worst) = worst {
+            self.wanted = worst.score;
+            if view.reader.in_sequence_order() {
+                self.wanted_tie = if worst.segment == self.segment { worst.doc } else { older_than(view, worst.seq)? };
+            }
         }
-        self.theta = theta;
-        self.tie = if !view.reader.in_sequence_order() {
-            u32::MAX
-        } else if worst.segment == self.segment {
-            worst.doc
-        } else {
-            older_than(view, worst.seq)?
-        };
+        self.translate();
         Ok(())
+    }
+
+    /// From what a hit has to score to what its document has to score before boosts.
+    fn translate(&mut self) {
+        if self.boosted {
+            self.theta = self.factors.least(self.wanted);
+            // One step more before boosts may be many after them, but never less than one where it is needed.
+            let is_step = self.factors.least(self.wanted + 1) > self.theta;
+            self.tie = if is_step { self.wanted_tie } else { u32::MAX };
+        } else {
+            self.theta = i32::try_from(self.wanted).unwrap_or(i32::MAX - 1);
+            self.tie = self.wanted_tie;
+        }
     }
 
     /// The hits in order.

@@ -76,7 +76,7 @@ impl Shape {
     }
 }
 
-/// Looks for the best of one segment, the `number`th of the view.
+/// Looks for the best of one segment, the `number`th of the view, which `best` has entered.
 ///
 /// # Errors
 /// Corruption; what the interrupt says: what is in `best` is then right, but perhaps not the best.
@@ -109,7 +109,6 @@ fn run(
 ) -> Result<Outcome> {
     let Search { program, shape, tables, interrupt } = *search;
     interrupt.check()?;
-    best.enter(number, view)?;
     let kernels = kernels::current();
     let Buffers { arena, arrays, todo, order, positions, .. } = buffers;
     arena.clear();

@@ -42,7 +42,6 @@ pub fn search_nested(
     best: &mut Best,
     work: &mut Work,
 ) -> Result<()> {
-    best.enter(number, view)?;
     let kernels = kernels::current();
     let mut arena = Arena::default();
     let mut drafts: Vec<Draft<'_>> = Vec::new();

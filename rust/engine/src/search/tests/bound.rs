@@ -4,7 +4,7 @@ use std::ops::Bound as End;
 
 use proptest::prelude::*;
 
-use super::world::{TAGS, WORDS, config, create, naive_docs, steps, take};
+use super::world::{TAGS, WORDS, config, create, here, naive_docs, steps, take};
 use crate::base::{FieldId, Interrupt};
 use crate::collect::{CountMode, Wanted};
 use crate::plan::{Compiled, compile, compile_filter, tables};
@@ -12,7 +12,7 @@ use crate::query::{
     Boolean, Bound, BoundFilter, Constant, FuzzySlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, SynonymClause,
     SynonymMember, SynonymSlot, TermClause, TermClauses,
 };
-use crate::search::naive::{Naive, passes};
+use crate::search::naive::{Boosted, Naive, passes};
 use crate::search::view::find;
 
 fn term() -> impl Strategy<Value = Vec<u8>> + Clone {
@@ -143,16 +143,18 @@ proptest! {
     #[test]
     fn the_executor_finds_what_the_naive_twin_finds(
         steps in steps(),
-        queries in prop::collection::vec((query(), prop::option::of(filter()), config(), 0usize..20), 12),
+        queries in prop::collection::vec((query(), prop::option::of(filter()), config(), here(), 0usize..20), 12),
     ) {
         let index = create(Default::default());
         take(&index, &steps);
         let view = index.view().unwrap();
         let (docs, snapshot, none) = (naive_docs(&view), view.snapshot(), Interrupt::none());
-        for (query, filter, config, hits) in queries {
+        for (query, filter, config, (now, near), hits) in queries {
             let compiled = Compiled::new(&config, view.schema()).unwrap();
-            let (expected, scale) = Naive { docs: &docs, compiled: &compiled }.search(&query, filter.as_ref());
-            let plan = compile(query.clone(), filter.clone(), snapshot, &compiled, true, &none).unwrap();
+            let boosted = Boosted { rules: &config.boosts, schema: view.schema(), now, near };
+            let (expected, scale) = Naive { docs: &docs, compiled: &compiled, boosted }.search(&query, filter.as_ref());
+            let mut plan = compile(query.clone(), filter.clone(), snapshot, &compiled, true, &none).unwrap();
+            plan.boost(&compiled, now, near);
             prop_assert_eq!(plan.scale, scale);
             let wanted = Wanted { hits, sort: &[], count: CountMode::Exact, scores: plan.scores };
             let tables = tables(snapshot, &compiled);

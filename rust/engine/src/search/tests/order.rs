@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 
 use proptest::prelude::*;
 
-use super::world::{Draft, TAGS, WORDS, create, draft, naive_docs, steps, take, upsert};
+use super::world::{Draft, TAGS, WORDS, config, create, draft, here, naive_docs, steps, take, upsert};
 use crate::base::Interrupt;
 use crate::plan::Compiled;
-use crate::search::naive::{Doc, Naive, Value};
+use crate::search::naive::{Boosted, Doc, Naive, Value};
 use crate::search::{CountMode, FilterInput, Index, QueryInput, SearchRequest};
 
 const SORTABLE: [&str; 6] = ["tags", "name", "year", "price", "found", "open"];
@@ -44,23 +44,26 @@ proptest! {
     #[test]
     fn sorting_is_sorting_everything(
         steps in steps(),
+        config in config(),
+        (now, near) in here(),
         sorts in prop::collection::vec((prop::collection::vec((0..=SORTABLE.len(), any::<bool>()), 1..4), 0usize..12, 0usize..3), 8),
     ) {
-        let index = create(Default::default());
+        let index = create(config.clone());
         take(&index, &steps);
         let view = index.view().unwrap();
-        let (docs, compiled) = (naive_docs(&view), Compiled::new(&Default::default(), view.schema()).unwrap());
+        let (docs, compiled) = (naive_docs(&view), Compiled::new(&config, view.schema()).unwrap());
+        let boosted = Boosted { rules: &config.boosts, schema: view.schema(), now, near };
         for (keys, limit, offset) in sorts {
             let name = |&(key, down): &(usize, bool)| format!("{}{}", if down { "-" } else { "" }, SORTABLE.get(key).unwrap_or(&"_score"));
             let sort: Vec<String> = keys.iter().map(name).collect();
             let query = QueryInput::Text("a b cab".into());
             let (bound, _) = view.bind(&query, false).unwrap();
-            let (found, _) = Naive { docs: &docs, compiled: &compiled }.search(&bound, None);
+            let (found, _) = Naive { docs: &docs, compiled: &compiled, boosted }.search(&bound, None);
             let mut rows: Vec<(&Doc, i64)> =
                 found.iter().map(|&(seq, score)| (docs.iter().find(|doc| doc.live && doc.seq == seq).unwrap(), score)).collect();
             rows.sort_by(|a, b| sort.iter().fold(Ordering::Equal, |order, name| order.then(compare(name, *a, *b))).then(a.0.seq.cmp(&b.0.seq)));
             let expected: Vec<_> = rows.iter().skip(offset).take(limit).map(|(doc, _)| doc.key.clone()).collect();
-            let request = SearchRequest { query, sort: sort.clone(), limit, offset, ..SearchRequest::default() };
+            let request = SearchRequest { query, sort: sort.clone(), limit, offset, now, near, ..SearchRequest::default() };
             prop_assert_eq!(view.search(&request, &Interrupt::none()).unwrap().keys(&Interrupt::none()).unwrap(), expected, "{:?}", sort);
         }
     }

@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::world::{config, create, naive_docs, steps, take};
+use super::world::{config, create, here, naive_docs, steps, take};
 use crate::base::Interrupt;
 use crate::plan::Compiled;
-use crate::search::naive::Naive;
+use crate::search::naive::{Boosted, Naive};
 use crate::search::{CountMode, FilterInput, QueryInput, SearchRequest};
 
 const PIECES: [&str; 32] = [
@@ -61,22 +61,23 @@ proptest! {
     fn what_is_typed_finds_what_it_means(
         steps in steps(),
         config in config(),
-        queries in prop::collection::vec((prop::collection::vec(0..PIECES.len(), 0..6), prop::option::of(0..FILTERS.len()), 0usize..20, 0usize..4), 12),
+        queries in prop::collection::vec((prop::collection::vec(0..PIECES.len(), 0..6), prop::option::of(0..FILTERS.len()), here(), 0usize..20, 0usize..4), 12),
     ) {
         let index = create(config.clone());
         take(&index, &steps);
         let view = index.view().unwrap();
         let docs = naive_docs(&view);
         let compiled = Compiled::new(&config, view.schema()).unwrap();
-        for (pieces, filter, limit, offset) in queries {
+        for (pieces, filter, (now, near), limit, offset) in queries {
             let text = pieces.iter().map(|&piece| PIECES[piece]).collect::<Vec<_>>().join(" ");
             let input = QueryInput::Text(text.as_str().into());
             let (bound, _) = view.bind(&input, false).unwrap();
             let filter = filter.map(|filter| FilterInput::Text(FILTERS[filter].into()));
             let passing = view.bind_filter(filter.as_ref()).unwrap();
-            let (expected, scale) = Naive { docs: &docs, compiled: &compiled }.search(&bound, passing.as_ref());
+            let boosted = Boosted { rules: &config.boosts, schema: view.schema(), now, near };
+            let (expected, scale) = Naive { docs: &docs, compiled: &compiled, boosted }.search(&bound, passing.as_ref());
 
-            let request = SearchRequest { query: input.clone(), limit, offset, filter: filter.clone(), count: CountMode::Exact, ..Default::default() };
+            let request = SearchRequest { query: input.clone(), limit, offset, filter: filter.clone(), count: CountMode::Exact, now, near, ..Default::default() };
             let hits = view.search(&request, &Interrupt::none()).unwrap();
             prop_assert_eq!(hits.total(), Some(expected.len() as u64), "{}", text);
             prop_assert!(!hits.partial());

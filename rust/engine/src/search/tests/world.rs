@@ -7,10 +7,11 @@ use serde_json::{Map, json};
 
 use crate::analysis::Analyzers;
 use crate::base::{DocId, Interrupt};
+use crate::exec::boost::Function;
 use crate::index::UpsertOptions;
 use crate::ingest::{Chunk, RecordSource};
-use crate::plan::{Combine, RankingConfig};
-use crate::query::{MinimumMatch, Operator, SynonymGroups};
+use crate::plan::{BoostRule, Combine, RankingConfig};
+use crate::query::{MinimumMatch, Operator, SynonymGroups, parse_filter};
 use crate::schema::{DocumentParser, Schema, Value as Parsed};
 use crate::search::naive::{Doc, Value};
 use crate::search::{Index, IndexOptions, View};
@@ -135,8 +136,9 @@ pub fn config() -> impl Strategy<Value = RankingConfig> {
     let texts = move || prop::collection::vec(text(), 1..4);
     let groups = (prop::collection::vec(texts(), 0..3), prop::collection::vec((text(), texts()), 0..2));
     let synonyms = groups.prop_map(|(groups, oneway)| SynonymGroups { groups, oneway });
-    (k1, 0.0f64..=1.0, tie, combine, operator, minimum, phrase_boost, synonyms).prop_map(
-        |(k1, b, tie_breaker, combine, operator, minimum, phrase_boost, synonyms)| RankingConfig {
+    let boosts = prop_oneof![Just(Vec::new()), prop::collection::vec(boost(), 1..4)];
+    (k1, 0.0f64..=1.0, tie, combine, operator, minimum, phrase_boost, synonyms, boosts).prop_map(
+        |(k1, b, tie_breaker, combine, operator, minimum, phrase_boost, synonyms, boosts)| RankingConfig {
             k1,
             b,
             tie_breaker,
@@ -146,8 +148,31 @@ pub fn config() -> impl Strategy<Value = RankingConfig> {
             minimum_match: minimum.and_then(MinimumMatch::parse),
             phrase_boost,
             synonyms,
+            boosts,
         },
     )
+}
+
+fn boost() -> impl Strategy<Value = BoostRule> {
+    let weight = || prop_oneof![Just(0.0), Just(1.0), Just(1e6), 0.0f64..3.0, 0.0f64..1e-3];
+    let functions = [Function::Identity, Function::Log1p, Function::Sqrt, Function::Square, Function::Reciprocal];
+    const FILTERS: [&str; 7] =
+        ["year < 2", "tags in ['coin', 'ring']", "open = true", "name is missing", "price >= 0", "year = 77", "not year = 77"];
+    prop_oneof![
+        (prop::sample::select(&FILTERS[..]), weight())
+            .prop_map(|(when, weight)| BoostRule::Rule { when: parse_filter(when, &schema()).unwrap(), weight }),
+        (prop::sample::select(&["year", "price", "open"][..]), prop::sample::select(functions.to_vec()), weight())
+            .prop_map(|(field, function, weight)| BoostRule::Value { field: field.into(), function, weight }),
+        (1e3f64..1e7, weight()).prop_map(|(half_life, weight)| BoostRule::Recency { field: "found".into(), half_life, weight }),
+        (1.0f64..1e4, weight()).prop_map(|(half_distance, weight)| BoostRule::Distance { field: "at".into(), half_distance, weight }),
+    ]
+}
+
+/// What a request says of its time (January 1999, or far off) and its place.
+pub fn here() -> impl Strategy<Value = (Option<i64>, Option<(f64, f64)>)> {
+    let day = 86_400_000_000i64;
+    let now = prop_oneof![(0i64..40).prop_map(move |days| 915_148_800_000_000 + days * day), any::<i64>()];
+    (prop::option::weighted(0.8, now), prop::option::weighted(0.8, (-90.0f64..90.0, -180.0f64..180.0)))
 }
 
 /// An empty index of its own.

@@ -27,7 +27,8 @@ fn both(world: &World, question: &Question) -> (Option<Gathered>, Gathered) {
     let snapshot = view.snapshot();
     let compiled = Compiled::new(&question.config, view.schema()).unwrap();
     let tables = tables(snapshot, &compiled);
-    let plan = compile(question.query.clone(), question.filter.clone(), snapshot, &compiled, true, &none).unwrap();
+    let mut plan = compile(question.query.clone(), question.filter.clone(), snapshot, &compiled, true, &none).unwrap();
+    plan.boost(&compiled, None, None);
     let wanted = Wanted { hits: question.hits, sort: &[], count: CountMode::None, scores: plan.scores };
     let exhaustive = find_by(everything, &plan, &tables, snapshot, wanted, &none).unwrap();
     assert_eq!(exhaustive.executor, Executor::Exhaustive);

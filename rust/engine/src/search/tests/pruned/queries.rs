@@ -7,10 +7,12 @@ use proptest::sample::Index;
 
 use super::corpus::{WORDS, corpus, word};
 use crate::base::FieldId;
+use crate::exec::boost::Function;
 use crate::exec::pruned::Limits;
-use crate::plan::{Combine, FieldWeight, RankingConfig};
+use crate::plan::{BoostRule, Combine, FieldWeight, RankingConfig};
 use crate::query::{
-    Boolean, Bound, BoundFilter, Constant, FuzzySlot, Operator, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, TermClause,
+    Boolean, Bound, BoundFilter, Compare, Comparison, Constant, Filter, FuzzySlot, Operator, PhraseClause, PhraseSlot, PrefixClause,
+    PrefixSlot, Slot, SynonymClause, SynonymMember, SynonymSlot, TermClause,
 };
 
 /// What is asked of one view.
@@ -83,15 +85,33 @@ fn config() -> impl Strategy<Value = RankingConfig> {
     let fields = prop::option::of(prop::collection::btree_map(names(), field, 1..4));
     let combine = prop_oneof![Just(Combine::Best), Just(Combine::Sum), Just(Combine::Bm25f)];
     let tie = prop_oneof![Just(0.0), Just(1.0), 0.0f64..=1.0];
-    (k1, b(), fields, combine, tie).prop_map(|(k1, b, fields, combine, tie_breaker)| RankingConfig {
+    let boosts = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(boosts(), 1..3)];
+    (k1, b(), fields, combine, tie, boosts).prop_map(|(k1, b, fields, combine, tie_breaker, boosts)| RankingConfig {
         k1,
         b,
         fields,
         combine,
         tie_breaker,
         operator: Operator::Or,
+        boosts,
         ..RankingConfig::default()
     })
+}
+
+/// Of documents by the numbers that they hold: little or much, of many or of few.
+fn boosts() -> impl Strategy<Value = BoostRule> {
+    let functions = [Function::Identity, Function::Log1p, Function::Sqrt, Function::Square, Function::Reciprocal];
+    let (field, weight) = (prop::sample::select(&["n", "year"][..]), prop_oneof![0.0f64..0.01, 0.0f64..10.0]);
+    let value = (field, prop::sample::select(functions.to_vec()), weight).prop_map(|(field, function, weight)| BoostRule::Value {
+        field: field.into(),
+        function,
+        weight,
+    });
+    let rule = (prop_oneof![Just(0i64), 0i64..1000], 0.0f64..5.0).prop_map(|(most, weight)| {
+        let value = crate::query::Value::Integer(most);
+        BoostRule::Rule { when: Filter::Compare(Compare { field: "n".into(), op: Comparison::AtMost, value }), weight }
+    });
+    prop_oneof![value, rule]
 }
 
 /// About half, 5 %, 0.1 % of the documents, or no filter.
@@ -166,8 +186,19 @@ fn other() -> impl Strategy<Value = Bound> {
     prop_oneof![1 => near, 1 => prefix, 2 => year]
 }
 
+/// Words and phrases that stand for one another.
+fn synonyms() -> impl Strategy<Value = Bound> {
+    let member = prop_oneof![3 => rank().prop_map(|rank| vec![rank]), 1 => prop::collection::vec(1usize..12, 2..4)];
+    (prop::collection::vec(member, 1..4), fields(), boost()).prop_map(|(members, fields, boost)| {
+        let member = |ranks: &Vec<usize>| ranks.iter().map(|rank| word(*rank).into_bytes().into()).zip(0..).collect();
+        let members: Vec<SynonymMember> = members.iter().map(member).collect();
+        let clause = |(field, weight)| SynonymClause { field, members: members.clone(), weight };
+        Bound::Synonyms(SynonymSlot { clauses: fields.into_iter().map(clause).collect(), boost })
+    })
+}
+
 fn leaf() -> impl Strategy<Value = Bound> {
-    prop_oneof![10 => plain(), 2 => phrase(), 2 => other()]
+    prop_oneof![10 => plain(), 2 => phrase(), 2 => synonyms(), 2 => other()]
 }
 
 pub fn boolean(must: Vec<Bound>, should: Vec<Bound>, must_not: Vec<Bound>, minimum: usize) -> Bound {
@@ -193,6 +224,7 @@ pub fn query() -> impl Strategy<Value = Bound> {
         2 => phrase(),
         1 => other(),
         6 => words(2..5).prop_map(any_of),
+        1 => synonyms(),
         3 => some(2..6).prop_map(any_of),
         2 => words(7..25).prop_map(any_of),
         1 => words(25..61).prop_map(any_of),
