@@ -19,8 +19,9 @@ use crate::request::{self, Given};
 use crate::view::View;
 use crate::{errors, gate};
 
-/// Up to this [cost](findspot_engine::plan::Plan::cost) a search keeps the interpreter: some tens of microseconds.
-const INLINE_COST: u64 = 20_000;
+/// Up to this [cost](findspot_engine::plan::Plan::cost) a search keeps the interpreter: at most some tens of microseconds, against less
+/// than one that letting go costs.
+const INLINE_COST: u64 = 2_000;
 
 /// Whom to ask.
 enum Target {

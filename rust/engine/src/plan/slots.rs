@@ -26,20 +26,23 @@ struct Draft {
     dfs: SmallVec<[u64; 4]>,
 }
 
+/// A word's number and frequency.
+type Seen = (usize, u64);
+
 /// The distinct words of a phrase with their numbers and frequencies: looked through while they are few.
 #[derive(Default)]
 struct Known<'t> {
-    few: SmallVec<[(&'t [u8], (usize, u64)); 8]>,
-    many: HashMap<&'t [u8], (usize, u64)>,
+    few: SmallVec<[(&'t [u8], Seen); 8]>,
+    many: HashMap<&'t [u8], Seen>,
 }
 
 impl<'t> Known<'t> {
-    fn get(&self, term: &[u8]) -> Option<(usize, u64)> {
+    fn get(&self, term: &[u8]) -> Option<Seen> {
         let few = || self.few.iter().find(|(known, _)| *known == term).map(|(_, seen)| *seen);
         few().or_else(|| self.many.get(term).copied())
     }
 
-    fn insert(&mut self, term: &'t [u8], seen: (usize, u64)) -> (usize, u64) {
+    fn insert(&mut self, term: &'t [u8], seen: Seen) -> Seen {
         if self.few.len() < self.few.inline_size() {
             self.few.push((term, seen));
         } else {

@@ -20,6 +20,9 @@ use crate::query::{Bound, BoundFilter};
 /// Look-ups in dictionaries that planning may make and still count as quick: some 0.3 µs each.
 const QUICK_LOOKUPS: usize = 64;
 
+/// About so many postings share a bound.
+const POSTINGS_PER_BLOCK: u64 = 128;
+
 /// What several searches share, bound to the view.
 pub(super) struct Asked<'v> {
     view: &'v Arc<View>,
@@ -111,7 +114,10 @@ impl<'v> Search<'v> {
 
     /// What finding takes grows with this: documents and postings that may have to be looked at.
     fn cost(&self) -> u64 {
-        if let Stage::Planned(plan) = &self.stage { plan.cost() } else { 0 }
+        let Stage::Planned(plan) = &self.stage else { return 0 };
+        let ranked = plan.shape.is_some() && self.sort.is_empty() && self.request.count == CountMode::None;
+        // Of a list that is ranked alone the best codes are asked of whole blocks.
+        if ranked && plan.program.leaves.len() == 1 { plan.cost() / POSTINGS_PER_BLOCK } else { plan.cost() }
     }
 
     /// The rest of the search.
