@@ -342,6 +342,47 @@ mod tests {
         assert_eq!(problems(RankingConfig::from_json(&b"[".repeat(100_000))).len(), 1);
     }
 
+    /// Known inside of the engine; how a file writes them is not decided yet.
+    #[test]
+    fn what_has_no_written_form_yet_is_unknown() {
+        for key in ["minimum_match", "phrase_boost", "synonyms", "boost", "boosts"] {
+            let found = problems(RankingConfig::from_json(format!("{{\"{key}\": 1}}").as_bytes()));
+            assert_eq!(found.iter().map(|(path, ..)| path.as_str()).collect::<Vec<_>>(), [key]);
+        }
+    }
+
+    #[test]
+    fn boosts_that_do_not_fit_are_refused() {
+        use crate::exec::boost::Function;
+        let value = |field: &str, weight| BoostRule::Value { field: field.into(), function: Function::Log1p, weight };
+        let refused = |boosts| {
+            let config = RankingConfig { boosts, phrase_boost: -1.0, ..RankingConfig::default() };
+            problems(Compiled::new(&config, &schema())).into_iter().map(|(path, _, got)| (path, got)).collect::<Vec<_>>()
+        };
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        let boosts = vec![
+            value("year", -0.5),
+            value("yaer", f64::NAN),
+            value("title", 1.0),
+            BoostRule::Recency { field: "year".into(), half_life: 0.0, weight: 1.0 },
+            BoostRule::Distance { field: "at".into(), half_distance: f64::INFINITY, weight: 1e300 },
+        ];
+        let expected = [
+            pair("phrase_boost", "-1"),
+            pair("boost[0].weight", "-0.5"),
+            pair("boost[1].weight", "NaN"),
+            pair("boost[1].field", "\"yaer\""),
+            pair("boost[2].field", "a field of type Text"),
+            pair("boost[3].half_life", "0"),
+            pair("boost[3].field", "a field of type Integer"),
+            pair("boost[4].weight", &1e300.to_string()),
+            pair("boost[4].half_distance", "inf"),
+            pair("boost[4].field", "\"at\""),
+        ];
+        assert_eq!(refused(boosts), expected);
+        assert_eq!(refused(vec![value("year", 1.0); 17])[1], pair("boost", "17"));
+    }
+
     #[test]
     fn a_field_that_is_missing_or_no_text_is_refused() {
         let config = RankingConfig::from_json(br#"{"fields": {"titel": 1, "year": 1, "title": 1}}"#).unwrap();

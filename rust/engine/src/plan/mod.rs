@@ -34,6 +34,8 @@
 //! `tf' = Σ (w_f·tf_f) / ((1 − b_f) + (b_f·dl_f)/avgdl_f)`, saturation `tf' / (tf' + k1)`, 0 when `tf'` is 0; `B` is 0 when all its fields weigh 0.
 //! Slots add up; the user's score is the sum over `scale`, exact in f64.
 //!
+//! A phrase boost is one more slot. Boosts multiply the sum of the slots, as [`crate::exec::boost`] says, and round once.
+//!
 //! *Order*: score descending, then sequence number ascending.
 //!
 //! Source: BM25 and BM25F, Robertson & Zaragoza 2009, without the constant k1 + 1.
