@@ -11,6 +11,7 @@
 //! | `open`, `arena` | posting lists and tables of contributions, laid out |
 //! | `clause`, `postings`, `select` | one list: bounds, probes, sums |
 //! | `single`, `merged`, `windows` | three ways to lead: by codes, by merging, by summing in windows |
+//! | `conjunction` | frequent clauses that must all match: their bitmaps meet |
 //! | `machine` | what becomes of a candidate |
 //! | `phrase` | a query that is one phrase: the last look at a batch |
 //! | `verify` | exact scores where clauses do not add up |
@@ -25,6 +26,7 @@
 mod arena;
 pub mod best;
 mod clause;
+mod conjunction;
 mod count;
 mod drive;
 mod limits;

@@ -23,7 +23,7 @@ pub(super) struct Stretch {
     pub base: u32,
 }
 
-impl Machine<'_, '_> {
+impl<'s> Machine<'_, 's> {
     /// Leads with clause `number`, which is also the first of its group.
     pub fn single(&mut self, number: usize) -> Result<()> {
         let Some(clause) = self.clauses.get(number).copied() else { return Ok(()) };
@@ -34,6 +34,12 @@ impl Machine<'_, '_> {
         if clause.least_code(self.theta() - rest) > usize::from(clause.top) {
             self.work.groups_skipped += 1;
             return Ok(());
+        }
+        if let Documents::Bitmap { words, .. } = clause.documents {
+            let musts = self.must_bitmaps();
+            if !musts.is_empty() {
+                return self.conjunction(number, words, &musts);
+            }
         }
         self.work.single_lists += 1;
         match clause.maxima {

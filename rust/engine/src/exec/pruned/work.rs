@@ -33,6 +33,10 @@ counters! {
     dense_groups,
     /// Groups summed in wide windows.
     wide_groups,
+    /// Lists led together with the bitmaps of others that must match.
+    conjunctions,
+    /// Windows in which what all bitmaps have was gone through.
+    windows_met,
     /// Groups or lists that could not win any more.
     groups_skipped,
     /// Windows summed.
