@@ -51,6 +51,7 @@ bench: $(STAMPS)/wheel $(STAMPS)/bench ## measure against the rivals and print t
 
 bench-rivals: $(STAMPS)/wheel $(STAMPS)/bench ## measure searching against the rivals, interleaved (see benches/rivals)
 	@$(BIN)/python benches/rivals/run.py $(RIVALS)
+	@$(if $(RIVALS),,$(BIN)/python benches/rivals/also.py)
 
 # Sanitizers are an unstable flag of the stable compiler: RUSTC_BOOTSTRAP=1 allows it. They watch the crates' modules that say `unsafe`.
 SANITIZED = RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address CARGO_TARGET_DIR=target/sanitized cargo test --locked --quiet --lib --target $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')

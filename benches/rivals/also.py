@@ -24,13 +24,20 @@ import install  # noqa: E402
 from children import ENGINES, Child, Engine  # noqa: E402
 from cold import first_queries  # noqa: E402
 from indexes import built  # noqa: E402
-from measure import RANKED, Budget, Row, least  # noqa: E402
+from measure import RANKED, Budget, Row, least, warm_up, write_minima  # noqa: E402
 from prepare import COLLECTIONS, QUERIES, Place, fields_collection, prepare, words_file  # noqa: E402
 from recording import ROOT, Run  # noqa: E402
 from tables import mean, micro  # noqa: E402
 
 PARTS = ("masks", "levels", "calls", "memory", "bytes", "fields", "cold", "growth")
 OURS = ENGINES["findspot"]
+MINIMA: dict[str, Any] = {}  # of this run: part → what it timed
+
+
+def keep(run: Run, name: str, minima: Any) -> None:
+    """Adds the minima of a part to the record's."""
+    MINIMA[name] = minima
+    write_minima(run.folder, MINIMA)
 
 
 def reached(value: float, bar: float, at_most: bool = True) -> str:
@@ -47,6 +54,7 @@ def compared(places: dict[str, tuple[Engine, Place, str]], count: int, rounds: i
         for name, (engine, place, _) in places.items():
             built(engine, place, False)
             children[name] = Child(engine, place)
+        warm_up({name: child for name, child in children.items() if child.engine.kind == "lucene"}, RANKED, count, 10.0)
         for _, kind in RANKED:
             for number in range(rounds):
                 names = list(children)
@@ -100,7 +108,8 @@ def masks(run: Run, cache: Path, corpus: str, rounds: int) -> None:
     bars = {"5 % deleted": (1.3, 0.0), "5 % filter": (1.3, 0.0), "eight segments": (2.0, 2.5)}
     against_plain(run, f"{corpus}: masks and segments, top 10, mean µs and × over plain", found, bars)
     run.say(f"\nA filter's first use: {micro(sorted(once)[4])} µs the query, then {micro(sorted(again)[4])} µs (medians of 8 values).")
-    run.keep(f"masks {corpus}", {"minima": found, "first_use_ns": once, "second_use_ns": again})
+    keep(run, f"masks {corpus}", found)
+    run.keep(f"filters {corpus}", {"first_use_ns": once, "second_use_ns": again})
 
 
 def levels(run: Run, cache: Path, corpus: str, rounds: int) -> None:
@@ -121,7 +130,7 @@ def levels(run: Run, cache: Path, corpus: str, rounds: int) -> None:
         times = rival / mean(found[kind]["portable"])
         rows.append([kind, micro(mean(found[kind]["portable"])), f"{micro(rival)} ({name})", f"{times:.2f}", reached(times, 1.0, False)])
     run.table(f"{corpus}: the portable level against the best rival", ["class", "portable µs", "rival µs", "×", "to reach"], rows)
-    run.keep(f"levels {corpus}", found)
+    keep(run, f"levels {corpus}", found)
 
 
 def calls(run: Run, cache: Path, corpus: str) -> None:
@@ -220,7 +229,7 @@ def fields(run: Run, cache: Path, rounds: int) -> None:
         ["ours", "µs", "tantivy dis-max of each word", "tantivy dis-max of the fields", "to reach"],
         table,
     )
-    run.keep("fields", {" ".join(row): minima for row, minima in found.items()})
+    keep(run, "fields", {" ".join(row): minima for row, minima in found.items()})
 
 
 def cold(run: Run, cache: Path, corpus: str) -> None:
@@ -266,7 +275,7 @@ def main() -> None:
     if "fields" in parts:
         fields(run, cache, chosen.rounds)
     if "growth" in parts:
-        growth.measure(run, cache, chosen.rounds)
+        keep(run, "growth", growth.measure(run, cache, chosen.rounds))
     run.say(f"\nrecorded in {os.path.relpath(run.folder, ROOT)}")
     run.keep("rounds", chosen.rounds)
 

@@ -50,8 +50,8 @@ def exponent(sizes: Sequence[int], costs: Sequence[float]) -> float:
     return sum((a - middle_x) * (b - middle_y) for a, b in zip(x, y, strict=True)) / sum((a - middle_x) ** 2 for a in x)
 
 
-def measure(run: Run, cache: Path, rounds: int) -> None:
-    """All three sizes in one run, interleaved."""
+def measure(run: Run, cache: Path, rounds: int) -> dict[str, dict[str, list[int]]]:
+    """All three sizes in one run, interleaved: class → size → least nanoseconds of each query."""
     children = {}
     for size in SIZES:
         place = grown(cache, size)
@@ -68,4 +68,4 @@ def measure(run: Run, cache: Path, rounds: int) -> None:
         verdict = f"≤ {BOUND}: {'reached' if slope <= BOUND else 'NOT REACHED'}" if kind in BOUND_CLASSES else ""
         rows.append([kind, *map(micro, costs), f"{slope:.2f}", verdict])
     run.table("Growth, top 10, mean µs", ["class", *(f"{size:,}" for size in SIZES), "exponent", "to reach"], rows)
-    run.keep("growth", {kind: minima for (_, kind), minima in found.items()})
+    return {kind: minima for (_, kind), minima in found.items()}

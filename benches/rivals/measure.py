@@ -10,9 +10,12 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from children import Child, ChildDied
@@ -75,6 +78,13 @@ def least(children: dict[str, Child], rows: Sequence[Row], count: int, rounds: i
         told = ", ".join(f"{name} {sum(taken) / len(taken) / 1e3:,.1f}" for name, taken in best.items())
         print(f"  {command} {kind}: mean µs {told}", file=sys.stderr, flush=True)
     return found
+
+
+def write_minima(folder: Path, minima: Any) -> None:
+    """Keeps every query's minimum beside the record, compressed: `minima.json.gz`, the same bytes for the same figures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with gzip.GzipFile(folder / "minima.json.gz", "wb", mtime=0) as stream:
+        stream.write(json.dumps(minima, separators=(",", ":")).encode())
 
 
 def warm_up(children: dict[str, Child], rows: Sequence[Row], count: int, seconds: float) -> None:

@@ -75,23 +75,23 @@ def opened(names: list[str], place: Place, rebuild: list[str], run: Run) -> dict
 def recorded(part: str) -> dict[str, Any]:
     """The minima of a recorded run."""
     folders = [folder for folder in sorted(RUNS.iterdir()) if part.rstrip("/").endswith(folder.name) or part in folder.name]
-    folders = [folder for folder in folders if (folder / "minima.json.gz").exists()]
-    if not folders:
-        raise SystemExit(f"no recorded run of rivals is called {part}")
-    with gzip.open(folders[-1] / "minima.json.gz", "rt") as stream:
-        return {"name": folders[-1].name, **json.load(stream)}
+    for folder in reversed(folders):
+        if (folder / "minima.json.gz").exists():
+            with gzip.open(folder / "minima.json.gz", "rt") as stream:
+                found = json.load(stream)
+            if "nanoseconds" in found:  # the second table's records have other keys
+                return {"name": folder.name, **found}
+    raise SystemExit(f"no recorded run of rivals is called {part}")
 
 
 def save(run: Run, results: dict[str, dict[str, dict[measure.Row, tables.Minima]]], chosen: argparse.Namespace) -> None:
     """Every query's minimum, compressed, beside the record."""
-    run.folder.mkdir(parents=True, exist_ok=True)
     plain = {
         state: {corpus: {" ".join(row): minima for row, minima in rows.items()} for corpus, rows in by_corpus.items()}
         for state, by_corpus in results.items()
     }
     queries = {corpus: read_queries(Place(chosen.cache, corpus, "one").queries) for corpus in chosen.corpora}
-    with gzip.GzipFile(run.folder / "minima.json.gz", "wb", mtime=0) as stream:
-        stream.write(json.dumps({"nanoseconds": plain, "queries": queries}, separators=(",", ":")).encode())
+    measure.write_minima(run.folder, {"nanoseconds": plain, "queries": queries})
 
 
 def main() -> None:
