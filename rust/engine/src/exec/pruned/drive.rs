@@ -167,7 +167,7 @@ fn run(
 }
 
 /// By how many bits contributions have to be smaller so that the fields of weighted slots, bounded one by one, fit together.
-fn shift_of(program: &Program) -> u32 {
+pub(super) fn shift_of(program: &Program) -> u32 {
     let fields = |leaf: &Leaf| match leaf {
         Leaf::Slot(slot) if matches!(slot.blend, Blend::Weighted { .. }) => slot.clauses.len(),
         _ => 1,

@@ -24,6 +24,8 @@
 //! Source: the project's own study of executors; MaxScore (Turtle & Flood 1995), block maxima (Ding & Suel 2011) in doc-aligned blocks.
 
 mod arena;
+#[cfg(test)]
+mod audit;
 pub mod best;
 mod clause;
 mod conjunction;
@@ -46,6 +48,8 @@ mod work;
 pub use best::{Best, Row};
 pub use count::count_segment;
 pub use drive::{Outcome, Search, search_segment};
+#[cfg(test)]
+pub use audit::audit;
 #[cfg(test)]
 pub use limits::Limits;
 pub use nested::search_nested;

@@ -81,6 +81,11 @@ pub fn corpus() -> &'static Corpus {
     CORPUS.get_or_init(build)
 }
 
+/// The world of that name.
+pub fn named(name: &str) -> &'static World {
+    corpus().worlds.iter().find(|world| world.name == name).unwrap()
+}
+
 /// Lengths that are not all alike: most texts short, some long and repetitive.
 fn body(random: &mut Random) -> Vec<usize> {
     let len = match random.below(20) {
@@ -115,7 +120,7 @@ fn build() -> Corpus {
     index.writer().unwrap().upsert(&mut Records::new(records), &UpsertOptions::default(), &Interrupt::none()).unwrap();
     let view = index.view().unwrap();
     assert_eq!(view.snapshot().segments.len(), 1, "the base is one segment");
-    let worlds = worlds(&view);
+    let worlds = worlds(&view, &bodies);
     Corpus { bodies, worlds, _base: index }
 }
 
@@ -141,6 +146,11 @@ impl Piece {
         Self { dead, ..self }
     }
 
+    fn sorted<K: Ord>(mut self, key: impl Fn(u32) -> K) -> Self {
+        self.docs.sort_by_key(|doc| key(*doc));
+        self
+    }
+
     fn shuffled(mut self) -> Self {
         let mut random = Random::new(7);
         for i in (1..self.docs.len()).rev() {
@@ -150,7 +160,7 @@ impl Piece {
     }
 }
 
-fn worlds(base: &View) -> Vec<World> {
+fn worlds(base: &View, bodies: &[Vec<usize>]) -> Vec<World> {
     let all = || Piece::usual(0..DOCS);
     let part = |from: u32, to: u32| Piece::usual(from..to);
     let every = |n: u32, first: u32| Piece::usual((first..DOCS).step_by(n as usize));
@@ -159,6 +169,8 @@ fn worlds(base: &View) -> Vec<World> {
     let made = [
         ("as built", vec![all()]),
         ("shuffled", vec![all().shuffled()]),
+        // Windows and blocks of one list differ in what they are worth.
+        ("by length", vec![all().sorted(|doc| bodies[doc as usize].len())]),
         ("5 % dead", vec![all().dead(50)]),
         // The last group of ranks, the last block, the last window are not full.
         (

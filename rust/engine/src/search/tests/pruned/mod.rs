@@ -2,18 +2,21 @@
 
 mod corpus;
 mod found;
+mod paths;
 mod queries;
+mod stopping;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
-use corpus::{World, corpus};
+use corpus::{World, named};
 use queries::{Question, boolean, question};
 
 use crate::base::Interrupt;
-use crate::collect::{CountMode, Executor, Gathered, Wanted, everything};
+use crate::collect::{CountMode, Executor, Gathered, Wanted};
+use crate::exec::pruned::{Search, audit};
 use crate::plan::{Compiled, compile, tables};
-use crate::search::view::{find, find_by};
+use crate::search::view::find;
 
 /// `cases` of them, or as many as the environment asks for with `PROPTEST_CASES`.
 fn cases(cases: u32) -> ProptestConfig {
@@ -21,29 +24,55 @@ fn cases(cases: u32) -> ProptestConfig {
     if asked.cases == 256 { ProptestConfig { cases, ..asked } } else { asked }
 }
 
-/// Both ways to the same hits: pruned, then exhaustive. None when nothing scores.
-fn both(world: &World, question: &Question) -> (Option<Gathered>, Gathered) {
-    let (view, none) = (&world.view, Interrupt::none());
+/// Asks a question, on the pruning executors or not; none when there is no shape to prune.
+fn ask(question: &Question, prune: bool) -> Option<Gathered> {
+    let (view, none) = (&named(question.world).view, Interrupt::none());
     let snapshot = view.snapshot();
     let compiled = Compiled::new(&question.config, view.schema()).unwrap();
     let tables = tables(snapshot, &compiled);
     let mut plan = compile(question.query.clone(), question.filter.clone(), snapshot, &compiled, true, &none).unwrap();
-    plan.boost(&compiled, None, None);
+    if prune && (plan.shape.is_none() || !plan.scores) {
+        return None;
+    }
+    plan.shape = plan.shape.filter(|_| prune);
     let wanted = Wanted { hits: question.hits, sort: &[], count: CountMode::None, scores: plan.scores };
-    let exhaustive = find_by(everything, &plan, &tables, snapshot, wanted, &none).unwrap();
-    assert_eq!(exhaustive.executor, Executor::Exhaustive);
-    let pruned = plan.scores.then(|| question.limits.force(|| find(&plan, &tables, snapshot, wanted, &none).unwrap()));
-    (pruned, exhaustive)
+    let gathered = question.limits.force(|| find(&plan, &tables, snapshot, wanted, &none).unwrap());
+    assert!(!gathered.partial && (prune || gathered.executor == Executor::Exhaustive));
+    Some(gathered)
 }
 
+/// The hits of both ways are the same.
 fn same(question: &Question) -> TestCaseResult {
-    let Some(world) = corpus().worlds.iter().find(|world| world.name == question.world) else { unreachable!() };
-    let (pruned, exhaustive) = both(world, question);
-    if let Some(pruned) = pruned {
-        prop_assert!(!pruned.partial);
-        prop_assert_eq!(pruned.hits, exhaustive.hits, "in {:?}: {:?}", world.name, pruned.work);
+    if let Some(pruned) = ask(question, true) {
+        let exhaustive = ask(question, false).map(|gathered| gathered.hits);
+        prop_assert_eq!(Some(&pruned.hits), exhaustive.as_ref(), "{:?}", pruned.work);
     }
     Ok(())
+}
+
+/// Every bound of the lists that a question opens, against the postings one by one.
+fn audited(question: &Question) -> TestCaseResult {
+    let World { name, view } = named(question.world);
+    let (snapshot, none) = (view.snapshot(), Interrupt::none());
+    let compiled = Compiled::new(&question.config, view.schema()).unwrap();
+    let tables = tables(snapshot, &compiled);
+    let plan = compile(question.query.clone(), None, snapshot, &compiled, true, &none).unwrap();
+    let Some(shape) = &plan.shape else { return Ok(()) };
+    let search = Search { program: &plan.program, shape, tables: &tables, interrupt: &none };
+    for (number, segment) in snapshot.segments.iter().enumerate() {
+        if let Err(said) = audit(&search, segment, number).unwrap() {
+            prop_assert!(false, "segment {number} of {name:?}: {said}");
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+    #[test]
+    fn no_bound_is_broken(question in question()) {
+        audited(&question)?;
+    }
 }
 
 proptest! {
