@@ -55,17 +55,19 @@ pub fn search_nested(
             };
             for clause in &slot.clauses {
                 let of = |term: &[Option<TermEntry>]| term.get(number).copied().flatten();
-                // A phrase is nowhere without its rarest word.
-                let entry = match &clause.source {
-                    Source::Term(entries) => of(entries),
-                    Source::Phrase { terms, .. } => {
+                // A phrase is nowhere without its rarest word; a sloppy one may stand more often than that, though.
+                let (entry, loose) = match &clause.source {
+                    Source::Term(entries) => (of(entries), false),
+                    Source::Phrase { terms, slop, .. } => {
                         let there: Option<SmallVec<[TermEntry; 8]>> = terms.iter().map(|term| of(term)).collect();
-                        there.and_then(|there| there.into_iter().min_by_key(TermEntry::df))
+                        (there.and_then(|there| there.into_iter().min_by_key(TermEntry::df)), *slop > 0)
                     }
                 };
                 let (Some(entry), Some(inverted)) = (entry, view.reader.inverted(clause.field)) else { continue };
                 let saturation = tables.saturation(number, clause.field);
-                drafts.push(Draft::list(inverted.postings_of(&entry)?, saturation, value(clause.value), leaf as u32, 0));
+                let mut draft = Draft::list(inverted.postings_of(&entry)?, saturation, value(clause.value), leaf as u32, 0);
+                draft.loose = loose;
+                drafts.push(draft);
             }
         }
     }
