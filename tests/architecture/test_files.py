@@ -16,7 +16,7 @@ UNSAFE_MODULES = {
     "rust/engine/src/exec/kernels/neon.rs": "loads of vectors",
     "rust/engine/src/exec/kernels/table.rs": "calls of functions that need instructions which were asked for",
     "rust/engine/src/storage/file.rs": "memory maps of immutable files, file locks",
-    "rust/engine/tests/allocations.rs": "an allocator that counts, in a test",
+    "rust/engine/tests/counting/mod.rs": "an allocator that counts, in a test",
     "rust/publish/src/cell.rs": "a mutex for each process id, so that a fork never meets a locked one",
     "rust/publish/src/reaper.rs": "a thread for each process id, the same way",
     "rust/python/src/arrow/abi.rs": "the Arrow C data and stream interfaces",

@@ -3,43 +3,13 @@
 //! **Law**: the executors make none that is not kept for the thread's next search.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod counting;
 
+use counting::allocations;
 use findspot_engine::base::Interrupt;
 use findspot_engine::index::UpsertOptions;
 use findspot_engine::ingest::{Format, open_reader};
 use findspot_engine::search::{Attempt, CountMode, Index, IndexOptions, QueryInput, SearchRequest};
-
-/// Counts this thread's allocations, and those that grow.
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is passed on to the system's allocator as it came; counting touches nothing but a number of this thread.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's promises are those of the system's allocator.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        // SAFETY: as above.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 fn index() -> Index {
     let schema = serde_json::from_str(r#"{"key": "id", "fields": [{"name": "clue", "type": "text", "analyzer": "standard"}]}"#).unwrap();
@@ -79,12 +49,12 @@ fn a_search_makes_few_allocations() {
     for (text, most) in asked {
         let request = SearchRequest { query: QueryInput::Text(text.into()), count: CountMode::None, ..SearchRequest::default() };
         let made = [(); 5].map(|()| {
-            let before = COUNT.get();
+            let before = allocations();
             let view = index.current().unwrap();
             let Attempt::Found(hits) = view.attempt(&request, u64::MAX).unwrap() else { return u64::MAX };
             assert_eq!(hits.is_empty(), text.starts_with("zzqx"), "{text}");
             drop(hits);
-            COUNT.get() - before
+            allocations() - before
         });
         // The first two may grow a thread's buffers.
         if made.iter().skip(2).any(|&made| made > most) {

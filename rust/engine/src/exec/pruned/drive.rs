@@ -55,6 +55,7 @@ struct Buffers {
     clauses: Vec<Clause<'static>>,
     excluded: Vec<Clause<'static>>,
     lists: Vec<Draft<'static>>,
+    barred: Vec<Draft<'static>>,
 }
 
 thread_local! {
@@ -112,13 +113,14 @@ fn run(
     let kernels = kernels::current();
     let Buffers { arena, arrays, todo, order, positions, .. } = buffers;
     arena.clear();
-    let mut drafts = Drafts { lists: recycled(std::mem::take(&mut buffers.lists)), ..Drafts::default() };
+    let (lists, barred) = (std::mem::take(&mut buffers.lists), std::mem::take(&mut buffers.barred));
+    let mut drafts = Drafts { lists: recycled(lists), excluded: recycled(barred), ..Drafts::default() };
     let opener = Opener { program, shape, tables, segment: &view.reader, number, interrupt };
-    if shape.is_never() || !opener.open(&mut drafts, arena)? || drafts.leads == 0 {
-        return Ok(Outcome::Done);
-    }
-    if drafts.leads > 1 && drafts.lists.iter().take(drafts.leads).any(|list| list.is_worthless()) {
-        return Ok(Outcome::Unscored);
+    let can_match = !shape.is_never() && opener.open(&mut drafts, arena)? && drafts.leads > 0;
+    let unscored = drafts.leads > 1 && drafts.lists.iter().take(drafts.leads).any(|list| list.is_worthless());
+    if !can_match || unscored {
+        (buffers.lists, buffers.barred) = (recycled(drafts.lists), recycled(drafts.excluded));
+        return Ok(if can_match { Outcome::Unscored } else { Outcome::Done });
     }
     let shift = shift_of(program);
     for draft in drafts.lists.iter_mut().chain(&mut drafts.excluded) {
@@ -162,7 +164,8 @@ fn run(
     machine.floor(shape);
     machine.lead()?;
     machine.work.positions += machine.verifier.as_ref().map_or(0, |verifier| verifier.read);
-    (buffers.clauses, buffers.excluded, buffers.lists) = (recycled(clauses), recycled(excluded), recycled(drafts.lists));
+    (buffers.clauses, buffers.excluded) = (recycled(clauses), recycled(excluded));
+    (buffers.lists, buffers.barred) = (recycled(drafts.lists), recycled(drafts.excluded));
     Ok(Outcome::Done)
 }
 

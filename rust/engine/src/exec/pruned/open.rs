@@ -242,15 +242,16 @@ impl<'a> Opener<'a, '_> {
                 Some(Leaf::Condition(_)) => self.want(leaf, false, drafts)?,
                 Some(Leaf::Slot(slot)) => {
                     let terms = slot.clauses.iter().all(|clause| matches!(clause.source, Source::Term(_)));
-                    let mut apart = Drafts::default();
-                    self.leaf(leaf, &mut apart, arena, false)?;
+                    let (start, verify) = (drafts.lists.len(), drafts.verify);
+                    self.leaf(leaf, drafts, arena, false)?;
                     if terms {
-                        drafts.excluded.append(&mut apart.lists);
+                        drafts.verify = verify;
+                        drafts.excluded.extend(drafts.lists.drain(start..));
                     } else {
                         // A phrase: its words are read when a hit is looked at once more.
                         drafts.verify = true;
-                        apart.lists.iter_mut().for_each(|list| (list.lead, list.probed, list.must) = (false, false, false));
-                        drafts.lists.append(&mut apart.lists);
+                        let words = drafts.lists.get_mut(start..).unwrap_or_default();
+                        words.iter_mut().for_each(|list| (list.lead, list.probed, list.must) = (false, false, false));
                     }
                 }
                 None => {}
