@@ -6,6 +6,8 @@ mod paths;
 mod queries;
 mod stopping;
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
@@ -13,39 +15,71 @@ use corpus::{World, named};
 use queries::{Question, boolean, question};
 
 use crate::base::Interrupt;
-use crate::collect::{CountMode, Executor, Gathered, Wanted};
-use crate::exec::pruned::{Search, audit};
-use crate::plan::{Compiled, compile, tables};
+use crate::base::bits::BitSet;
+use crate::collect::{CountMode, Executor, Gathered, Hit, Sought, Wanted, everything};
+use crate::exec::pruned::{Limits, Search, audit};
+use crate::exec::{Tables, matching};
+use crate::plan::{Compiled, Plan, compile, tables};
+use crate::search::View;
 use crate::search::view::find;
 
-/// `cases` of them, or as many as the environment asks for with `PROPTEST_CASES`.
+/// `cases` of them, or more where the environment asks with `PROPTEST_CASES` for more than the usual 256.
 fn cases(cases: u32) -> ProptestConfig {
     let asked = ProptestConfig::default();
-    if asked.cases == 256 { ProptestConfig { cases, ..asked } } else { asked }
+    ProptestConfig { cases: cases * asked.cases.div_ceil(256), ..asked }
 }
 
-/// Asks a question, on the pruning executors or not; none when there is no shape to prune.
-fn ask(question: &Question, prune: bool) -> Option<Gathered> {
-    let (view, none) = (&named(question.world).view, Interrupt::none());
-    let snapshot = view.snapshot();
-    let compiled = Compiled::new(&question.config, view.schema()).unwrap();
-    let tables = tables(snapshot, &compiled);
-    let mut plan = compile(question.query.clone(), question.filter.clone(), snapshot, &compiled, true, &none).unwrap();
-    if prune && (plan.shape.is_none() || !plan.scores) {
-        return None;
+/// A question on its way to both kinds of executors.
+struct Asked {
+    view: &'static View,
+    plan: Plan,
+    tables: Tables,
+    wanted: Wanted<'static>,
+    limits: Limits,
+}
+
+impl Asked {
+    fn new(question: &Question) -> Self {
+        let view = &named(question.world).view;
+        let compiled = Compiled::new(&question.config, view.schema()).unwrap();
+        let (tables, none) = (tables(view.snapshot(), &compiled), Interrupt::none());
+        let plan = compile(question.query.clone(), question.filter.clone(), view.snapshot(), &compiled, true, &none).unwrap();
+        let wanted = Wanted { hits: question.hits, sort: &[], count: CountMode::None, scores: plan.scores };
+        Self { view, plan, tables, wanted, limits: question.limits }
     }
-    plan.shape = plan.shape.filter(|_| prune);
-    let wanted = Wanted { hits: question.hits, sort: &[], count: CountMode::None, scores: plan.scores };
-    let gathered = question.limits.force(|| find(&plan, &tables, snapshot, wanted, &none).unwrap());
-    assert!(!gathered.partial && (prune || gathered.executor == Executor::Exhaustive));
-    Some(gathered)
+
+    /// What users get. `shaped`: as it is planned; else as if the program were too deep to have a shape.
+    fn pruned(&mut self, shaped: bool) -> Gathered {
+        let shape = if shaped { None } else { self.plan.shape.take() };
+        let found = self.limits.force(|| find(&self.plan, &self.tables, self.view.snapshot(), self.wanted, &Interrupt::none()).unwrap());
+        self.plan.shape = self.plan.shape.take().or(shape);
+        found
+    }
+
+    /// What looking at every document finds.
+    fn exhaustive(&self) -> Vec<Hit> {
+        let (snapshot, none) = (self.view.snapshot(), Interrupt::none());
+        let filter = self.plan.filter.as_ref();
+        let passing = |number: usize| {
+            let Some(filter) = filter else { unreachable!() };
+            matching(filter, &snapshot.segments[number].reader, &none).map(Arc::new)
+        };
+        let filter = filter.map(|_| &passing as &dyn Fn(usize) -> crate::base::Result<Arc<BitSet>>);
+        let sought = Sought { program: &self.plan.program, shape: None, tables: &self.tables, filter };
+        let found = everything(sought, snapshot, self.wanted, &none).unwrap();
+        assert_eq!((found.executor, found.partial), (Executor::Exhaustive, false));
+        found.hits
+    }
 }
 
-/// The hits of both ways are the same.
+/// All ways find the same hits.
 fn same(question: &Question) -> TestCaseResult {
-    if let Some(pruned) = ask(question, true) {
-        let exhaustive = ask(question, false).map(|gathered| gathered.hits);
-        prop_assert_eq!(Some(&pruned.hits), exhaustive.as_ref(), "{:?}", pruned.work);
+    let mut asked = Asked::new(question);
+    let exhaustive = asked.exhaustive();
+    for shaped in [true, false] {
+        let pruned = asked.pruned(shaped);
+        prop_assert!(!pruned.partial);
+        prop_assert_eq!(&pruned.hits, &exhaustive, "with its shape: {}, {:?}", shaped, pruned.work);
     }
     Ok(())
 }

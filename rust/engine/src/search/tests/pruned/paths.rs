@@ -3,7 +3,7 @@
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use super::ask;
+use super::Asked;
 use super::queries::{Question, any_of, boolean, phrase_of, question, slot};
 use crate::base::FieldId;
 use crate::collect::Executor;
@@ -19,9 +19,7 @@ fn every_path_is_taken() {
     let left = |work: &Work| work.named().filter(|(_, count)| *count == 0).map(|(name, _)| name).collect::<Vec<_>>();
     while asked < 200 || (asked < 1000 && !left(&work).is_empty()) {
         let question = question().new_tree(&mut runner).unwrap().current();
-        if let Some(pruned) = ask(&question, true) {
-            work.add(&pruned.work);
-        }
+        work.add(&Asked::new(&question).pruned(true).work);
         asked += 1;
     }
     assert_eq!(left(&work), [""; 0], "never counted in {asked} searches");
@@ -38,10 +36,8 @@ fn shapes(fields: &[(FieldId, f64)]) -> Vec<(&'static str, Bound)> {
     let many = |n: usize| (0..n).map(|i| word(1 + i * i % 3000)).collect::<Vec<_>>();
     let Bound::Slot(Slot { clauses, .. }) = word(70) else { unreachable!() };
     let near = Bound::Fuzzy(FuzzySlot { clauses, distance: 1, prefix: 2, boost: 1.0 });
-    let prefix = Bound::Prefix(PrefixSlot {
-        clauses: vec![PrefixClause { field: FieldId(1), prefix: b"w39".to_vec(), also: None }],
-        weight: 1.0,
-    });
+    let prefix =
+        Bound::Prefix(PrefixSlot { clauses: vec![PrefixClause { field: FieldId(1), prefix: b"w39".to_vec(), also: None }], weight: 1.0 });
     vec![
         ("one word", word(5)),
         ("one rare word", word(3500)),
@@ -93,7 +89,9 @@ fn shapes_of_the_first_class_are_pruned() {
                 let hits = [10, 100, 1000][number % 3];
                 let config = config.clone();
                 let question = Question { world, config, query, filter, hits, limits: Limits::USUAL };
-                let Some(pruned) = ask(&question, true) else { panic!("{name} cannot be pruned: {question:?}") };
+                let mut asked = Asked::new(&question);
+                assert!(asked.plan.shape.is_some(), "{name} has no shape: {question:?}");
+                let pruned = asked.pruned(true);
                 assert_eq!(pruned.executor, Executor::Pruned, "{name}: {question:?}");
             }
         }
