@@ -94,7 +94,7 @@ fn a_search_allocates_its_hits_and_nothing_else() {
             let plan = compile(query, None, snapshot, &compiled, true, &none).unwrap();
             for (filtered, hits) in [(false, 10), (false, 1000), (true, 100)] {
                 let filter = filtered.then_some(&passing as &dyn Fn(usize) -> findspot_engine::base::Result<Arc<BitSet>>);
-                let sought = Sought { program: &plan.program, shape: plan.shape.as_ref(), tables: &tables, filter };
+                let sought = Sought { program: &plan.program, shape: plan.shape.as_ref(), tables: &tables, filter, boosting: None };
                 let wanted = Wanted { hits, sort: &[], count: CountMode::None, scores: true };
                 let first = gather(sought, snapshot, wanted, &none).unwrap();
                 assert_eq!(first.executor, Executor::Pruned, "{name}");

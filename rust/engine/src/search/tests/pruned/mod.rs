@@ -6,8 +6,6 @@ mod paths;
 mod queries;
 mod stopping;
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
@@ -15,13 +13,12 @@ use corpus::{World, named};
 use queries::{Question, boolean, question};
 
 use crate::base::Interrupt;
-use crate::base::bits::BitSet;
-use crate::collect::{CountMode, Executor, Gathered, Hit, Sought, Wanted, everything};
+use crate::collect::{CountMode, Executor, Gathered, Hit, Wanted, everything};
 use crate::exec::pruned::{Limits, Search, audit};
-use crate::exec::{Tables, matching};
+use crate::exec::Tables;
 use crate::plan::{Compiled, Plan, compile, tables};
 use crate::search::View;
-use crate::search::view::find;
+use crate::search::view::{find, find_by};
 
 /// `cases` of them, or more where the environment asks with `PROPTEST_CASES` for more than the usual 256.
 fn cases(cases: u32) -> ProptestConfig {
@@ -33,6 +30,8 @@ fn cases(cases: u32) -> ProptestConfig {
 struct Asked {
     view: &'static View,
     plan: Plan,
+    /// The same without scores.
+    unscored: Plan,
     tables: Tables,
     wanted: Wanted<'static>,
     limits: Limits,
@@ -43,9 +42,11 @@ impl Asked {
         let view = &named(question.world).view;
         let compiled = Compiled::new(&question.config, view.schema()).unwrap();
         let (tables, none) = (tables(view.snapshot(), &compiled), Interrupt::none());
-        let plan = compile(question.query.clone(), question.filter.clone(), view.snapshot(), &compiled, true, &none).unwrap();
+        let plan = |scoring| compile(question.query.clone(), question.filter.clone(), view.snapshot(), &compiled, scoring, &none).unwrap();
+        let (mut plan, unscored) = (plan(true), plan(false));
+        plan.boost(&compiled, None, None);
         let wanted = Wanted { hits: question.hits, sort: &[], count: CountMode::None, scores: plan.scores };
-        Self { view, plan, tables, wanted, limits: question.limits }
+        Self { view, plan, unscored, tables, wanted, limits: question.limits }
     }
 
     /// What users get. `shaped`: as it is planned; else as if the program were too deep to have a shape.
@@ -56,26 +57,26 @@ impl Asked {
         found
     }
 
-    /// What looking at every document finds.
-    fn exhaustive(&self) -> Vec<Hit> {
-        let (snapshot, none) = (self.view.snapshot(), Interrupt::none());
-        let filter = self.plan.filter.as_ref();
-        let passing = |number: usize| {
-            let Some(filter) = filter else { unreachable!() };
-            matching(filter, &snapshot.segments[number].reader, &none).map(Arc::new)
-        };
-        let filter = filter.map(|_| &passing as &dyn Fn(usize) -> crate::base::Result<Arc<BitSet>>);
-        let sought = Sought { program: &self.plan.program, shape: None, tables: &self.tables, filter };
-        let found = everything(sought, snapshot, self.wanted, &none).unwrap();
+    /// How many match, without hits.
+    fn counted(&self) -> Gathered {
+        let wanted = Wanted { hits: 0, sort: &[], count: CountMode::Exact, scores: false };
+        find(&self.unscored, &self.tables, self.view.snapshot(), wanted, &Interrupt::none()).unwrap()
+    }
+
+    /// What looking at every document finds, and how many there are.
+    fn exhaustive(&self) -> (Vec<Hit>, Option<u64>) {
+        let wanted = Wanted { count: CountMode::Exact, ..self.wanted };
+        let found = find_by(everything, &self.plan, &self.tables, self.view.snapshot(), wanted, &Interrupt::none()).unwrap();
         assert_eq!((found.executor, found.partial), (Executor::Exhaustive, false));
-        found.hits
+        (found.hits, found.total)
     }
 }
 
 /// All ways find the same hits.
 fn same(question: &Question) -> TestCaseResult {
     let mut asked = Asked::new(question);
-    let exhaustive = asked.exhaustive();
+    let (exhaustive, total) = asked.exhaustive();
+    prop_assert_eq!(asked.counted().total, total);
     for shaped in [true, false] {
         let pruned = asked.pruned(shaped);
         prop_assert!(!pruned.partial);
