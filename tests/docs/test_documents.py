@@ -49,7 +49,7 @@ OBJECT_FOLDERS = ("seg", "live", "manifest", "lock", "tmp", "memory")
 
 
 def targets() -> set[str]:
-    return set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
 
 
 def subcommands() -> set[str]:
@@ -83,7 +83,7 @@ def test_commands_exist() -> None:
 
 
 def test_every_make_target_has_a_line_of_help() -> None:
-    helped = set(re.findall(r"^([a-z]+):.*## \S", text("Makefile"), re.MULTILINE))
+    helped = set(re.findall(r"^([a-z-]+):.*## \S", text("Makefile"), re.MULTILINE))
     assert helped == targets() - {"wheel"}
     shown = subprocess.run(["make", "--no-print-directory", "-C", str(ROOT)], capture_output=True, text=True, check=True).stdout
     assert {line.split()[1] for line in shown.splitlines()} == helped
