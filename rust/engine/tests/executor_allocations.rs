@@ -28,7 +28,8 @@ fn index() -> Index {
     for part in 0..3u32 {
         let mut lines = String::new();
         for id in part * 4000..(part + 1) * 4000 {
-            let words = |step: u32| (1..90u32).filter(move |rank| mixed(id, rank * step) % (rank + 1) == 0).map(|rank| format!("w{rank}"));
+            let words =
+                |step: u32| (1..90u32).filter(move |rank| mixed(id, rank * step).is_multiple_of(rank + 1)).map(|rank| format!("w{rank}"));
             let (title, body) = (words(31).take(4).collect::<Vec<_>>(), words(17).collect::<Vec<_>>());
             lines += &format!("{{\"id\": \"{id}\", \"title\": \"{}\", \"body\": \"{}\"}}\n", title.join(" "), body.join(" "));
         }

@@ -49,6 +49,7 @@ impl<'v> Asked<'v> {
 }
 
 /// What a search has come to.
+#[allow(clippy::large_enum_variant, reason = "one a search, never moved: a detour through the heap would cost more than its size")]
 enum Stage {
     Understood(Bound, Option<BoundFilter>),
     Planned(Plan),

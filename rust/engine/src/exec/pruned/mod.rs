@@ -45,11 +45,11 @@ mod verify;
 mod windows;
 mod work;
 
+#[cfg(test)]
+pub use audit::audit;
 pub use best::{Best, Row};
 pub use count::count_segment;
 pub use drive::{Outcome, Search, search_segment};
-#[cfg(test)]
-pub use audit::audit;
 #[cfg(test)]
 pub use limits::Limits;
 pub use nested::search_nested;

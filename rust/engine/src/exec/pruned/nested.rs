@@ -75,7 +75,7 @@ pub fn search_nested(
         arena.lay_out(draft, 0, kernels)?;
     }
     let clauses = drafts.iter().map(|draft| arena.clause(draft)).collect::<Result<Vec<_>>>()?;
-    let mut bounds = Bounds { program: program, clauses: &clauses, kernels, stack: Vec::new() };
+    let mut bounds = Bounds { program, clauses: &clauses, kernels, stack: Vec::new() };
     let shared = RefCell::new((best, work));
     let mut worth = |from: u32| {
         let (best, work) = &mut *shared.borrow_mut();

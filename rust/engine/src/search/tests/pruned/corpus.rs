@@ -48,7 +48,7 @@ impl Random {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) * n >> 31
+        ((self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) * n) >> 31
     }
 
     /// A rank of 1..=n as Zipf has it: the chance falls with the rank.

@@ -14,8 +14,8 @@ use queries::{Question, boolean, question};
 
 use crate::base::Interrupt;
 use crate::collect::{CountMode, Executor, Gathered, Hit, Wanted, everything};
-use crate::exec::pruned::{Limits, Search, audit};
 use crate::exec::Tables;
+use crate::exec::pruned::{Limits, Search, audit};
 use crate::plan::{Compiled, Plan, compile, tables};
 use crate::search::View;
 use crate::search::view::{find, find_by};
