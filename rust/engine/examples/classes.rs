@@ -41,7 +41,7 @@ fn main() {
                     query: QueryInput::Text((*query).into()),
                     limit,
                     count: CountMode::None,
-                    filter: option("--where").map(|text| FilterInput::Text(text)),
+                    filter: option("--where").map(FilterInput::Text),
                     ..SearchRequest::default()
                 };
                 let hits = view.search(&request, &none).unwrap();
