@@ -69,7 +69,7 @@ def test_a_refused_query_says_which() -> None:
         with pytest.raises(fs.QueryError, match="titel") as typed:
             index.search_many(["gold", "coin", Match("a", fields="titel")])
         assert (typed.value.position, typed.value.__notes__) == (None, ["queries[2]"])
-        with pytest.raises(TypeError, match="query: expected str or a query of findspot.query, got int") as wrong:
+        with pytest.raises(TypeError, match=r"query: expected str or a query of findspot\.query, got int") as wrong:
             index.search_many(["gold", 5])  # type: ignore[list-item]
         assert wrong.value.__notes__ == ["queries[1]"]
         with pytest.raises(fs.QueryError) as filtered:
