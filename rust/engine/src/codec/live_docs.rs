@@ -56,7 +56,8 @@ pub fn decode(name: &str, bytes: &[u8], doc_count: u32) -> Result<BitSet> {
         return Err(corrupt(0, format!("expected checksum {sum:08x}, got {actual:08x}")));
     }
     if word(8) != VERSION {
-        return Err(Error::FormatVersion { file: name.into(), expected: VERSION, got: word(8), hint: "update findspot".into() });
+        let hint = if word(8) > VERSION { "update findspot" } else { "build the index again from its source" };
+        return Err(Error::FormatVersion { file: name.into(), expected: VERSION, got: word(8), hint: hint.into() });
     }
     if word(12) != doc_count {
         return Err(corrupt(12, format!("live documents of a segment of {}, expected {doc_count}", word(12))));
