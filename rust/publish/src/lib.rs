@@ -14,10 +14,12 @@
 //! Built on `arc-swap` 1.9.2 or newer (earlier ones had a race in the fallback path, see its CHANGELOG 1.9.0–1.9.1).
 
 mod cell;
+mod latest;
 mod reaper;
 
 pub use arc_swap::Guard;
 pub use cell::Cell;
+pub use latest::Latest;
 pub use reaper::retire;
 
 #[cfg(test)]

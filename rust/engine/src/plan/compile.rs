@@ -30,8 +30,8 @@ pub struct Plan {
     pub program: Program,
     /// The form of the steps, when it can be pruned.
     pub shape: Option<Shape>,
-    /// The steps of the filter.
-    pub filter: Option<Program>,
+    /// What has to pass.
+    pub filter: Option<BoundFilter>,
     /// What multiplies the scores.
     pub boosting: Option<Box<Boosting>>,
     /// A score is an integer over this power of two.
@@ -84,7 +84,7 @@ pub fn compile(
     while let Some(task) = tasks.pop() {
         compiler.step(task, &mut tasks)?;
     }
-    Ok(compiler.finish(filter.map(compile_filter)))
+    Ok(compiler.finish(filter))
 }
 
 /// Compiles a filter alone.
@@ -272,7 +272,7 @@ impl Compiler<'_> {
     }
 
     /// All bounds are known: values become bounds times scale.
-    fn finish(self, filter: Option<Program>) -> Plan {
+    fn finish(self, filter: Option<BoundFilter>) -> Plan {
         let Self { slots, emitter, constants, warnings } = self;
         let scale = scale(slots.bounds);
         let mut program = emitter.program;

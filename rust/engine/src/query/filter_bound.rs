@@ -4,7 +4,11 @@
 //! leaf's set. Lists are sorted and without duplicates. Floats are finite or infinite, never NaN, and compare as IEEE numbers do
 //! (−0 equals 0).
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::mem::discriminant;
 use std::ops::Bound;
+
+use smallvec::SmallVec;
 
 use crate::base::FieldId;
 
@@ -106,5 +110,48 @@ impl BoundFilter {
     #[must_use]
     pub fn nothing() -> Self {
         Self::Or(Vec::new())
+    }
+
+    /// A number that equal filters share and others hardly ever, and about how many bytes the filter takes.
+    #[must_use]
+    pub fn fingerprint(&self) -> (u64, usize) {
+        let mut hasher = DefaultHasher::new();
+        let (mut size, mut rest) = (0, SmallVec::<[&Self; 8]>::from_elem(self, 1));
+        while let Some(node) = rest.pop() {
+            size += size_of::<Self>();
+            discriminant(node).hash(&mut hasher);
+            let to = &mut hasher;
+            match node {
+                Self::And(parts) | Self::Or(parts) => {
+                    parts.len().hash(to);
+                    rest.extend(parts);
+                }
+                Self::Not(part) => rest.push(part),
+                Self::Integers { field, low, high } => (field, low, high).hash(to),
+                Self::IntegerIn { field, values } => {
+                    (field, values).hash(to);
+                    size += values.len() * size_of::<i64>();
+                }
+                Self::Floats { field, low, high } => (field, low.to_bits(), high.to_bits()).hash(to),
+                Self::FloatIn { field, values } => {
+                    (field, values.len()).hash(to);
+                    values.iter().for_each(|value| value.to_bits().hash(to));
+                    size += values.len() * size_of::<f64>();
+                }
+                Self::KeywordIn { field, values } => {
+                    (field, values).hash(to);
+                    size += values.iter().map(|value| size_of::<String>() + value.len()).sum::<usize>();
+                }
+                Self::Keywords { field, low, high } => (field, low, high).hash(to),
+                Self::Token { field, term } => (field, term).hash(to),
+                Self::Within { field, lat, lon, km } => (field, [lat, lon, km].map(|number| number.to_bits())).hash(to),
+                Self::Exists { field } => field.hash(to),
+                Self::Keys { keys } => {
+                    keys.hash(to);
+                    size += keys.iter().map(|key| size_of::<String>() + key.len()).sum::<usize>();
+                }
+            }
+        }
+        (hasher.finish(), size)
     }
 }

@@ -8,6 +8,7 @@
 //! [`crate::exec::run`] → [`Hits`].
 
 mod cell;
+mod filters;
 mod follow;
 mod handle;
 mod hits;

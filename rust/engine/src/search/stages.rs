@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::hits::Hits;
 use super::request::{OnTimeout, QueryInput, SearchRequest};
-use super::view::{View, find};
+use super::view::View;
 use crate::base::{Error, Interrupt, Result};
 use crate::collect::{CountMode, Executor, Gathered, Relation, SortBy, Wanted};
 use crate::exec::pruned::Work;
@@ -139,7 +139,7 @@ impl<'v> Search<'v> {
                 let wanted = Wanted { hits, sort: &self.sort, count: request.count, scores: plan.scores };
                 let mut slot = None;
                 let interrupt = self.limited(interrupt, &mut slot);
-                (find(plan, self.view.tables(), self.view.snapshot(), wanted, interrupt)?, plan.scale)
+                (self.view.find(plan, wanted, interrupt)?, plan.scale)
             }
             Stage::Understood(..) | Stage::Late => (none(request.count, true), 1.0),
         };

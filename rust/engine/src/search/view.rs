@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::filters::{self, FilterCache};
 use super::hits::Hits;
 use super::request::{FilterInput, QueryInput, SearchRequest};
 use super::stages::{Asked, Attempt, Search};
@@ -14,7 +15,7 @@ use crate::base::{Error, Interrupt, Result, SeqNo, nearest};
 use crate::collect::{CountMode, Gathered, Hit, MAX_SORT_KEYS, SortBy, Sought, Wanted, gather};
 use crate::exec::{Tables, matching};
 use crate::index::Snapshot;
-use crate::plan::{Compiled, Plan, compile, tables};
+use crate::plan::{Compiled, Plan, compile, compile_filter, tables};
 use crate::query::{Bound, BoundFilter, ParseMode, ParseOptions, Parsed, RewriteOptions, parse, parse_filter, rewrite};
 use crate::schema::{Extra, Schema};
 
@@ -25,6 +26,7 @@ pub struct View {
     /// What lengths and codes are worth in this snapshot under this configuration.
     tables: Arc<Tables>,
     analyzers: Arc<Analyzers>,
+    filters: Arc<FilterCache>,
     config_version: u64,
 }
 
@@ -36,8 +38,18 @@ impl std::fmt::Debug for View {
 
 impl View {
     pub(super) fn new(snapshot: Arc<Snapshot>, compiled: Arc<Compiled>, analyzers: Arc<Analyzers>, config_version: u64) -> Self {
+        Self::sharing(Arc::default(), snapshot, compiled, analyzers, config_version)
+    }
+
+    fn sharing(
+        filters: Arc<FilterCache>,
+        snapshot: Arc<Snapshot>,
+        compiled: Arc<Compiled>,
+        analyzers: Arc<Analyzers>,
+        config_version: u64,
+    ) -> Self {
         let tables = Arc::new(tables(&snapshot, &compiled));
-        Self { snapshot, compiled, tables, analyzers, config_version }
+        Self { snapshot, compiled, tables, analyzers, filters, config_version }
     }
 
     /// The same configuration over another snapshot.
@@ -47,7 +59,8 @@ impl View {
         } else {
             (self.compiled.for_schema(&snapshot.schema)?, Arc::new(Analyzers::of(snapshot.schema.analyzers())?))
         };
-        Ok(Self::new(Arc::new(snapshot), compiled, analyzers, self.config_version))
+        self.filters.keep(&snapshot);
+        Ok(Self::sharing(Arc::clone(&self.filters), Arc::new(snapshot), compiled, analyzers, self.config_version))
     }
 
     /// What it stands on.
@@ -57,6 +70,7 @@ impl View {
     }
 
     /// What lengths and codes are worth in it.
+    #[cfg(test)]
     pub(super) fn tables(&self) -> &Tables {
         &self.tables
     }
@@ -153,7 +167,7 @@ impl View {
         let (query, _) = self.bind(query, strict)?;
         let plan = compile(query, self.bind_filter(filter)?, &self.snapshot, &self.compiled, false, interrupt)?;
         let wanted = Wanted { hits: 0, sort: &[], count: CountMode::Exact, scores: false };
-        let gathered = find(&plan, &self.tables, &self.snapshot, wanted, interrupt)?;
+        let gathered = self.find(&plan, wanted, interrupt)?;
         match gathered.total {
             Some(total) if !gathered.partial => Ok(total),
             _ => Err(Error::Timeout { seconds: 0.0 }),
@@ -235,30 +249,63 @@ impl View {
         Ok((rewritten.bound, warnings))
     }
 
+    /// How many sets of filters are kept, and their bytes.
+    #[cfg(test)]
+    pub(super) fn filters_kept(&self) -> (usize, usize) {
+        self.filters.size()
+    }
+
+    /// Runs a plan.
+    pub(super) fn find(&self, plan: &Plan, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
+        run(gather, Some(&self.filters), plan, &self.tables, &self.snapshot, wanted, interrupt)
+    }
+
     pub(super) fn bind_filter(&self, filter: Option<&FilterInput>) -> Result<Option<BoundFilter>> {
         bind_filter(filter, self.schema())
     }
 }
 
-/// Runs a plan.
+/// Runs a plan over a snapshot that need not be a view's.
+#[cfg(test)]
 pub(super) fn find(plan: &Plan, tables: &Tables, snapshot: &Snapshot, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
-    find_by(gather, plan, tables, snapshot, wanted, interrupt)
+    run(gather, None, plan, tables, snapshot, wanted, interrupt)
 }
 
-/// Runs a plan in one of the ways of [`crate::collect`].
+/// The same in one of the ways of [`crate::collect`].
+#[cfg(test)]
 pub(super) fn find_by(
-    way: fn(Sought<'_>, &Snapshot, Wanted<'_>, &Interrupt) -> Result<Gathered>,
+    way: Way,
     plan: &Plan,
     tables: &Tables,
     snapshot: &Snapshot,
     wanted: Wanted<'_>,
     interrupt: &Interrupt,
 ) -> Result<Gathered> {
+    run(way, None, plan, tables, snapshot, wanted, interrupt)
+}
+
+/// A way of [`crate::collect`].
+type Way = fn(Sought<'_>, &Snapshot, Wanted<'_>, &Interrupt) -> Result<Gathered>;
+
+fn run(
+    way: Way,
+    kept: Option<&FilterCache>,
+    plan: &Plan,
+    tables: &Tables,
+    snapshot: &Snapshot,
+    wanted: Wanted<'_>,
+    interrupt: &Interrupt,
+) -> Result<Gathered> {
+    let sought = plan.filter.as_ref().map(filters::Sought::new);
     let passing = |number: usize| {
-        let (Some(filter), Some(segment)) = (&plan.filter, snapshot.segments.get(number)) else {
+        let (Some(filter), Some(sought), Some(segment)) = (&plan.filter, &sought, snapshot.segments.get(number)) else {
             return Err(Error::Defect("a filter that is not there"));
         };
-        matching(filter, &segment.reader, interrupt).map(Arc::new)
+        let make = || matching(&compile_filter(filter.clone()), &segment.reader, interrupt);
+        match kept {
+            Some(kept) => kept.passing(sought, segment, make),
+            None => make().map(Arc::new),
+        }
     };
     let filter = plan.filter.is_some().then_some(&passing as &dyn Fn(usize) -> Result<Arc<BitSet>>);
     let boosting = plan.boosting.as_deref();

@@ -5,6 +5,7 @@ mod boosts;
 mod bound;
 mod counting;
 mod files;
+mod filters;
 mod lifecycle;
 mod order;
 mod pruned;

@@ -64,7 +64,7 @@ impl RecordSource for Records {
 type Numbers = (Option<i64>, Option<f64>, Option<u8>, Option<bool>, Option<(i8, i8)>);
 
 /// What a document holds; `None` = missing.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Draft {
     pub key: u32,
     pub title: Option<Vec<usize>>,
