@@ -22,7 +22,7 @@ from prepare import HERE, Place
 STATES = ("one", "eight")
 # State → segments, and whether one document in twenty is deleted. The main comparison has the first two, also.py the others too.
 SHAPES = {"one": (1, False), "eight": (8, True), "dead": (1, True), "parts": (8, False)}
-JAVA = ["-Xms1g", "-Xmx2g", "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"]
+JAVA = ["-Xms1g", "-Xmx4g", "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"]
 
 
 @dataclass(frozen=True)
