@@ -47,7 +47,7 @@ fn finds(url: &str) {
         let mut document =
             json!({"id": format!("k{id:03}"), "title": format!("The {} {}", of(&ADJECTIVES, 1), of(&NOUNS, 2)), "clue": clue.join(" ")});
         let mut set = |every: u32, name: &str, value: Value| {
-            if mixed(id, every) % every > 0 {
+            if !mixed(id, every).is_multiple_of(every) {
                 document[name] = value;
             }
         };
