@@ -4,6 +4,7 @@ mod corpus;
 mod found;
 mod paths;
 mod queries;
+mod real;
 mod stopping;
 
 use proptest::prelude::*;
