@@ -59,14 +59,14 @@ SANITIZED = RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address CARGO_TARGET_DIR=tar
 # The NEON kernels, built for ARM and run by an emulator of its processor.
 EMULATED = CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu" CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc CARGO_TARGET_DIR=target/emulated cargo test --locked --quiet --lib --target aarch64-unknown-linux-gnu
 
-soak: $(STAMPS)/wheel $(STAMPS)/dev ## the long versions of the crash and twin tests (about an hour), and the unsafe modules under the address sanitizer
+soak: $(STAMPS)/wheel $(STAMPS)/dev ## the long versions of the crash, twin and exactness tests (over an hour), and the unsafe modules under the address sanitizer
 	$(SANITIZED) -p findspot-publish
 	$(SANITIZED) -p findspot-engine storage::
 	$(SANITIZED) -p findspot-engine exec::kernels::
 	@command -v aarch64-linux-gnu-gcc >/dev/null && command -v qemu-aarch64 >/dev/null || { echo "the NEON kernels are tested under an emulator: apt-get install gcc-aarch64-linux-gnu qemu-user" >&2; exit 1; }
 	@rustup target list --installed | grep -q aarch64-unknown-linux-gnu || rustup target add aarch64-unknown-linux-gnu
 	$(EMULATED) -p findspot-engine exec::kernels::
-	PROPTEST_CASES=5120 cargo test --locked --quiet -p findspot-engine --lib search::tests::pruned
+	FINDSPOT_SOAK=1 PROPTEST_CASES=5120 cargo test --locked --quiet -p findspot-engine --lib search::tests::pruned
 	@FINDSPOT_SOAK=1 $(BIN)/python -m pytest -q -p no:cacheprovider tests/crash tests/twin
 
 docs: $(STAMPS)/wheel $(STAMPS)/dev ## build the Rust documentation and check every path, link, command and example in the documents
