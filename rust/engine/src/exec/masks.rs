@@ -23,6 +23,19 @@ impl Masks<'_> {
         self.live.is_none() && self.filter.is_none() && self.wanted.is_none()
     }
 
+    /// About how many of `docs` documents may, as a share: what a few words, evenly spread, say. Never 0.
+    #[must_use]
+    pub fn density(&self, docs: u32) -> f64 {
+        const LOOKS: usize = 32;
+        let share = |bits: Option<&[u64]>| {
+            let Some(bits) = bits.filter(|bits| !bits.is_empty()) else { return 1.0 };
+            let set: u32 = (0..LOOKS).map(|look| bits.get(look * bits.len() / LOOKS).map_or(0, |word| word.count_ones())).sum();
+            let seen = (LOOKS as u32 * 64).min(docs.max(1));
+            (f64::from(set) / f64::from(seen)).clamp(0.5 / f64::from(seen), 1.0)
+        };
+        share(self.live) * share(self.filter) * share(self.wanted)
+    }
+
     /// Whether a document may.
     #[inline]
     #[must_use]

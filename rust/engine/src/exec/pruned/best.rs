@@ -131,6 +131,13 @@ impl Best {
         self.settle(view)
     }
 
+    /// Forgets all hits and what is wanted, and stays in the segment.
+    pub fn forget(&mut self) {
+        self.rows.clear();
+        (self.wanted, self.wanted_tie) = (0, u32::MAX);
+        self.translate();
+    }
+
     /// At least `k` documents of the current segment are known to score this or more: nothing below is needed.
     pub fn raise(&mut self, floor: i32) {
         let floor = i64::from(floor);

@@ -17,11 +17,15 @@ use super::shape::Shape;
 use super::verify::{Positions, Verifier};
 use super::work::Work;
 use crate::base::{Interrupt, Result};
+use crate::codec::postings::STRONGEST;
 use crate::exec::kernels;
 use crate::exec::masks::Masks;
 use crate::exec::program::{Blend, Leaf, Program};
 use crate::exec::tables::Tables;
 use crate::index::SegmentView;
+
+/// A guess takes so many times the hits that are wanted from a list's strongest postings.
+const MARGIN: f64 = 4.0;
 
 /// One search.
 pub struct Search<'a> {
@@ -162,7 +166,14 @@ fn run(
         work,
     };
     machine.floor(shape);
+    let guessed = machine.guess(shape);
     machine.lead()?;
+    if guessed && !machine.best.is_full() {
+        // Fewer hits than thought score so much: once more, knowing nothing.
+        machine.work.guesses_missed += 1;
+        machine.best.forget();
+        machine.lead()?;
+    }
     machine.work.positions += machine.verifier.as_ref().map_or(0, |verifier| verifier.read);
     (buffers.clauses, buffers.excluded) = (recycled(clauses), recycled(excluded));
     (buffers.lists, buffers.barred) = (recycled(drafts.lists), recycled(drafts.excluded));
@@ -197,6 +208,24 @@ impl Machine<'_, '_> {
             self.work.floors += 1;
             self.best.raise(floor);
         }
+    }
+
+    /// Where documents may be missing from a list's strongest, a threshold that `k` of those that are left should still reach. When `k`
+    /// hits reach it, all that could were looked at; else it was wrong, and the caller begins again. Whether there is one.
+    fn guess(&mut self, shape: &Shape) -> bool {
+        let plain = shape.groups.len() == 1 && shape.groups.iter().all(|group| group.need == 1);
+        if !plain || !self.best.is_empty() || self.theta() > -self.base {
+            return false;
+        }
+        let passing = self.masks.density(self.view.reader.doc_count()) * if self.excluded.is_empty() { 1.0 } else { 0.5 };
+        let wanted = MARGIN * self.best.k() as f64 / passing;
+        let Some(rank) = STRONGEST.iter().position(|rank| f64::from(*rank) >= wanted) else { return false };
+        let guess = self.clauses.get(..self.leads).unwrap_or_default().iter().map(|clause| clause.floors[rank]).max().unwrap_or(0);
+        if guess > 0 {
+            self.work.guesses += 1;
+            self.best.raise(guess);
+        }
+        guess > 0
     }
 
     /// Leads with group after group.

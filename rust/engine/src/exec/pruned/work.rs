@@ -67,6 +67,10 @@ counters! {
     pushed,
     /// Thresholds known before any document.
     floors,
+    /// Thresholds tried before any document.
+    guesses,
+    /// Of those, the ones that too few hits reached.
+    guesses_missed,
     /// Segments run without pruning because that is cheaper.
     exhaustive,
     /// Segments counted by the lengths of their lists.
