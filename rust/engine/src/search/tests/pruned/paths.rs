@@ -24,6 +24,12 @@ fn every_path_is_taken() {
         work.add(&question.counted().work);
         asked += 1;
     }
+    // A word without itself: what its strongest postings promise is never there.
+    let word = || slot(5, &[(FieldId(1), 1.0)], 1.0);
+    let nothing = boolean(vec![word()], vec![], vec![word()], 0);
+    let question = question().new_tree(&mut runner).unwrap().current();
+    let question = Question { query: nothing, filter: None, config: RankingConfig::default(), hits: 10, ..question };
+    work.add(&Asked::new(&question).pruned(true).work);
     assert_eq!(left(&work), [""; 0], "never counted in {asked} searches");
 }
 
