@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::counted::counted;
 use super::ranked::ranked;
+use super::sorted::sorted;
 use super::sort::{SegmentKeys, SortBy, SortValue};
 use super::top::{Key, TopByKeys, TopByScore};
 use crate::base::bits::BitSet;
@@ -90,17 +91,20 @@ pub enum Executor {
     Pruned,
     /// Nothing was ranked, only counted: by lengths of lists, bits, and positions of phrases.
     Counted,
+    /// Blocks of a column that cannot be among the first were passed over.
+    Sorted,
     /// Every document that matches was looked at.
     Exhaustive,
 }
 
 impl Executor {
-    /// `pruned`, `counted` or `exhaustive`.
+    /// `pruned`, `counted`, `sorted` or `exhaustive`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pruned => "pruned",
             Self::Counted => "counted",
+            Self::Sorted => "sorted",
             Self::Exhaustive => "exhaustive",
         }
     }
@@ -185,18 +189,29 @@ pub fn gather(sought: Sought<'_>, snapshot: &Snapshot, wanted: Wanted<'_>, inter
     let by_score = matches!(wanted.sort, [] | [SortBy::Score]);
     if by_score && wanted.scores {
         let mut gathered = ranked(sought, snapshot, wanted.hits, interrupt)?;
-        if wanted.count != CountMode::None {
-            let counted = count(sought, snapshot, Wanted { hits: 0, ..wanted }, interrupt)?;
-            // What was found is there, whatever there was no time to count.
-            let found = (gathered.hits.len() as u64).min(EXACT_UP_TO);
-            gathered.total = counted.total.map(|total| total.max(found));
-            gathered.relation = counted.relation;
-            gathered.partial |= counted.partial;
-            gathered.work.add(&counted.work);
-        }
+        let counted = total(sought, snapshot, wanted, gathered.hits.len(), interrupt)?;
+        gathered.total = counted.total;
+        gathered.relation = counted.relation;
+        gathered.partial |= counted.partial;
+        gathered.work.add(&counted.work);
         return Ok(gathered);
     }
-    everything(sought, snapshot, wanted, interrupt)
+    match sorted(sought, snapshot, wanted, interrupt)? {
+        Some(gathered) => Ok(gathered),
+        None => everything(sought, snapshot, wanted, interrupt),
+    }
+}
+
+/// Counts what matches beside so many hits, when that is wanted.
+pub(super) fn total(sought: Sought<'_>, snapshot: &Snapshot, wanted: Wanted<'_>, found: usize, interrupt: &Interrupt) -> Result<Gathered> {
+    let mut counted = if wanted.count == CountMode::None {
+        Gathered { hits: Vec::new(), total: None, relation: Relation::Gte, partial: false, executor: Executor::Counted, work: Work::default() }
+    } else {
+        count(sought, snapshot, Wanted { hits: 0, ..wanted }, interrupt)?
+    };
+    // What was found is there, whatever there was no time to count.
+    counted.total = counted.total.map(|total| total.max((found as u64).min(EXACT_UP_TO)));
+    Ok(counted)
 }
 
 /// Counts, without looking at every document where there is another way.
@@ -250,7 +265,7 @@ pub(crate) fn everything(sought: Sought<'_>, snapshot: &Snapshot, wanted: Wanted
 }
 
 /// Sorts, and keeps the first.
-fn shorten(rows: &mut Vec<(Vec<SortValue>, Hit)>, hits: usize, by_score: bool) {
+pub(super) fn shorten(rows: &mut Vec<(Vec<SortValue>, Hit)>, hits: usize, by_score: bool) {
     rows.sort_unstable_by(|(keys_a, a), (keys_b, b)| {
         let by_keys = || keys_a.iter().zip(keys_b).map(|(a, b)| a.cmp(b)).fold(Ordering::Equal, Ordering::then);
         let order = if by_score { b.score.cmp(&a.score) } else { by_keys() };
@@ -285,14 +300,14 @@ impl<'a> Segment<'a> {
     }
 
     /// What multiplies the scores of its documents.
-    fn factors(&self) -> Result<Option<Factors>> {
+    pub fn factors(&self) -> Result<Option<Factors>> {
         let Some(boosting) = self.sought.boosting else { return Ok(None) };
         let mut factors = Factors::default();
         factors.open(boosting, &self.view.reader, self.interrupt)?;
         Ok(Some(factors))
     }
 
-    fn hit(&self, doc: u32, score: i64) -> Result<Hit> {
+    pub fn hit(&self, doc: u32, score: i64) -> Result<Hit> {
         let doc = DocId(doc);
         Ok(Hit { segment: self.number, doc, seq: self.view.sequence(doc)?, score })
     }

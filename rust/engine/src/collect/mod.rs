@@ -7,6 +7,7 @@ mod counted;
 mod gather;
 mod ranked;
 mod sort;
+mod sorted;
 mod top;
 
 #[cfg(test)]

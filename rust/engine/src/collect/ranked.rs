@@ -37,7 +37,7 @@ fn into(best: &mut Best, sought: Sought<'_>, snapshot: &Snapshot, hits: usize, i
             let filter = sought.filter.map(|filter| filter(number)).transpose()?;
             let segment = Segment { sought, view, number, filter: filter.as_deref(), interrupt };
             best.enter(number, view, sought.boosting, interrupt)?;
-            if let Some(shape) = sought.shape {
+            if let Some(shape) = sought.shape.filter(|shape| shape.is_led_by_scores(program)) {
                 let search = Search { shape, program, tables, interrupt };
                 if search_segment(&search, view, number, segment.masks(), best, &mut work)? == Outcome::Done {
                     return Ok(true);

@@ -79,6 +79,40 @@ impl<'a> SegmentKeys<'a> {
         Self { view, columns: sort.iter().map(|by| KeyColumn { by: *by, column: column(by) }).collect() }
     }
 
+    /// How many keys a row has.
+    pub fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// What the first key of every document of a block of a column is at least.
+    pub fn first_of_block(&self, block: u32) -> Result<Key> {
+        let Some(KeyColumn { by: SortBy::Field { descending, .. }, column }) = self.columns.first() else { return Ok(Key::FIRST) };
+        let key = |min: Key, max: Key| if *descending { max } else { min };
+        Ok(match column {
+            Some(Column::Integer(column)) => column.zone(block)?.map_or(Key::MISSING, |zone| {
+                key(Key::integer(zone.min, *descending), Key::integer(zone.max, *descending))
+            }),
+            Some(Column::Float(column)) => column.zone(block)?.map_or(Key::MISSING, |zone| {
+                key(Key::float(zone.min, *descending), Key::float(zone.max, *descending))
+            }),
+            Some(Column::Keyword(_)) => Key::FIRST,
+            Some(Column::Geo(_)) | None => Key::MISSING,
+        })
+    }
+
+    /// The first key of a document, or what it is at least.
+    #[inline]
+    pub fn first(&self, doc: u32) -> Result<Key> {
+        let Some(KeyColumn { by: SortBy::Field { descending, .. }, column }) = self.columns.first() else { return Ok(Key::FIRST) };
+        let key = match column {
+            Some(Column::Integer(column)) => column.get(DocId(doc))?.map(|value| Key::integer(value, *descending)),
+            Some(Column::Float(column)) => column.get(DocId(doc))?.map(|value| Key::float(value, *descending)),
+            Some(Column::Keyword(_)) => Some(Key::FIRST),
+            Some(Column::Geo(_)) | None => None,
+        };
+        Ok(key.unwrap_or(Key::MISSING))
+    }
+
     /// The keys of a document.
     pub fn read(&self, doc: u32, score: i64, keys: &mut Vec<Key>) -> Result<()> {
         keys.clear();

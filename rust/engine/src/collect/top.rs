@@ -1,6 +1,6 @@
 //! The best of one segment: by score, or by the values of fields.
 //!
-//! **In**: documents in ascending order, each with a score or a row of keys. **Out**: the `k` that come first, in order. **Law**: what
+//! **In**: documents, by score in ascending order, each with a score or a row of keys. **Out**: the `k` that come first, in order. **Law**: what
 //! is equal in all keys keeps the order of the documents, which inside a segment is the order of age. Memory is twice `k` rows, and no
 //! row costs an allocation: rows are gathered and the worse half is dropped when there are too many (Floyd–Rivest selection, amortised
 //! constant time a row).
@@ -84,6 +84,8 @@ pub struct Key {
 impl Key {
     /// A missing value, last in both directions.
     pub const MISSING: Self = Self { missing: true, value: 0 };
+    /// No key comes before it.
+    pub const FIRST: Self = Self { missing: false, value: i64::MIN };
 
     /// An integer; under `descending` larger ones come first.
     #[inline]
@@ -113,8 +115,9 @@ pub struct TopByKeys {
     k: usize,
     width: usize,
     full: bool,
-    /// Of the last row that is in, once there are `k`.
+    /// The last row that is in, once there are `k`, and its document.
     last: Vec<Key>,
+    last_doc: u32,
     keys: Vec<Key>,
     rows: Vec<Row>,
 }
@@ -141,13 +144,27 @@ impl TopByKeys {
     /// For the first `k`, sorted by `width` keys.
     #[must_use]
     pub fn new(k: usize, width: usize) -> Self {
-        Self { k, width, full: false, last: Vec::new(), keys: Vec::new(), rows: Vec::new() }
+        Self { k, width, full: false, last: Vec::new(), last_doc: 0, keys: Vec::new(), rows: Vec::new() }
     }
 
-    /// Takes a document that is later than all before it.
+    /// The last row that is in and its document, as far as is known, once there are `k`.
+    #[inline]
+    #[must_use]
+    pub fn last(&self) -> Option<(&[Key], u32)> {
+        self.full.then_some((&self.last[..], self.last_doc))
+    }
+
+    /// Finds out which row is the last that is in.
+    pub fn settle(&mut self) {
+        if self.rows.len() >= if self.full { self.k + self.k / 2 + FEW / 4 } else { self.k } {
+            self.select();
+        }
+    }
+
+    /// Takes a document.
     #[inline]
     pub fn push(&mut self, keys: &[Key], doc: u32, score: i64) {
-        if self.full && keys >= self.last.as_slice() {
+        if self.full && (keys, doc) > (self.last.as_slice(), self.last_doc) {
             return;
         }
         self.rows.push(Row { score, doc, at: self.keys.len() });
@@ -173,7 +190,11 @@ impl TopByKeys {
                 kept.extend_from_slice(of(row));
                 row.at = at;
             }
-            self.last = rows.last().map(|row| kept[row.at..].to_vec()).unwrap_or_default();
+            self.last.clear();
+            if let Some(row) = rows.last() {
+                self.last.extend_from_slice(&kept[row.at..]);
+                self.last_doc = row.doc;
+            }
             self.full = true;
             self.keys = kept;
         }

@@ -44,7 +44,7 @@ pub fn run(
 /// # Errors
 /// As [`run`].
 #[allow(clippy::too_many_arguments, reason = "those of `run`, and which windows")]
-pub(super) fn run_where(
+pub fn run_where(
     program: &Program,
     tables: &Tables,
     segment: &SegmentReader,

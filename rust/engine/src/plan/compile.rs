@@ -28,7 +28,7 @@ pub const MAX_EXPANSIONS: usize = 64;
 pub struct Plan {
     /// The steps.
     pub program: Program,
-    /// The form of the steps, when it can be pruned.
+    /// The form of the steps, when they are not deeper than that.
     pub shape: Option<Shape>,
     /// What has to pass.
     pub filter: Option<BoundFilter>,
@@ -294,7 +294,7 @@ impl Compiler<'_> {
         let cost = slots.postings.saturating_add(if all { docs } else { 0 });
         let mut plan = Plan { program, shape: None, filter, boosting: None, scale, scores: slots.bounds > 0.0, warnings, cost };
         if !plan.finds_nothing() {
-            plan.shape = Shape::of(&plan.program).filter(|shape| shape.is_led_by_scores(&plan.program));
+            plan.shape = Shape::of(&plan.program);
         }
         plan
     }

@@ -48,7 +48,7 @@ mod work;
 #[cfg(test)]
 pub use audit::audit;
 pub use best::{Best, Row};
-pub use count::count_segment;
+pub use count::{Found, Matches, REGION, count_segment, match_segment};
 pub use drive::{Outcome, Search, search_segment};
 #[cfg(test)]
 pub use limits::Limits;

@@ -21,7 +21,7 @@ use crate::search::view::find;
 use crate::search::{Index, IndexOptions};
 
 /// More than one region of 65,536.
-const DOCS: u32 = 66_500;
+pub const DOCS: u32 = 66_500;
 /// One document in so many has the word of that number: bitmaps, aligned lists, gaps, a single posting.
 const EVERY: [u32; 9] = [2, 5, 29, 83, 301, 400, 620, 9_000, 66_000];
 
@@ -40,7 +40,10 @@ fn document(doc: u32, seed: u32) -> Vec<u8> {
         }
         words.join(" ")
     };
-    serde_json::to_vec(&json!({"id": format!("{doc}"), "title": words(0), "clue": words(1), "year": doc % 1000})).unwrap()
+    serde_json::to_vec(&json!({"id": format!("{doc}"), "title": words(0), "clue": words(1), "year": doc % 1000,
+        "day": (doc % 4_000 < 3_500).then_some(doc / 100), "price": (doc % 3 > 0).then(|| f64::from(mix(doc, 9) % 7) - 3.0),
+        "open": (doc % 5 > 0).then_some(doc % 2 == 0), "name": (doc % 7 > 0).then(|| format!("n{}", mix(doc, 11) % 50))}))
+    .unwrap()
 }
 
 fn index(cuts: &[u32]) -> Index {
@@ -48,6 +51,10 @@ fn index(cuts: &[u32]) -> Index {
         {"name": "title", "type": "text", "analyzer": "whitespace"},
         {"name": "clue", "type": "text", "analyzer": "whitespace"},
         {"name": "year", "type": "integer"},
+        {"name": "day", "type": "integer"},
+        {"name": "price", "type": "float"},
+        {"name": "open", "type": "boolean"},
+        {"name": "name", "type": "keyword"},
     ]}))
     .unwrap();
     let url = format!("memory://counting-{}", ulid::Ulid::generate());
@@ -62,7 +69,7 @@ fn index(cuts: &[u32]) -> Index {
 }
 
 /// One segment, the same with deleted documents, and in three segments with deleted ones.
-static INDEXES: LazyLock<[Index; 3]> = LazyLock::new(|| {
+pub static INDEXES: LazyLock<[Index; 3]> = LazyLock::new(|| {
     let (whole, less, cut) = (index(&[0, DOCS]), index(&[0, DOCS]), index(&[0, 300, 6_000, 14_000]));
     let dead: Vec<_> = (0..DOCS).filter(|doc| mix(*doc, 5).is_multiple_of(20)).map(|doc| doc.to_string()).collect();
     for index in [&less, &cut] {
@@ -101,7 +108,7 @@ fn leaf() -> impl Strategy<Value = Bound> {
     prop_oneof![6 => slot, 2 => phrase, 1 => years]
 }
 
-fn query() -> impl Strategy<Value = Bound> {
+pub fn query() -> impl Strategy<Value = Bound> {
     let any =
         || prop::collection::vec(leaf(), 1..6).prop_map(|should| Bound::Boolean(Boolean { minimum: 1, should, ..Boolean::default() }));
     let all = (prop::collection::vec(leaf(), 1..4), prop::collection::vec(leaf(), 0..2), prop::collection::vec(leaf(), 0..3))

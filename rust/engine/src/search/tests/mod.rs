@@ -8,6 +8,7 @@ mod files;
 mod filters;
 mod lifecycle;
 mod order;
+mod sorted;
 mod pruned;
 mod text;
 mod world;

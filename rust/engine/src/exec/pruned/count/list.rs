@@ -1,7 +1,7 @@
 //! One list of documents, a region of 65,536 documents at a time.
 //!
 //! **In**: a list as it lies in the file, or decoded. **Out**: its documents of a region as bits or numbers; whether it has given ones. **Law**:
-//! regions ascend. A region is as long as the longest block of an aligned list, so no block has to be cut, and its bits are 8 KB: those
+//! regions may come in any order, ascending ones are fastest. A region is as long as the longest block of an aligned list, so no block has to be cut, and its bits are 8 KB: those
 //! of a few lists stay in the first-level cache.
 
 use std::cell::Cell;
@@ -12,7 +12,7 @@ use crate::exec::kernels::Kernels;
 /// log2 of a region's documents.
 pub(super) const LOG2: u32 = 16;
 /// Documents of a region.
-pub(super) const REGION: u32 = 1 << LOG2;
+pub const REGION: u32 = 1 << LOG2;
 /// 64-bit words of a region.
 pub(super) const WORDS: usize = REGION as usize / 64;
 /// Documents of a region as bits.
@@ -56,7 +56,11 @@ impl<'a> List<'a> {
             Documents::Sorted(docs) => {
                 let (at, mut from, mut to) = self.reached.get();
                 if at != region || to == 0 {
-                    from = to;
+                    from = if at < region { to } else { 0 };
+                    if at + 1 != region {
+                        let rest = docs.get(from as usize..).unwrap_or_default();
+                        from += rest.partition_point(|doc| doc >> LOG2 < region) as u32;
+                    }
                     while docs.get(from as usize).is_some_and(|doc| doc >> LOG2 < region) {
                         from += 1;
                     }

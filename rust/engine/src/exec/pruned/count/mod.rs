@@ -15,6 +15,7 @@ mod region;
 use std::cell::RefCell;
 
 use list::{LOG2, List, WORDS};
+pub use list::REGION;
 use open::{Draft, Node, Opened, Opener, Phrase, part};
 use region::{Arrays, Counter};
 
@@ -75,11 +76,14 @@ pub fn count_segment(search: &Search<'_>, view: &SegmentView, number: usize, mas
         work.counted_by_length += 1;
         return Ok(df);
     }
-    let buffers = BUFFERS.try_with(|slot| slot.try_borrow_mut().ok().and_then(|mut slot| slot.take())).ok().flatten();
-    let mut buffers = buffers.unwrap_or_default();
-    let counted = count(search, view, number, masks, limit, work, &mut buffers);
-    let _ = BUFFERS.try_with(|slot| slot.try_borrow_mut().map(|mut slot| *slot = Some(buffers)));
-    counted
+    let counted = opened(search, view, number, masks, work, |counter| {
+        let short = if counter.masks.is_all() { counter.short(limit)? } else { None };
+        match short {
+            Some(counted) => Ok(counted),
+            None => counter.all(limit),
+        }
+    })?;
+    Ok(counted.unwrap_or(0))
 }
 
 /// In how many documents the term is that is all of a shape.
@@ -92,15 +96,72 @@ fn sole_term(search: &Search<'_>, number: usize) -> Option<u64> {
     Some(entries.get(number)?.as_ref().map_or(0, |entry| u64::from(entry.df())))
 }
 
-fn count(
+/// What matches in a region.
+pub enum Found<'f> {
+    /// A bit a document, from the first of the region on.
+    Bits(&'f [u64]),
+    /// Documents, ascending.
+    Numbers(&'f [u32]),
+}
+
+/// The documents of a segment that match, a region at a time.
+pub struct Matches<'c, 'm, 'a>(&'c mut Counter<'m, 'a>);
+
+impl Matches<'_, '_, '_> {
+    /// Those of a region of [`REGION`] documents. Regions may come in any order.
+    ///
+    /// # Errors
+    /// Corruption; what the interrupt says.
+    pub fn of_region(&mut self, region: u32) -> Result<Found<'_>> {
+        let Some(lead) = self.0.nodes.first().copied() else { return Ok(Found::Numbers(&[])) };
+        self.0.region(region, &lead)
+    }
+}
+
+/// Opens the documents of one segment, the `number`th of the view, that match; `None` when there is none.
+///
+/// # Errors
+/// Corruption; what the interrupt says; those of `look`.
+pub fn match_segment<R>(
     search: &Search<'_>,
     view: &SegmentView,
     number: usize,
     masks: Masks<'_>,
-    limit: u64,
     work: &mut Work,
+    look: impl FnOnce(&mut Matches<'_, '_, '_>) -> Result<R>,
+) -> Result<Option<R>> {
+    search.interrupt.check()?;
+    if search.shape.is_never() {
+        return Ok(None);
+    }
+    opened(search, view, number, masks, work, |counter| look(&mut Matches(counter)))
+}
+
+/// Opens what is sought in a segment, in this thread's buffers.
+fn opened<R>(
+    search: &Search<'_>,
+    view: &SegmentView,
+    number: usize,
+    masks: Masks<'_>,
+    work: &mut Work,
+    then: impl FnOnce(&mut Counter<'_, '_>) -> Result<R>,
+) -> Result<Option<R>> {
+    let buffers = BUFFERS.try_with(|slot| slot.try_borrow_mut().ok().and_then(|mut slot| slot.take())).ok().flatten();
+    let mut buffers = buffers.unwrap_or_default();
+    let outcome = opened_in(&mut buffers, search, view, number, masks, work, then);
+    let _ = BUFFERS.try_with(|slot| slot.try_borrow_mut().map(|mut slot| *slot = Some(buffers)));
+    outcome
+}
+
+fn opened_in<R>(
     buffers: &mut Buffers,
-) -> Result<u64> {
+    search: &Search<'_>,
+    view: &SegmentView,
+    number: usize,
+    masks: Masks<'_>,
+    work: &mut Work,
+    then: impl FnOnce(&mut Counter<'_, '_>) -> Result<R>,
+) -> Result<Option<R>> {
     let kernels = kernels::current();
     let Buffers { opened: kept, decoded, lists: kept_lists, arrays } = buffers;
     let mut opened = reopened(std::mem::take(kept));
@@ -109,9 +170,9 @@ fn count(
     let there = Opener { program, shape, segment, number, interrupt, kernels }.open(&mut opened, decoded)?;
     let mut lists = recycled::<List<'_>, List<'_>>(std::mem::take(kept_lists));
     lists.extend(opened.drafts.iter().map(|draft| draft.list(decoded)));
-    let counted = if there {
+    let outcome = if there {
         let Opened { leaves, nodes, excluded, excluded_phrases, phrases, read, conditions, .. } = &mut opened;
-        let mut counter = Counter {
+        then(&mut Counter {
             kernels,
             masks,
             interrupt,
@@ -126,19 +187,15 @@ fn count(
             conditions,
             arrays,
             work,
-        };
-        let short = if masks.is_all() { counter.short(limit)? } else { None };
-        match short {
-            Some(counted) => counted,
-            None => counter.all(limit)?,
-        }
+        })
+        .map(Some)
     } else {
-        0
+        Ok(None)
     };
     work.positions += std::mem::take(&mut arrays.positions.read);
     *kept = reopened(opened);
     *kept_lists = recycled(lists);
-    Ok(counted)
+    outcome
 }
 
 impl Counter<'_, '_> {

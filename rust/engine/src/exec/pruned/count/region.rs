@@ -5,6 +5,7 @@
 //! positions comes last. A step over bits costs the region, a step over numbers costs the documents that are left.
 
 use super::super::work::Work;
+use super::Found;
 use super::list::{Bits, LOG2, List, REGION, WORDS};
 use super::open::{Alternatives, Node, Phrase, Stretch, part};
 use super::phrase::{BATCH, Positions};
@@ -70,7 +71,10 @@ impl<'m, 'a> Counter<'m, 'a> {
         while region <= self.doc_count.saturating_sub(1) >> LOG2 && total <= limit {
             self.interrupt.check()?;
             if list.is_none_or(|list| list.len(region) > 0) {
-                total += self.region(region, &lead)?;
+                total += match self.region(region, &lead)? {
+                    Found::Bits(_) => (self.kernels.count)(&self.arrays.acc[..]),
+                    Found::Numbers(docs) => docs.len() as u64,
+                };
             }
             region = list.map_or(region + 1, |list| list.next_region(region));
         }
@@ -82,7 +86,8 @@ impl<'m, 'a> Counter<'m, 'a> {
         lists.get(node.sole? as usize)
     }
 
-    fn region(&mut self, region: u32, lead: &Node) -> Result<u64> {
+    /// What matches in a region.
+    pub fn region(&mut self, region: u32, lead: &Node) -> Result<Found<'_>> {
         let few = lead.most.saturating_mul(FEW as u64) <= u64::from(self.doc_count);
         let phrases = self.excluded_phrases || self.nodes.iter().any(|node| node.phrases);
         self.arrays.docs.clear();
@@ -102,7 +107,7 @@ impl<'m, 'a> Counter<'m, 'a> {
             self.work.counted_as_bits += 1;
             self.reduce_bits(region)?;
             if !phrases {
-                return Ok((self.kernels.count)(&self.arrays.acc[..]));
+                return Ok(Found::Bits(&self.arrays.acc[..]));
             }
             self.list(region);
         } else {
@@ -117,7 +122,7 @@ impl<'m, 'a> Counter<'m, 'a> {
                 self.filter(self.excluded, 1, false, true, region)?;
             }
         }
-        Ok(self.arrays.docs.len() as u64)
+        Ok(Found::Numbers(&self.arrays.docs))
     }
 
     /// Lists the documents whose bits are set.

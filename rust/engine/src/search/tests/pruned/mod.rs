@@ -93,7 +93,7 @@ fn audited(question: &Question) -> TestCaseResult {
     let compiled = Compiled::new(&question.config, view.schema()).unwrap();
     let tables = tables(snapshot, &compiled);
     let plan = compile(question.query.clone(), None, snapshot, &compiled, true, &none).unwrap();
-    let Some(shape) = &plan.shape else { return Ok(()) };
+    let Some(shape) = plan.shape.as_ref().filter(|shape| shape.is_led_by_scores(&plan.program)) else { return Ok(()) };
     let search = Search { program: &plan.program, shape, tables: &tables, interrupt: &none };
     for (number, segment) in snapshot.segments.iter().enumerate() {
         if let Err(said) = audit(&search, segment, number).unwrap() {
