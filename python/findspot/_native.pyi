@@ -209,6 +209,11 @@ class Hits:
         """Whether the time ran out before every document was looked at."""
 
     @property
+    def executor(self) -> Literal["pruned", "counted", "sorted", "exhaustive"]:
+        """How the hits were found: `"pruned"` looked only at what could still win, `"sorted"` passed over parts of a column that could not be
+        among the first, `"counted"` looked for no hits at all, `"exhaustive"` looked at every document that matches. The hits are the same."""
+
+    @property
     def warnings(self) -> list[str]:
         """What was cut or taken as plain text, one sentence each."""
 

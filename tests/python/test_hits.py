@@ -46,6 +46,13 @@ def test_they_say_on_what_they_ran(hits: fs.Hits) -> None:
     assert hits.config_version == 1
 
 
+def test_they_say_how_they_were_found(index: fs.Index) -> None:
+    assert index.search("gold bridge").executor == "pruned"
+    assert index.search("gold", limit=0).executor == "counted"
+    assert index.search("gold", sort=["-year"]).executor == "sorted"
+    assert index.search("").executor == "exhaustive"
+
+
 def test_a_hit_is_a_read_only_mapping_of_what_was_written(hits: fs.Hits) -> None:
     hit = hits[0]
     assert (hit["title"], hit["year"], hit["price"], hit["active"]) == ("Gold coins", 1702, 12.5, True)

@@ -105,6 +105,13 @@ impl Hits {
         self.found.partial()
     }
 
+    /// How the hits were found: `"pruned"` looked only at what could still win, `"sorted"` passed over parts of a column that could not be
+    /// among the first, `"counted"` looked for no hits at all, `"exhaustive"` looked at every document that matches. The hits are the same.
+    #[getter]
+    fn executor(&self) -> &'static str {
+        self.found.executor().as_str()
+    }
+
     /// What was cut or taken as plain text, one sentence each.
     #[getter]
     fn warnings(&self) -> Vec<String> {
