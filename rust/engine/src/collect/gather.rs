@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use super::counted::counted;
 use super::ranked::ranked;
-use super::sorted::sorted;
 use super::sort::{SegmentKeys, SortBy, SortValue};
+use super::sorted::sorted;
 use super::top::{Key, TopByKeys, TopByScore};
 use crate::base::bits::BitSet;
 use crate::base::{DocId, Error, Interrupt, Result, SeqNo};
@@ -205,7 +205,14 @@ pub fn gather(sought: Sought<'_>, snapshot: &Snapshot, wanted: Wanted<'_>, inter
 /// Counts what matches beside so many hits, when that is wanted.
 pub(super) fn total(sought: Sought<'_>, snapshot: &Snapshot, wanted: Wanted<'_>, found: usize, interrupt: &Interrupt) -> Result<Gathered> {
     let mut counted = if wanted.count == CountMode::None {
-        Gathered { hits: Vec::new(), total: None, relation: Relation::Gte, partial: false, executor: Executor::Counted, work: Work::default() }
+        Gathered {
+            hits: Vec::new(),
+            total: None,
+            relation: Relation::Gte,
+            partial: false,
+            executor: Executor::Counted,
+            work: Work::default(),
+        }
     } else {
         count(sought, snapshot, Wanted { hits: 0, ..wanted }, interrupt)?
     };

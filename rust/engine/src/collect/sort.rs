@@ -89,12 +89,12 @@ impl<'a> SegmentKeys<'a> {
         let Some(KeyColumn { by: SortBy::Field { descending, .. }, column }) = self.columns.first() else { return Ok(Key::FIRST) };
         let key = |min: Key, max: Key| if *descending { max } else { min };
         Ok(match column {
-            Some(Column::Integer(column)) => column.zone(block)?.map_or(Key::MISSING, |zone| {
-                key(Key::integer(zone.min, *descending), Key::integer(zone.max, *descending))
-            }),
-            Some(Column::Float(column)) => column.zone(block)?.map_or(Key::MISSING, |zone| {
-                key(Key::float(zone.min, *descending), Key::float(zone.max, *descending))
-            }),
+            Some(Column::Integer(column)) => column
+                .zone(block)?
+                .map_or(Key::MISSING, |zone| key(Key::integer(zone.min, *descending), Key::integer(zone.max, *descending))),
+            Some(Column::Float(column)) => {
+                column.zone(block)?.map_or(Key::MISSING, |zone| key(Key::float(zone.min, *descending), Key::float(zone.max, *descending)))
+            }
             Some(Column::Keyword(_)) => Key::FIRST,
             Some(Column::Geo(_)) | None => Key::MISSING,
         })

@@ -41,8 +41,8 @@ fn document(doc: u32, seed: u32) -> Vec<u8> {
         words.join(" ")
     };
     serde_json::to_vec(&json!({"id": format!("{doc}"), "title": words(0), "clue": words(1), "year": doc % 1000,
-        "day": (doc % 4_000 < 3_500).then_some(doc / 100), "price": (doc % 3 > 0).then(|| f64::from(mix(doc, 9) % 7) - 3.0),
-        "open": (doc % 5 > 0).then_some(doc % 2 == 0), "name": (doc % 7 > 0).then(|| format!("n{}", mix(doc, 11) % 50))}))
+        "day": (doc % 4_000 < 3_500).then_some(doc / 100), "price": (!doc.is_multiple_of(3)).then(|| f64::from(mix(doc, 9) % 7) - 3.0),
+        "open": (!doc.is_multiple_of(5)).then_some(doc.is_multiple_of(2)), "name": (!doc.is_multiple_of(7)).then(|| format!("n{}", mix(doc, 11) % 50))}))
     .unwrap()
 }
 

@@ -8,7 +8,7 @@ mod files;
 mod filters;
 mod lifecycle;
 mod order;
-mod sorted;
 mod pruned;
+mod sorted;
 mod text;
 mod world;

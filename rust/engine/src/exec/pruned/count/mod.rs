@@ -14,8 +14,8 @@ mod region;
 
 use std::cell::RefCell;
 
-use list::{LOG2, List, WORDS};
 pub use list::REGION;
+use list::{LOG2, List, WORDS};
 use open::{Draft, Node, Opened, Opener, Phrase, part};
 use region::{Arrays, Counter};
 
