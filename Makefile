@@ -22,10 +22,10 @@ PIP := $(BIN)/python -m pip --quiet
 RUST_SOURCES := $(shell find rust -type f -not -path '*/target/*' 2>/dev/null) Cargo.toml Cargo.lock
 PYTHON_SOURCES := $(shell find python -type f -not -name '*.pyc' -not -name '*.so' 2>/dev/null) pyproject.toml
 
-.PHONY: help setup demo test lint bench bench-rivals soak docs clean
+.PHONY: help setup demo test lint bench bench-rivals bench-instructions soak docs clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMPS)/wheel $(STAMPS)/dev ## make .venv, build the release wheel and install it with the development tools
 
@@ -52,6 +52,9 @@ bench: $(STAMPS)/wheel $(STAMPS)/bench ## measure against the rivals and print t
 bench-rivals: $(STAMPS)/wheel $(STAMPS)/bench ## measure searching against the rivals, interleaved (see benches/rivals)
 	@$(BIN)/python benches/rivals/run.py $(RIVALS)
 	@$(if $(RIVALS),,$(BIN)/python benches/rivals/also.py)
+
+bench-instructions: $(STAMPS)/demo ## count each class's instructions under valgrind, and fail when one grew by more than 3 %
+	@$(BIN)/python benches/instructions.py $(if $(ACCEPT),--accept "$(ACCEPT)")
 
 # Sanitizers are an unstable flag of the stable compiler: RUSTC_BOOTSTRAP=1 allows it. They watch the crates' modules that say `unsafe`.
 SANITIZED = RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address CARGO_TARGET_DIR=target/sanitized cargo test --locked --quiet --lib --target $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
