@@ -100,6 +100,12 @@ impl<'a> PackedSlice<'a> {
         (width <= 32).then(|| Self { bytes, width, mask: (1u64 << width) - 1 })
     }
 
+    /// No values.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { bytes: &[], width: 0, mask: 0 }
+    }
+
     /// Value `index`.
     #[inline]
     #[must_use]

@@ -66,6 +66,29 @@ pub struct PositionLists<'a> {
     source: Source<'a>,
 }
 
+/// Where gaps between positions lie: all of them are there.
+#[derive(Clone, Copy, Debug)]
+pub struct PositionPlace<'a> {
+    gaps: PackedSlice<'a>,
+    from: usize,
+    to: usize,
+}
+
+impl<'a> PositionPlace<'a> {
+    /// The packed gaps of the group, and which of them they are.
+    #[inline]
+    #[must_use]
+    pub fn packed(self) -> (PackedSlice<'a>, Range<usize>) {
+        (self.gaps, self.from..self.to)
+    }
+
+    /// All of them.
+    #[inline]
+    pub fn gaps(self) -> impl Iterator<Item = u32> + use<'a> {
+        (self.from..self.to).map(move |at| self.gaps.get(at))
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Source<'a> {
     /// Varints beside the term.
@@ -170,17 +193,26 @@ impl<'a> PositionLists<'a> {
         Ok(())
     }
 
-    /// Hands out `count` gaps of a group of `postings` postings, from `before` on.
+    /// The `count` gaps of so many postings of a group, from `before` on.
     ///
     /// # Errors
     /// [`Error::Corruption`](crate::base::Error::Corruption) when the group has fewer.
     #[inline]
-    pub fn read(&self, gaps: PackedSlice<'a>, before: u64, count: u64, postings: u64, mut delta: impl FnMut(u32)) -> Result<()> {
+    pub fn place(&self, gaps: PackedSlice<'a>, before: u64, count: u64, postings: u64) -> Result<PositionPlace<'a>> {
         if !gaps.holds(before.saturating_add(count)) || (count > postings && gaps.width() == 0) {
             let (Source::Inline { section, at, .. } | Source::Stored { section, start: at, .. }) = self.source;
             return Err(section.corruption(at, CUT));
         }
-        (before as usize..(before + count) as usize).for_each(|at| delta(gaps.get(at)));
+        Ok(PositionPlace { gaps, from: before as usize, to: (before + count) as usize })
+    }
+
+    /// Hands them out.
+    ///
+    /// # Errors
+    /// As [`PositionLists::place`].
+    #[inline]
+    pub fn read(&self, gaps: PackedSlice<'a>, before: u64, count: u64, postings: u64, delta: impl FnMut(u32)) -> Result<()> {
+        self.place(gaps, before, count, postings)?.gaps().for_each(delta);
         Ok(())
     }
 

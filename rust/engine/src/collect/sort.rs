@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 
 use super::top::Key;
 use crate::base::{DocId, Error, FieldId, Result, TermOrd, nearest};
-use crate::codec::columns::Column;
+use crate::codec::columns::{BLOCK, Column};
 use crate::index::SegmentView;
 use crate::schema::{FieldKind, Schema};
 
@@ -111,6 +111,26 @@ impl<'a> SegmentKeys<'a> {
             Some(Column::Geo(_)) | None => None,
         };
         Ok(key.unwrap_or(Key::MISSING))
+    }
+
+    /// The first keys of the documents of a block of a column, or what they are at least, by place.
+    pub fn first_keys(&self, block: u32, keys: &mut Vec<Key>) -> Result<()> {
+        keys.clear();
+        let Some(KeyColumn { by: SortBy::Field { descending, .. }, column }) = self.columns.first() else {
+            keys.resize(BLOCK as usize, Key::FIRST);
+            return Ok(());
+        };
+        keys.resize(BLOCK as usize, if matches!(column, Some(Column::Keyword(_))) { Key::FIRST } else { Key::MISSING });
+        let mut set = |doc: DocId, key| {
+            if let Some(slot) = keys.get_mut((doc.0 % BLOCK) as usize) {
+                *slot = key;
+            }
+        };
+        match column {
+            Some(Column::Integer(column)) => column.block(block, |doc, value| set(doc, Key::integer(value, *descending))),
+            Some(Column::Float(column)) => column.block(block, |doc, value| set(doc, Key::float(value, *descending))),
+            Some(Column::Keyword(_) | Column::Geo(_)) | None => Ok(()),
+        }
     }
 
     /// The keys of a document.

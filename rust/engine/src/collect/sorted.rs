@@ -19,6 +19,8 @@ use crate::index::Snapshot;
 
 /// 64-bit words of the bits of a block.
 const WORDS: usize = BLOCK as usize / 64;
+/// A block of which at least so many documents match is decoded whole.
+const DENSE: u32 = 64;
 /// Blocks of a region.
 const BLOCKS: u32 = REGION / BLOCK;
 
@@ -157,13 +159,15 @@ struct First<'a> {
     /// By block: what its first key is at least.
     bounds: Vec<Key>,
     row: Vec<Key>,
+    /// First keys of a block.
+    firsts: Vec<Key>,
 }
 
 impl<'a> First<'a> {
     fn new(keys: SegmentKeys<'a>, doc_count: u32, hits: usize, threshold: Option<Key>) -> Result<Self> {
         let bounds = (0..doc_count.div_ceil(BLOCK)).map(|block| keys.first_of_block(block)).collect::<Result<_>>()?;
         let hits = hits.min(doc_count as usize);
-        Ok(Self { top: TopByKeys::new(hits, keys.width()), keys, hits, threshold, bounds, row: Vec::new() })
+        Ok(Self { top: TopByKeys::new(hits, keys.width()), keys, hits, threshold, bounds, row: Vec::new(), firsts: Vec::new() })
     }
 
     /// Whether all rows come behind those of the segments before.
@@ -196,17 +200,36 @@ impl<'a> First<'a> {
         Ok(())
     }
 
-    /// Takes the documents of a region whose bits are set.
+    /// Takes the documents of a region whose bits are set, from the block with the best bound on.
     fn take_bits(&mut self, region: u32, bits: &[u64]) -> Result<()> {
-        for (block, words) in (region * BLOCKS..).zip(bits.chunks(WORDS)) {
-            let bound = self.bounds.get(block as usize).copied().unwrap_or(Key::MISSING);
-            if words.iter().all(|word| *word == 0) || self.passes_over(bound, block * BLOCK) {
+        let mut order = [(Key::MISSING, 0); BLOCKS as usize];
+        let mut n = 0;
+        for (number, (words, bound)) in (0..).zip(bits.chunks(WORDS).zip(self.bounds.iter().skip((region * BLOCKS) as usize))) {
+            if words.iter().any(|word| *word != 0) {
+                order[n] = (*bound, number);
+                n += 1;
+            }
+        }
+        order[..n].sort_unstable();
+        for &(bound, number) in &order[..n] {
+            let block = region * BLOCKS + number;
+            if self.passes_over(bound, block * BLOCK) {
                 continue;
             }
-            for (base, word) in (block * BLOCK..).step_by(64).zip(words) {
+            let words = bits.chunks(WORDS).nth(number as usize).unwrap_or_default();
+            let dense = words.iter().map(|word| word.count_ones()).sum::<u32>() >= DENSE;
+            if dense {
+                self.keys.first_keys(block, &mut self.firsts)?;
+            }
+            for (place, word) in (0usize..).step_by(64).zip(words) {
                 let mut word = *word;
                 while word != 0 {
-                    self.read(base + word.trailing_zeros())?;
+                    let place = place + word.trailing_zeros() as usize;
+                    let doc = block * BLOCK + place as u32;
+                    match self.firsts.get(place).filter(|_| dense) {
+                        Some(first) => self.read(doc, *first)?,
+                        None => self.read(doc, self.keys.first(doc)?)?,
+                    }
                     word &= word - 1;
                 }
             }
@@ -219,12 +242,14 @@ impl<'a> First<'a> {
     fn take(&mut self, doc: u32) -> Result<()> {
         match self.bounds.get((doc / BLOCK) as usize) {
             Some(bound) if self.passes_over(*bound, doc) => Ok(()),
-            _ => self.read(doc),
+            _ => self.read(doc, self.keys.first(doc)?),
         }
     }
 
-    fn read(&mut self, doc: u32) -> Result<()> {
-        if self.hits == 0 || self.passes_over(self.keys.first(doc)?, doc) {
+    /// Takes a document whose first key is this, or later.
+    #[inline]
+    fn read(&mut self, doc: u32, first: Key) -> Result<()> {
+        if self.hits == 0 || self.passes_over(first, doc) {
             return Ok(());
         }
         self.keys.read(doc, 0, &mut self.row)?;

@@ -13,7 +13,7 @@ use crate::codec::bitmaps::{self, PresenceBitmap};
 use crate::codec::codebook::{Codebook, Pair};
 use crate::codec::container::Section;
 use crate::codec::packed::PackedSlice;
-use crate::codec::positions::PositionLists;
+use crate::codec::positions::{GROUP as POSITION_GROUP, PositionLists, PositionPlace};
 
 /// What of a field its lists are read with.
 #[derive(Clone, Copy, Debug)]
@@ -355,8 +355,24 @@ impl<'a> Postings<'a> {
 
     #[inline]
     fn read_positions(&mut self, index: u32, delta: impl FnMut(u32)) -> Result<()> {
-        if self.positions.is_inline() {
-            return self.positions.read_inline(self.pair(index)?.tf, delta);
+        match self.locate(index)? {
+            Some(place) => {
+                place.gaps().for_each(delta);
+                Ok(())
+            }
+            None => self.positions.read_inline(self.pair(index)?.tf, delta),
+        }
+    }
+
+    /// Where the gaps between the positions of a posting lie, the first gap from 0; `None` where they are not packed: then
+    /// [`Postings::positions`] has them. Ascending calls are fastest.
+    ///
+    /// # Errors
+    /// As [`Postings::positions`].
+    #[inline]
+    pub fn locate(&mut self, index: u32) -> Result<Option<PositionPlace<'a>>> {
+        if self.positions.is_inline() || !self.field.has_positions {
+            return Ok(None);
         }
         if index >= self.df {
             return Err(self.corruption(Damaged("a posting beyond the last")));
@@ -382,7 +398,38 @@ impl<'a> Postings<'a> {
         reached.index = index;
         self.reached = Some(reached);
         let tf = if index < reached.no_exception_before { self.sum_top_tf(index, index + 1) } else { u64::from(self.pair(index)?.tf) };
-        self.positions.read(reached.gaps, reached.before, tf, 1, delta)
+        self.positions.place(reached.gaps, reached.before, tf, 1).map(Some)
+    }
+
+    /// Where the positions of each posting of a group lie: `starts` gets how many there are before each, and before the end. `None` where
+    /// they are not packed.
+    ///
+    /// # Errors
+    /// As [`Postings::positions`].
+    pub fn locate_group(&self, group: u32, starts: &mut [u32; POSITION_GROUP as usize + 1]) -> Result<Option<PositionPlace<'a>>> {
+        if self.positions.is_inline() || !self.field.has_positions {
+            return Ok(None);
+        }
+        let first = PositionLists::first_of(group);
+        let last = self.df.min(first.saturating_add(POSITION_GROUP));
+        let gaps = self.positions.group(group)?;
+        let (tf, pairs) = (self.field.book.frequencies(), self.field.book.pairs());
+        match self.codes.get(first as usize..last as usize).filter(|codes| !codes.is_empty()) {
+            Some(codes) => starts.iter_mut().skip(1).zip(codes).for_each(|(start, code)| *start = tf[usize::from(*code)]),
+            None => starts.iter_mut().skip(1).for_each(|start| *start = pairs.first().map_or(1, |pair| pair.tf)),
+        }
+        self.exceptions.each(first, last, |index, pair| {
+            if let Some(start) = starts.get_mut((index - first) as usize + 1) {
+                *start = pairs.get(pair as usize).map_or(1, |pair| pair.tf);
+            }
+        });
+        let (mut sum, count) = (0u64, last.saturating_sub(first) as usize);
+        starts[0] = 0;
+        for (number, start) in starts.iter_mut().enumerate().skip(1) {
+            sum += if number <= count { u64::from(*start) } else { 0 };
+            *start = u32::try_from(sum).unwrap_or(u32::MAX);
+        }
+        self.positions.place(gaps, 0, sum, count as u64).map(Some)
     }
 
     /// The sum of the term frequencies of the postings `from..to`, as if there were no exceptions.

@@ -369,10 +369,7 @@ impl<'m, 'a> Counter<'m, 'a> {
         }
         if exact {
             for phrase in part(self.phrases, leaf.phrases) {
-                for (docs, flags) in docs.chunks(BATCH).zip(flags.chunks_mut(BATCH)) {
-                    self.interrupt.check()?;
-                    positions.mark(phrase, lists, self.read, docs, flags, self.kernels, self.interrupt)?;
-                }
+                positions.mark(phrase, lists, self.read, docs, flags, self.kernels, self.interrupt)?;
             }
         }
         Ok(())
