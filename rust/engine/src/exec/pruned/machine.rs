@@ -188,9 +188,11 @@ impl Machine<'_, '_> {
                 clause.block_bounds(self.kernels, &docs[..n], here);
                 if clause.must {
                     let (ceiling, caps) = (clause.ceiling, clause.caps);
+                    // Where no posting is worth anything, bounds do not tell blocks with postings from others.
+                    let worthless = clause.bound[usize::from(clause.top)] == 0;
                     for ((here, rest), score) in here.iter().zip(&mut rest[..n]).zip(&mut scores[..n]) {
                         // A block without any posting says that the document lacks the term.
-                        *rest = *rest - bound + if *here > 0 || (ceiling == 0 && !caps) { (*here).min(ceiling) } else { NEVER };
+                        *rest = *rest - bound + if *here > 0 || worthless { (*here).min(ceiling) } else { NEVER };
                         *score = if caps { (*score).min(*here) } else { *score };
                     }
                 } else {
