@@ -47,6 +47,14 @@ impl Masks<'_> {
         has(self.live) && has(self.filter) && has(self.wanted)
     }
 
+    /// Those of the 64 documents from `from` on, a multiple of 64.
+    #[inline]
+    #[must_use]
+    pub fn word(&self, from: u32) -> u64 {
+        let word = |bits: Option<&[u64]>| bits.map_or(u64::MAX, |bits| bits.get(from as usize / 64).copied().unwrap_or(0));
+        word(self.live) & word(self.filter) & word(self.wanted)
+    }
+
     /// Those of the window from `from` on; none when all may.
     #[must_use]
     pub fn window(&self, from: u32) -> Option<Mask> {

@@ -230,6 +230,9 @@ impl Machine<'_, '_> {
 
     /// Leads with group after group.
     fn lead(&mut self) -> Result<()> {
+        if self.few_may() {
+            return self.filtered();
+        }
         let ceilings = |clauses: &[Clause<'_>]| clauses.iter().map(|clause| clause.ceiling).sum::<i32>();
         let mut left = ceilings(self.clauses.get(..self.probed).unwrap_or_default());
         let mut first = 0;

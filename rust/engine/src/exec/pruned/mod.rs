@@ -18,6 +18,7 @@
 //! | `nested` | programs deeper than a shape: windows with bounds |
 //! | `drive`, `limits` | which clauses lead together |
 //! | `best` | the hits so far, and the threshold |
+//! | `filtered` | few documents pass a filter: they lead |
 //! | `count` | how many match, without scores |
 //! | `work` | counters |
 //!
@@ -31,6 +32,7 @@ mod clause;
 mod conjunction;
 mod count;
 mod drive;
+mod filtered;
 mod limits;
 mod machine;
 mod merged;

@@ -37,6 +37,8 @@ counters! {
     conjunctions,
     /// Windows in which what all bitmaps have was gone through.
     windows_met,
+    /// Segments led by the few documents that may be found.
+    led_by_masks,
     /// Groups or lists that could not win any more.
     groups_skipped,
     /// Windows summed.
