@@ -8,6 +8,7 @@ use crate::base::{Error, Result};
 use crate::codec::postings::exceptions::Exceptions;
 use crate::codec::postings::{BlockMaxima, DocumentBytes, Postings};
 use crate::exec::kernels::Kernels;
+use crate::exec::program::Blend;
 use crate::exec::tables::Saturation;
 
 /// No posting is an exception.
@@ -27,6 +28,17 @@ pub(super) enum Worth {
     Constant(i32),
     /// Nothing: it only has to be there.
     Nothing,
+}
+
+impl Worth {
+    /// Of a clause of this value in a slot.
+    pub fn of(blend: Blend, value: f64) -> Self {
+        match blend {
+            Blend::Weighted { k1, value: slot } if slot > 0.0 && value > 0.0 => Self::Weighted { weight: value, value: slot, k1 },
+            Blend::Best { .. } | Blend::Sum if value > 0.0 => Self::Saturating(value),
+            _ => Self::Nothing,
+        }
+    }
 }
 
 /// A list that is about to become a clause.
@@ -64,26 +76,7 @@ pub(super) struct Draft<'a> {
 impl<'a> Draft<'a> {
     pub fn list(postings: Postings<'a>, saturation: Option<&'a Saturation>, worth: Worth, leaf: u32, place: u32) -> Self {
         let df = postings.df();
-        Self {
-            postings: Some(postings),
-            saturation,
-            worth,
-            bits: (0, 0),
-            df,
-            leaf,
-            place,
-            word: 0,
-            bounds_only: false,
-            phrase: false,
-            caps: false,
-            loose: false,
-            lead: true,
-            must: false,
-            probed: true,
-            exact: 0,
-            bound: 0,
-            docs: (0, 0),
-        }
+        Self { postings: Some(postings), saturation, worth, place, ..Self::condition((0, 0), df, 0, leaf) }
     }
 
     pub fn condition(bits: (usize, usize), df: u32, score: i32, leaf: u32) -> Self {

@@ -6,7 +6,7 @@
 
 use smallvec::SmallVec;
 
-use super::clause::{Clause, Documents, MISS, Maxima};
+use super::clause::{Clause, Documents, MISS};
 use super::machine::{BATCH, Machine};
 use super::postings::LOG2;
 use super::single::Stretch;
@@ -35,7 +35,7 @@ impl<'s> Machine<'_, 's> {
             self.interrupt.check()?;
             let need = self.need(base);
             let most = clause.window_code(base, LOG2, self.kernels);
-            let least = match self.rest_of_window(base, need) {
+            let least = match self.rest_in(base, LOG2, need) {
                 Some(rest) if most > 0 => clause.least_code(need.saturating_sub(rest)).max(1),
                 _ => 256,
             };
@@ -46,26 +46,6 @@ impl<'s> Machine<'_, 's> {
             self.meet(&clause, number, base, least as u8, own, musts)?;
         }
         self.flush(number)
-    }
-
-    /// What the clauses in `todo` add at most in a window; none when one of them rules it out.
-    fn rest_of_window(&self, base: u32, need: i32) -> Option<i32> {
-        let mut rest = 0;
-        for &(number, bound) in self.todo.iter() {
-            let Some(other) = self.clauses.get(number as usize) else { continue };
-            rest += match other.maxima {
-                Maxima::ByDocument { .. } => {
-                    let code = other.window_code(base, LOG2, self.kernels);
-                    let most = other.bound[usize::from(code)];
-                    if (code == 0 && other.must) || (other.caps && most < need) {
-                        return None;
-                    }
-                    if other.caps { 0 } else { most }
-                }
-                _ => bound,
-            };
-        }
-        Some(rest)
     }
 
     fn meet(&mut self, clause: &Clause<'s>, first: usize, base: u32, least: u8, own: &'s [[u8; 8]], musts: &Bitmaps<'s>) -> Result<()> {

@@ -192,8 +192,7 @@ pub(super) fn shift_of(program: &Program) -> u32 {
 impl Machine<'_, '_> {
     /// So many postings of one clause score at least this: a threshold before any document is looked at.
     fn floor(&mut self, shape: &Shape) {
-        let plain = shape.groups.len() == 1 && shape.groups.iter().all(|group| group.need == 1);
-        if !plain || !self.masks.is_all() || !shape.excluded.is_empty() {
+        if !shape.is_disjunction() || !self.masks.is_all() || !shape.excluded.is_empty() {
             return;
         }
         let rank = match self.best.k() {
@@ -213,8 +212,7 @@ impl Machine<'_, '_> {
     /// Where documents may be missing from a list's strongest, a threshold that `k` of those that are left should still reach. When `k`
     /// hits reach it, all that could were looked at; else it was wrong, and the caller begins again. Whether there is one.
     fn guess(&mut self, shape: &Shape) -> bool {
-        let plain = shape.groups.len() == 1 && shape.groups.iter().all(|group| group.need == 1);
-        if !plain || !self.best.is_empty() || self.theta() > -self.base {
+        if !shape.is_disjunction() || !self.best.is_empty() || self.theta() > -self.base {
             return false;
         }
         let passing = self.masks.density(self.view.reader.doc_count()) * if self.excluded.is_empty() { 1.0 } else { 0.5 };

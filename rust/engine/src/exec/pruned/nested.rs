@@ -18,7 +18,7 @@ use crate::base::{Interrupt, Result};
 use crate::codec::TermEntry;
 use crate::exec::kernels::{self, Kernels};
 use crate::exec::masks::Masks;
-use crate::exec::program::{Blend, Leaf, Op, Program, Source};
+use crate::exec::program::{Leaf, Op, Program, Source};
 use crate::exec::run::run_where;
 use crate::exec::tables::Tables;
 use crate::exec::window::WINDOW;
@@ -47,12 +47,6 @@ pub fn search_nested(
     let mut drafts: Vec<Draft<'_>> = Vec::new();
     for (leaf, slot) in program.leaves.iter().enumerate() {
         if let Leaf::Slot(slot) = slot {
-            let value = |of: f64| match slot.blend {
-                Blend::Weighted { k1, value } if value > 0.0 && of > 0.0 => Worth::Weighted { weight: of, value, k1 },
-                Blend::Weighted { .. } => Worth::Nothing,
-                _ if of > 0.0 => Worth::Saturating(of),
-                _ => Worth::Nothing,
-            };
             for clause in &slot.clauses {
                 let of = |term: &[Option<TermEntry>]| term.get(number).copied().flatten();
                 // A phrase is nowhere without its rarest word; a sloppy one may stand more often than that, though.
@@ -65,7 +59,7 @@ pub fn search_nested(
                 };
                 let (Some(entry), Some(inverted)) = (entry, view.reader.inverted(clause.field)) else { continue };
                 let saturation = tables.saturation(number, clause.field);
-                let mut draft = Draft::list(inverted.postings_of(&entry)?, saturation, value(clause.value), leaf as u32, 0);
+                let mut draft = Draft::list(inverted.postings_of(&entry)?, saturation, Worth::of(slot.blend, clause.value), leaf as u32, 0);
                 draft.loose = loose;
                 drafts.push(draft);
             }

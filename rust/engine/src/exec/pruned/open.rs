@@ -14,7 +14,7 @@ use crate::base::bits::BitSet;
 use crate::base::{Error, Interrupt, Result};
 use crate::codec::TermEntry;
 use crate::exec::condition::OpenCondition;
-use crate::exec::program::{Blend, Leaf, Program, Source};
+use crate::exec::program::{Leaf, Program, Source};
 use crate::exec::tables::Tables;
 use crate::exec::window::{Mask, WINDOW};
 use crate::segment::SegmentReader;
@@ -146,12 +146,7 @@ impl<'a> Opener<'a, '_> {
         for (place, clause) in (0u32..).zip(&slot.clauses) {
             let Some(inverted) = self.segment.inverted(clause.field) else { continue };
             let saturation = self.tables.saturation(self.number, clause.field);
-            let worth = match slot.blend {
-                Blend::Weighted { k1, value } if value > 0.0 && clause.value > 0.0 => Worth::Weighted { weight: clause.value, value, k1 },
-                Blend::Weighted { .. } => Worth::Nothing,
-                _ if clause.value > 0.0 => Worth::Saturating(clause.value),
-                _ => Worth::Nothing,
-            };
+            let worth = Worth::of(slot.blend, clause.value);
             match &clause.source {
                 Source::Term(entries) => {
                     let Some(Some(entry)) = entries.get(self.number) else { continue };

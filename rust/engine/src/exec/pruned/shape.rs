@@ -41,6 +41,12 @@ impl Shape {
         i32::try_from(score).unwrap_or(i32::MAX >> 1)
     }
 
+    /// Whether one leaf is enough to match.
+    #[must_use]
+    pub fn is_disjunction(&self) -> bool {
+        matches!(&self.groups[..], [group] if group.need == 1)
+    }
+
     /// Whether no document can match.
     #[must_use]
     pub fn is_never(&self) -> bool {

@@ -83,7 +83,11 @@ impl<'s> Machine<'_, 's> {
                 let block = chunk * BLOCKS + block as usize;
                 let stretch = stretch(clause, block);
                 let need = self.need(stretch.base);
-                let Some(rest) = self.rest_of_block(clause, stretch.base, rest, need) else {
+                let rest_here = match clause.maxima {
+                    Maxima::ByDocument { shift, .. } => self.rest_in(stretch.base, shift, need),
+                    _ => Some(rest),
+                };
+                let Some(rest) = rest_here else {
                     self.work.blocks_skipped += 1;
                     continue;
                 };
@@ -98,15 +102,14 @@ impl<'s> Machine<'_, 's> {
         Ok(())
     }
 
-    /// What the clauses in `todo` add at most in the block of documents from `base`; none when one of them rules the block out.
-    fn rest_of_block(&self, clause: &Clause<'_>, base: u32, rest: i32, need: i32) -> Option<i32> {
-        let Maxima::ByDocument { shift, .. } = clause.maxima else { return Some(rest) };
+    /// What the clauses in `todo` add at most in the documents `base .. base + 2^log2`; none when one of them rules them out.
+    pub fn rest_in(&self, base: u32, log2: u32, need: i32) -> Option<i32> {
         let mut sum = 0;
         for &(number, bound) in self.todo.iter() {
             let Some(other) = self.clauses.get(number as usize) else { continue };
             sum += match other.maxima {
-                Maxima::ByDocument { shift: finer, .. } if finer + FINER >= shift => {
-                    let code = other.window_code(base, shift, self.kernels);
+                Maxima::ByDocument { shift: finer, .. } if finer + FINER >= log2 => {
+                    let code = other.window_code(base, log2, self.kernels);
                     let most = other.bound[usize::from(code)];
                     if (code == 0 && other.must) || (other.caps && most < need) {
                         return None;
