@@ -1,10 +1,11 @@
 //! Times the classes of a file of queries on an index, and says what each class looked at.
 //!
-//! `cargo run --release --example classes -- INDEX QUERIES.tsv [--classes or2,long] [--limit 10] [--passes 5] [--where FILTER] [--worst 5]`
+//! `cargo run --release --example classes -- INDEX QUERIES.tsv [--classes or2,long] [--limit 10] [--passes 5] [--where FILTER] [--worst 5] [--count]`
 //!
 //! **In**: an index; lines of class and query string, with a tab between. **Out**: for each class the mean, median and 99th percentile of
-//! each query's least time in microseconds, text to hits, and the means of the counters; the slowest queries with theirs. **Law**: the queries of a class run one after
-//! the other, pass after pass, so nothing of a query is warm but what the machine keeps.
+//! each query's least time in microseconds, text to hits or, with `--count`, text to their exact number, and the means of the counters;
+//! the slowest queries with theirs. **Law**: the queries of a class run one after the other, pass after pass, so nothing of a query is
+//! warm but what the machine keeps.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a tool of the benches: it stops where it cannot go on")]
 
 use std::collections::BTreeMap;
@@ -19,7 +20,9 @@ fn main() {
     let option = |name: &str| arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1)).cloned();
     let (path, queries) = (&arguments[0], std::fs::read_to_string(&arguments[1]).unwrap());
     let number = |name: &str, usual: usize| option(name).map_or(usual, |text| text.parse().unwrap());
-    let (limit, passes) = (number("--limit", 10), number("--passes", 5));
+    let counted = arguments.iter().any(|argument| argument == "--count");
+    let (limit, passes) = (if counted { 0 } else { number("--limit", 10) }, number("--passes", 5));
+    let count = if counted { CountMode::Exact } else { CountMode::None };
     let wanted = option("--classes");
     let mut classes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for line in queries.lines() {
@@ -40,7 +43,7 @@ fn main() {
                 let request = SearchRequest {
                     query: QueryInput::Text((*query).into()),
                     limit,
-                    count: CountMode::None,
+                    count,
                     filter: option("--where").map(FilterInput::Text),
                     ..SearchRequest::default()
                 };
@@ -62,8 +65,7 @@ fn main() {
         let counters = work.named().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name} {:.1}", per_query(count)));
         println!("{}", counters.collect::<Vec<_>>().join(" "));
         for (ns, query) in worst {
-            let request =
-                SearchRequest { query: QueryInput::Text(query.into()), limit, count: CountMode::None, ..SearchRequest::default() };
+            let request = SearchRequest { query: QueryInput::Text(query.into()), limit, count, ..SearchRequest::default() };
             let work = *view.search(&request, &none).unwrap().work();
             let counters = work.named().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name} {count}"));
             println!("    {:.1} {query:?} {}", us(ns), counters.collect::<Vec<_>>().join(" "));
