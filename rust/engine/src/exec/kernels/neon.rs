@@ -102,7 +102,7 @@ plain_loops! {
     fn probe_bitmap(words: &[Le8], ranks: &[Le4], docs: &[u32], out: &mut [u32]);
     fn select(words: &[Le8], from: usize, before: u32, start: u32, picked: &[u32], out: &mut [u32]) -> usize;
     fn block_bounds(maxima: &[u8], shift: u32, bound: &[i32; 256], words: &[Le8], docs: &[u32], out: &mut [i32]);
-    fn present(words: &[Le8], docs: &[u32], out: &mut [u8]);
+    fn keep(words: &[Le8], base: u32, docs: &mut [u32], postings: &mut [u32]) -> usize;
     fn prefetch(bytes: &[u8], at: &[u32]);
     fn or_into(into: &mut [u64], words: &[Le8]);
     fn and_into(into: &mut [u64], words: &[Le8]);
@@ -112,6 +112,7 @@ plain_loops! {
     fn count_and(left: &[Le8], right: &[Le8]) -> u64;
     fn set_bits(low: &[Le2], base: usize, bits: &mut [u64; WORDS]);
     fn bits_to_places(bits: &[u64; WORDS], places: &mut [u16; SWEPT]) -> usize;
+    fn filter_bits(words: &[Le8], codes: &[u8], least: u8, bits: &mut [u64; WORDS]);
     fn sum_tf(codes: &[u8], tf: &[u8; 256]) -> u32;
     fn squeeze(docs: &mut [u32], scores: &mut [i32], rest: &mut [i32], n: usize, theta: i32, tie: u32) -> usize;
     fn unpack_gaps(bytes: &[u8], width: u32, first: u32, out: &mut [u32]);

@@ -213,10 +213,17 @@ pub(super) fn block_bounds(maxima: &[u8], shift: u32, bound: &[i32; 256], words:
 }
 
 #[inline(always)]
-pub(super) fn present(words: &[Le8], docs: &[u32], out: &mut [u8]) {
-    for (doc, out) in docs.iter().zip(out) {
-        *out = (word(words, doc / 64) >> (doc % 64) & 1) as u8;
+pub(super) fn keep(words: &[Le8], base: u32, docs: &mut [u32], postings: &mut [u32]) -> usize {
+    let n = docs.len().min(postings.len());
+    let (docs, postings) = (&mut docs[..n], &mut postings[..n]);
+    let mut kept = 0;
+    for i in 0..n {
+        let (doc, posting) = (docs[i], postings[i]);
+        (docs[kept], postings[kept]) = (doc, posting);
+        let place = doc.wrapping_sub(base);
+        kept += (word(words, place / 64) >> (place % 64) & 1) as usize;
     }
+    kept
 }
 
 #[inline(always)]
@@ -305,6 +312,23 @@ pub(super) fn bits_to_places(bits: &[u64; WORDS], places: &mut [u16; SWEPT]) -> 
         }
     }
     n
+}
+
+#[inline(always)]
+pub(super) fn filter_bits(words: &[Le8], codes: &[u8], least: u8, bits: &mut [u64; WORDS]) {
+    let mut before = 0;
+    for (i, bits) in bits.iter_mut().enumerate() {
+        let word = word(words, i as u32);
+        let mut rest = *bits & word;
+        *bits = 0;
+        while rest != 0 {
+            let bit = rest & rest.wrapping_neg();
+            let code = codes.get(before + (word & (bit - 1)).count_ones() as usize).copied().unwrap_or(0);
+            *bits |= if code >= least { bit } else { 0 };
+            rest &= rest - 1;
+        }
+        before += word.count_ones() as usize;
+    }
 }
 
 #[inline(always)]

@@ -56,8 +56,8 @@ macro_rules! signatures {
         /// For each document the bound of its block's greatest code, `bound[maxima[doc >> shift]]`, blocks behind the end having code 0; and 0
         /// where `words` is not empty and the document's bit is not set.
         fn block_bounds(maxima: &[u8], shift: u32, bound: &[i32; 256], words: &[Le8], docs: &[u32], out: &mut [i32]);
-        /// 1 for documents whose bit is set, else 0; bits behind the end are 0.
-        fn present(words: &[Le8], docs: &[u32], out: &mut [u8]);
+        /// Keeps, in order and in both lists, the documents whose bit is set, bit 0 being document `base`; bits behind the end are 0. How many.
+        fn keep(words: &[Le8], base: u32, docs: &mut [u32], postings: &mut [u32]) -> usize;
         /// Asks for the cache lines of `bytes[at[i]]`; changes nothing.
         fn prefetch(bytes: &[u8], at: &[u32]);
         /// Unites; words behind the end of a list are 0, here and in the five below.
@@ -76,6 +76,8 @@ macro_rules! signatures {
         fn set_bits(low: &[Le2], base: usize, bits: &mut [u64; WORDS]);
         /// The ascending numbers of the set bits; how many.
         fn bits_to_places(bits: &[u64; WORDS], places: &mut [u16; SWEPT]) -> usize;
+        /// Takes away what `words` lacks, and its set bits whose code is less than `least`: the j-th has `codes[j]`, behind the end 0.
+        fn filter_bits(words: &[Le8], codes: &[u8], least: u8, bits: &mut [u64; WORDS]);
         /// The sum of `tf[codes[i]]`.
         fn sum_tf(codes: &[u8], tf: &[u8; 256]) -> u32;
         /// Keeps, in order and in all three lists, those of the first `n` candidates that may still win:

@@ -7,6 +7,7 @@
 
 use super::best::Best;
 use super::clause::{Clause, MISS, Maxima};
+use super::intersect::Lot;
 use super::open::Drafts;
 use super::verify::Verifier;
 use super::work::Work;
@@ -40,8 +41,8 @@ pub(super) struct Arrays {
     pub wide: Box<[i32; WIDE]>,
     /// Indices of a filter, or places touched.
     pub picked: Vec<u32>,
-    /// The documents of the postings picked from a bitmap.
-    pub found_docs: Vec<u32>,
+    /// Postings of the list that leads.
+    pub lot: Lot,
     /// Merged lists of small groups: documents and scores.
     pub merge: [Vec<(u32, i32)>; 3],
 }
@@ -64,7 +65,7 @@ impl Default for Arrays {
             swept: boxed(),
             wide: boxed(),
             picked: Vec::new(),
-            found_docs: Vec::new(),
+            lot: Lot::default(),
             merge: [Vec::new(), Vec::new(), Vec::new()],
         }
     }

@@ -12,6 +12,7 @@
 //! | `clause`, `postings`, `select` | one list: bounds, probes, sums |
 //! | `single`, `merged`, `windows` | three ways to lead: by codes, by merging, by summing in windows |
 //! | `conjunction` | frequent clauses that must all match: their bitmaps meet |
+//! | `intersect` | postings of the list that leads, less those that others lack |
 //! | `machine` | what becomes of a candidate |
 //! | `phrase` | a query that is one phrase: the last look at a batch |
 //! | `verify` | exact scores where clauses do not add up |
@@ -33,6 +34,7 @@ mod conjunction;
 mod count;
 mod drive;
 mod filtered;
+mod intersect;
 mod limits;
 mod machine;
 mod merged;

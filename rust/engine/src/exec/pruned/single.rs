@@ -6,7 +6,6 @@
 use super::clause::{Clause, Documents, Maxima};
 use super::machine::Machine;
 use crate::base::Result;
-use crate::codec::postings::exceptions::ExceptionCursor;
 
 /// Postings of a block of a list that is not laid out by document.
 const POSTINGS: usize = 128;
@@ -35,11 +34,8 @@ impl<'s> Machine<'_, 's> {
             self.work.groups_skipped += 1;
             return Ok(());
         }
-        if let Documents::Bitmap { words, .. } = clause.documents {
-            let musts = self.must_bitmaps();
-            if !musts.is_empty() {
-                return self.conjunction(number, words, &musts);
-            }
+        if matches!(clause.documents, Documents::Bitmap { .. }) && self.has_must_bitmap() {
+            return self.conjunction(number);
         }
         self.work.single_lists += 1;
         match clause.maxima {
@@ -71,6 +67,12 @@ impl<'s> Machine<'_, 's> {
         stretch: impl Fn(&Clause<'_>, usize) -> Stretch,
     ) -> Result<()> {
         let mut passing = [0u32; BLOCKS];
+        let log2 = match clause.maxima {
+            Maxima::ByDocument { shift, .. } => Some(shift),
+            _ => None,
+        };
+        // Blocks of postings may lie anywhere.
+        let (musts, log2) = (self.has_musts(), log2.unwrap_or(0));
         for (chunk, codes) in maxima.chunks(BLOCKS).enumerate() {
             self.interrupt.check()?;
             let least = clause.least_code(self.theta() - rest).max(1);
@@ -83,6 +85,11 @@ impl<'s> Machine<'_, 's> {
                 let block = chunk * BLOCKS + block as usize;
                 let stretch = stretch(clause, block);
                 let need = self.need(stretch.base);
+                if musts && need <= 0 {
+                    // All postings may win: what rules most of them out is the others.
+                    self.gather(clause, stretch, log2, 1, first)?;
+                    continue;
+                }
                 let rest_here = match clause.maxima {
                     Maxima::ByDocument { shift, .. } => self.rest_in(stretch.base, shift, need),
                     _ => Some(rest),
@@ -96,10 +103,14 @@ impl<'s> Machine<'_, 's> {
                     self.work.blocks_skipped += 1;
                     continue;
                 }
-                self.stretch(clause, stretch, least as u8, first)?;
+                if musts {
+                    self.gather(clause, stretch, log2, least as u8, first)?;
+                } else {
+                    self.stretch(clause, stretch, least as u8, first)?;
+                }
             }
         }
-        Ok(())
+        self.settle(clause, first)
     }
 
     /// What the clauses in `todo` add at most in the documents `base .. base + 2^log2`; none when one of them rules them out.
@@ -120,67 +131,6 @@ impl<'s> Machine<'_, 's> {
             };
         }
         Some(sum)
-    }
-
-    /// Makes candidates of the postings whose code is at least `least`.
-    pub fn stretch(&mut self, clause: &Clause<'_>, stretch: Stretch, least: u8, first: usize) -> Result<()> {
-        let Stretch { start, end, base } = stretch;
-        let codes = clause.codes.get(start..end).unwrap_or_default();
-        self.work.blocks += 1;
-        self.work.filtered += codes.len() as u64;
-        let mut picked = std::mem::take(&mut self.arrays.picked);
-        if picked.len() < codes.len() {
-            picked.resize(codes.len().next_power_of_two(), 0);
-        }
-        let mut n = (self.kernels.filter)(codes, least, &mut picked);
-        let mut docs = std::mem::take(&mut self.arrays.found_docs);
-        if let Documents::Bitmap { words, ranks } = clause.documents {
-            if docs.len() < n {
-                docs.resize(n.next_power_of_two(), 0);
-            }
-            // From the last rank at or before the stretch.
-            let group = base as usize / 512;
-            let before = ranks.get(group).map_or(0, |rank| u32::from_le_bytes(*rank));
-            n = (self.kernels.select)(words, group * 8, before, start as u32, picked.get(..n).unwrap_or_default(), &mut docs);
-        }
-        let outcome = self.pick(clause, start as u32, base, picked.get(..n).unwrap_or_default(), &docs, first);
-        (self.arrays.picked, self.arrays.found_docs) = (picked, docs);
-        outcome
-    }
-
-    fn pick(&mut self, clause: &Clause<'_>, start: u32, base: u32, picked: &[u32], docs: &[u32], first: usize) -> Result<()> {
-        let mut exceptions = ExceptionCursor::new(&clause.exceptions);
-        match clause.documents {
-            Documents::Sorted(docs) => {
-                for &at in picked {
-                    let index = start + at;
-                    let Some(&doc) = docs.get(index as usize) else { break };
-                    self.candidate(doc, clause.score_next(index, &mut exceptions), first)?;
-                }
-            }
-            Documents::Aligned { shift, starts, low } => {
-                // A list without maxima comes as one stretch over all its blocks.
-                let mut block = base >> shift;
-                for &at in picked {
-                    let index = start + at;
-                    while starts.get(block as usize + 1).is_some_and(|end| u32::from_le_bytes(*end) <= index) {
-                        block += 1;
-                    }
-                    let Some(low) = low.get(index as usize) else { break };
-                    self.candidate(
-                        (block << shift) + u32::from(u16::from_le_bytes(*low)),
-                        clause.score_next(index, &mut exceptions),
-                        first,
-                    )?;
-                }
-            }
-            Documents::Bitmap { .. } => {
-                for (&at, &doc) in picked.iter().zip(docs) {
-                    self.candidate(doc, clause.score_next(start + at, &mut exceptions), first)?;
-                }
-            }
-        }
-        Ok(())
     }
 }
 

@@ -35,6 +35,8 @@ counters! {
     wide_groups,
     /// Lists led together with the bitmaps of others that must match.
     conjunctions,
+    /// Lists that became bits for a lot of another's postings.
+    marked,
     /// Windows in which what all bitmaps have was gone through.
     windows_met,
     /// Segments led by the few documents that may be found.

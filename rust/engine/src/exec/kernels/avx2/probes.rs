@@ -48,8 +48,8 @@ pub(super) fn block_bounds(maxima: &[u8], shift: u32, bound: &[i32; 256], words:
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
-pub(super) fn present(words: &[Le8], docs: &[u32], out: &mut [u8]) {
-    portable::present(words, docs, out);
+pub(super) fn keep(words: &[Le8], base: u32, docs: &mut [u32], postings: &mut [u32]) -> usize {
+    portable::keep(words, base, docs, postings)
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]

@@ -137,6 +137,12 @@ pub(super) fn set_bits(low: &[Le2], base: usize, bits: &mut [u64; WORDS]) {
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn filter_bits(words: &[Le8], codes: &[u8], least: u8, bits: &mut [u64; WORDS]) {
+    // Not by PDEP, which some of these processors have in microcode.
+    portable::filter_bits(words, codes, least, bits);
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
 #[inline]
 pub(super) fn bits_to_places(bits: &[u64; WORDS], places: &mut [u16; SWEPT]) -> usize {
     let (mut base, mut n) = (0u16, 0);

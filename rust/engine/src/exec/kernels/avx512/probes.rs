@@ -72,8 +72,25 @@ pub(super) fn block_bounds(maxima: &[u8], shift: u32, bound: &[i32; 256], words:
 }
 
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
-pub(super) fn present(words: &[Le8], docs: &[u32], out: &mut [u8]) {
-    portable::present(words, docs, out);
+pub(super) fn keep(words: &[Le8], base: u32, docs: &mut [u32], postings: &mut [u32]) -> usize {
+    let n = docs.len().min(postings.len());
+    let (docs, postings) = (&mut docs[..n], &mut postings[..n]);
+    let (base, low, one) = (_mm512_set1_epi32(base.cast_signed()), _mm512_set1_epi32(31), _mm512_set1_epi32(1));
+    let mut kept = 0;
+    for from in (0..n).step_by(16) {
+        let all = _bzhi_u32(0xffff, (n - from).min(16) as u32) as u16;
+        let d = load_first::<_, 16>(docs.get(from..).unwrap_or_default());
+        let p = load_first::<_, 16>(postings.get(from..).unwrap_or_default());
+        let place = _mm512_sub_epi32(d, base);
+        // 32 bits at a time; their places are byte offsets below 2^29.
+        let bits = gather(words, _mm512_slli_epi32::<2>(_mm512_srli_epi32::<5>(place)), all);
+        let there = _mm512_mask_test_epi32_mask(all, bits, _mm512_sllv_epi32(one, _mm512_and_si512(place, low)));
+        // At most as many were kept as were read: what is overwritten has been read.
+        store_at::<_, 16>(docs, kept, _mm512_maskz_compress_epi32(there, d));
+        store_at::<_, 16>(postings, kept, _mm512_maskz_compress_epi32(there, p));
+        kept += there.count_ones() as usize;
+    }
+    kept
 }
 
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]

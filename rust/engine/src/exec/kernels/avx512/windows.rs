@@ -149,10 +149,30 @@ pub(super) fn set_bits(low: &[Le2], base: usize, bits: &mut [u64; WORDS]) {
 }
 
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn filter_bits(words: &[Le8], codes: &[u8], least: u8, bits: &mut [u64; WORDS]) {
+    let least = _mm512_set1_epi8(least.cast_signed());
+    let words = words.get(..WORDS).unwrap_or(words);
+    let mut rest = codes;
+    for (word, bits) in words.iter().zip(bits.iter_mut()) {
+        let word = u64::from_le_bytes(*word);
+        let passing = _mm512_cmpge_epu8_mask(load_first::<_, 64>(rest), least);
+        *bits &= _pdep_u64(passing, word);
+        rest = rest.get(word.count_ones() as usize..).unwrap_or_default();
+    }
+    bits[words.len()..].fill(0);
+}
+
+#[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 pub(super) fn bits_to_places(bits: &[u64; WORDS], places: &mut [u16; SWEPT]) -> usize {
-    let mut n = 0;
-    for (i, word) in bits.iter().enumerate() {
-        n = put(*word, i, places, n);
+    let (mut live, mut n) = (0u64, 0);
+    for (i, words) in bits.as_chunks::<8>().0.iter().enumerate() {
+        let words = load(words);
+        live |= u64::from(_mm512_test_epi64_mask(words, words)) << (8 * i);
+    }
+    while live != 0 {
+        let i = live.trailing_zeros() as usize;
+        live &= live - 1;
+        n = put(bits[i], i, places, n);
     }
     n
 }

@@ -34,6 +34,15 @@ pub(super) fn expand(words: &[Le8], contributions: &[i32], window: &mut [i32]) {
     }
 }
 
+pub(super) fn filter_bits(words: &[Le8], codes: &[u8], least: u8, bits: &mut [u64]) {
+    let passing = |j: usize| codes.get(j).copied().unwrap_or(0) >= least;
+    let mut kept = vec![0; bits.len()];
+    for (j, place) in set_places(&words[..words.len().min(64)]).into_iter().enumerate() {
+        kept[place / 64] |= u64::from(passing(j)) << (place % 64);
+    }
+    bits.iter_mut().zip(kept).for_each(|(bits, kept)| *bits &= kept);
+}
+
 pub(super) fn sweep(window: &[i32], least: i32) -> (Vec<u16>, Vec<i32>) {
     (0..PLACES).filter(|place| window[*place] >= least).map(|place| (place as u16, window[place])).unzip()
 }

@@ -84,6 +84,22 @@ fn bitmap(listed: &[u32], count: u32) -> (Vec<Le8>, Vec<Le4>) {
     (words.into_iter().map(u64::to_le_bytes).collect(), (0..count.div_ceil(RANKED)).map(|group| rank(group).to_le_bytes()).collect())
 }
 
+/// The documents that a bitmap has, from every length of the list on.
+fn check_keep(kernels: &Kernels, words: &[Le8], base: u32, docs: &[u32]) {
+    for from in [0, docs.len() / 2, docs.len().saturating_sub(3), docs.len().saturating_sub(17)] {
+        let (mut kept, mut postings) = (docs[from..].to_vec(), (7..).take(docs.len() - from).collect::<Vec<u32>>());
+        let place = |doc: u32| doc.wrapping_sub(base) as usize;
+        let expected: Vec<_> = kept.iter().copied().zip(postings.clone()).filter(|(doc, _)| naive::has(words, place(*doc))).collect();
+        let n = (kernels.keep)(words, base, &mut kept, &mut postings);
+        let got: Vec<_> = kept.iter().copied().zip(postings.iter().copied()).take(n).collect();
+        assert_eq!(got, expected, "{:?}, from {from}, base {base}", kernels.level);
+        // Of lists of different lengths the shorter one counts.
+        let (mut kept, mut postings) = (docs[from..].to_vec(), vec![1; (docs.len() - from) / 2]);
+        let n = (kernels.keep)(words, base, &mut kept, &mut postings);
+        assert_eq!(n, docs[from..].iter().take(postings.len()).filter(|doc| naive::has(words, place(**doc))).count());
+    }
+}
+
 #[test]
 fn every_document_of_a_bitmap() {
     let mut numbers = Numbers(9);
@@ -101,10 +117,9 @@ fn every_document_of_a_bitmap() {
             );
             check(&docs, |doc| naive::probe_sorted(&listed, doc), |kernels, docs, out| (kernels.probe_bitmap)(words, &ranks, docs, out));
             for kernels in levels() {
-                let mut out = vec![7; docs.len() + 9];
-                (kernels.present)(words, &docs, &mut out);
-                assert!(docs.iter().zip(&out).all(|(doc, out)| *out == u8::from(naive::has(words, *doc as usize))));
-                assert_eq!(out[docs.len()..], [7; 9]);
+                for base in [0, 1, 63, 64, count / 2] {
+                    check_keep(kernels, words, base, &docs);
+                }
             }
         }
     }

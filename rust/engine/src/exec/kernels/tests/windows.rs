@@ -94,6 +94,32 @@ fn bits_become_places() {
     }
 }
 
+#[test]
+fn bits_are_filtered_by_their_codes() {
+    let mut numbers = Numbers(6);
+    for (length, at) in [(64, 0), (64, 3), (63, 1), (70, 5), (1, 0), (0, 0), (17, 9)] {
+        for sparse in 0..8 {
+            let listed = words(&mut numbers, length, sparse);
+            let set: u32 = listed.iter().take(64).map(|word| word.count_ones()).sum();
+            let listed = Unaligned::new(listed.into_iter().map(u64::to_le_bytes), at);
+            let bits: [u64; 64] = words(&mut numbers, 64, sparse % 3).try_into().unwrap_or([0; 64]);
+            // All codes, some, none: those behind the end are 0.
+            for codes in [set as usize + 3, set as usize, set as usize / 2, 0] {
+                let codes = Unaligned::new(numbers.bytes(codes).into_iter().map(|code| [code]), at * 7 % 64);
+                for least in [0, 1, 100, 255] {
+                    let mut expected = bits;
+                    naive::filter_bits(listed.get::<8>(), codes.bytes(), least, &mut expected);
+                    for kernels in levels() {
+                        let mut got = bits;
+                        (kernels.filter_bits)(listed.get::<8>(), codes.bytes(), least, &mut got);
+                        assert!(got == expected, "{:?}, {length} words, 1 in 2^{sparse}, from {least}", kernels.level);
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn check_sweep(window: &[i32; PLACES], least: i32) {
     let (places, scores) = naive::sweep(window, least);
     for kernels in levels() {
