@@ -101,6 +101,9 @@ FINDSPOT_PARTS = {
     "codes": "postings",
     "exceptions": "postings",
     "positions": "positions",
+    "bigram_postings": "bigrams",
+    "bigram_term_index": "bigrams",
+    "bigram_codebook": "bigrams",
     "norms": "norms",
 }
 TANTIVY_PARTS = {

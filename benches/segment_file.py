@@ -30,6 +30,9 @@ KINDS = {
     33: "term_index",
     34: "norms",
     35: "codebook",
+    36: "bigram_postings",
+    37: "bigram_term_index",
+    38: "bigram_codebook",
 }
 
 
@@ -90,7 +93,7 @@ def inverted_bytes(codebook: bytes) -> dict[str, int]:
     """Bytes of the structures inside a field's postings, as its codebook says."""
     at = 1
     numbers = []
-    while len(numbers) < 12:  # five counts, then dictionary, gaps, aligned, bitmaps, codes, exceptions, positions
+    while len(numbers) < 13:  # six counts, then dictionary, gaps, aligned, bitmaps, codes, exceptions, positions
         value = shift = 0
         while True:
             value |= (codebook[at] & 0x7F) << shift
@@ -99,7 +102,7 @@ def inverted_bytes(codebook: bytes) -> dict[str, int]:
             if codebook[at - 1] < 0x80:
                 break
         numbers.append(value)
-    return dict(zip(("dictionary", "gaps", "aligned", "bitmaps", "codes", "exceptions", "positions"), numbers[5:], strict=True))
+    return dict(zip(("dictionary", "gaps", "aligned", "bitmaps", "codes", "exceptions", "positions"), numbers[6:], strict=True))
 
 
 def bytes_by_structure(index: Path) -> dict[str, int]:

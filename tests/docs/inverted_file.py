@@ -51,8 +51,9 @@ class Inverted:
         self.postings = postings
         head = Cursor(codebook)
         flags = head.u8()
-        self.positions, self.lengths = bool(flags & 1), bool(flags & 2)
-        self.documents, self.with_tokens, self.terms, self.sparse_below, self.dense_from = (head.varint() for _ in range(5))
+        self.positions, self.lengths, self.bigrams = bool(flags & 1), bool(flags & 2), bool(flags & 4)
+        self.documents, self.with_tokens, self.terms = (head.varint() for _ in range(3))
+        self.sparse_below, self.dense_from, self.bigrams_from = (head.varint() for _ in range(3))
         names = ("dictionary", "gaps", "aligned", "bitmaps", "codes", "exceptions", "positions", "term_index")
         self.bytes = {name: head.varint() for name in names}
         self.pairs = []

@@ -149,17 +149,37 @@ def test_the_live_bits_of_an_index_decode(folder: Path) -> None:
             assert segment["live"]["count"] == segment["docs"] - len(live(data)[1])
 
 
-def fields(path: Path) -> dict[int, tuple[Inverted, bytes]]:
-    """The inverted indexes of a segment by field, each with its lengths."""
+def fields(path: Path, prefix: str = "") -> dict[int, tuple[Inverted, bytes]]:
+    """The inverted indexes of a segment by field, each with its lengths; or, with a prefix, their bigrams."""
     data = path.read_bytes()
     sections = {
         (section.kind, section.field): data[section.start : section.start + section.length] for section in segment_file.read(path).sections
     }
     return {
-        field: (Inverted(sections["postings", field], sections["term_index", field], book), sections.get(("norms", field), b""))
+        field: (
+            Inverted(sections[f"{prefix}postings", field], sections[f"{prefix}term_index", field], book),
+            sections.get(("norms", field), b""),
+        )
         for (kind, field), book in sections.items()
-        if kind == "codebook"
+        if kind == f"{prefix}codebook"
     }
+
+
+def bigrams_of(terms: dict[bytes, list[Posting]], least: int) -> dict[bytes, list[Posting]]:
+    """Where two words that are in at least so many documents stand side by side."""
+    numbers = {term: number for number, term in enumerate(terms)}
+    frequent = {
+        term: {doc: (norm, set(places)) for doc, _, norm, places in postings} for term, postings in terms.items() if len(postings) >= least
+    }
+    found: dict[bytes, list[Posting]] = {}
+    for first, left in frequent.items():
+        for second, right in frequent.items():
+            both = [
+                (doc, len({place + 1 for place in places} & right[doc][1]), norm, []) for doc, (norm, places) in left.items() if doc in right
+            ]
+            if postings := [posting for posting in both if posting[1] > 0]:
+                found[struct.pack(">II", numbers[first], numbers[second])] = postings
+    return found
 
 
 def test_every_posting_of_an_index_decodes(tmp_path: Path) -> None:
@@ -185,6 +205,9 @@ def test_every_posting_of_an_index_decodes(tmp_path: Path) -> None:
             places = [place for place, other in enumerate(words) if other == word]
             expected.setdefault(word.encode(), []).append((document, len(places), norms[document], places))
     assert inverted.read() == dict(sorted(expected.items()))
+    bigrams = fields(path, "bigram_")[0][0]
+    assert bigrams.bigrams and not bigrams.positions and not bigrams.bigrams_from
+    assert bigrams.read() == bigrams_of(dict(sorted(expected.items())), inverted.bigrams_from)
     frequencies = [len(postings) for postings in expected.values()]
     layouts = {"bitmap" if df >= inverted.dense_from else "gaps" if df < inverted.sparse_below else "aligned" for df in frequencies}
     assert layouts == {"gaps", "aligned", "bitmap"}, (inverted.sparse_below, inverted.dense_from)

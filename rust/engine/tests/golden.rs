@@ -97,7 +97,7 @@ fn upsert(index: &Index, documents: impl Iterator<Item = String>) {
 }
 
 /// What is asked: an index, a query, a filter, a sort key.
-const QUESTIONS: [(&str, &str, &str, &str); 16] = [
+const QUESTIONS: [(&str, &str, &str, &str); 17] = [
     ("finds", "golden coin", "", ""),
     ("finds", "+hidden +bridge -sword", "", ""),
     ("finds", "\"old coins\" \"hoard well\"~2", "", ""),
@@ -113,6 +113,7 @@ const QUESTIONS: [(&str, &str, &str, &str); 16] = [
     ("words", "+w0 +w3 again", "", ""),
     ("words", "again w0 x7 x12", "", ""),
     ("words", "\"again again\" \"x1 x2\"~3", "", ""),
+    ("words", "\"w0 w1\" \"w0 w1 w2\"", "", ""),
     ("words", "x1 x2 x3 x4 x5 x6 x7 x8 x9 x10 -w0", "", ""),
 ];
 

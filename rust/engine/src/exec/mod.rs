@@ -24,7 +24,7 @@ mod window;
 pub use distance::Centre;
 pub use frequency::{PhraseCounter, PhraseWord};
 pub use masks::Masks;
-pub use program::{Blend, Clause, Condition, Entries, Leaf, Op, Program, Slot, Source};
+pub use program::{Adjacent, Blend, Clause, Condition, Entries, Leaf, Op, Program, Slot, Source};
 pub use run::{matching, run, run_where};
 pub use tables::{Saturation, Tables};
 pub use terms::scan_near;

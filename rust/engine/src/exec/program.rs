@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 use super::frequency::PhraseWord;
 use crate::base::FieldId;
 use crate::codec::TermEntry;
+use crate::codec::inverted::bigrams::Adjacency;
 use crate::query::BoundFilter;
 
 /// One step. `a` is the window on top of the stack, `b` the one below it.
@@ -129,6 +130,17 @@ pub struct Clause {
 /// A term as it was found in each segment of the view, if it is there.
 pub type Entries = SmallVec<[Option<TermEntry>; 1]>;
 
+/// Two words of a phrase that must stand side by side.
+#[derive(Debug)]
+pub struct Adjacent {
+    /// Which of the distinct terms stands first.
+    pub first: usize,
+    /// Which one follows.
+    pub second: usize,
+    /// What each segment of the view says of the two.
+    pub between: SmallVec<[Adjacency; 1]>,
+}
+
 /// Where frequencies come from.
 #[derive(Debug)]
 pub enum Source {
@@ -142,6 +154,8 @@ pub enum Source {
         words: Vec<PhraseWord>,
         /// How far out of place they may be.
         slop: u32,
+        /// Its words by twos, where it is exact and a segment may say something of them.
+        adjacent: Vec<Adjacent>,
     },
 }
 

@@ -48,7 +48,7 @@ impl<'a> OpenSlot<'a> {
                     Some(Some(entry)) => List::Term(inverted.postings_of(entry)?),
                     _ => continue,
                 },
-                Source::Phrase { terms, words, slop } => match OpenPhrase::open(inverted, terms, words, *slop, number)? {
+                Source::Phrase { terms, words, slop, .. } => match OpenPhrase::open(inverted, terms, words, *slop, number)? {
                     Some(phrase) => List::Phrase(phrase),
                     None => continue,
                 },

@@ -9,8 +9,9 @@
 use std::sync::Arc;
 
 use crate::base::FieldId;
+use crate::codec::InvertedReader;
 use crate::codec::codebook::Codebook;
-use crate::index::Snapshot;
+use crate::index::{SegmentView, Snapshot};
 
 /// The saturation `tf / (tf + added)`; under weighted fields the tables hold `tf / divisor` in its place.
 #[inline]
@@ -66,6 +67,9 @@ impl Saturation {
     }
 }
 
+/// Which lists of a field.
+type Lists = fn(&InvertedReader) -> Option<&InvertedReader>;
+
 /// Everything of this kind for one view.
 #[derive(Debug, Default)]
 pub struct Tables {
@@ -73,6 +77,8 @@ pub struct Tables {
     pub lengths: Vec<[f64; 256]>,
     /// By segment, by field; none where the segment has no text of that field.
     segments: Vec<Box<[Option<Arc<Saturation>>]>>,
+    /// The same of their bigrams.
+    bigrams: Vec<Box<[Option<Arc<Saturation>>]>>,
     /// Whether frequencies of fields are weighted and added before they saturate.
     pub weighted: bool,
 }
@@ -82,14 +88,22 @@ impl Tables {
     /// view before this one.
     #[must_use]
     pub fn new(snapshot: &Snapshot, lengths: Vec<[f64; 256]>, weighted: bool) -> Self {
-        let of = |segment: &crate::index::SegmentView| {
+        let of = |segment: &SegmentView, lists: Lists| -> Box<[_]> {
             let field = |(i, added): (usize, &[f64; 256])| {
-                let inverted = segment.reader.inverted(FieldId(i as u16))?;
-                inverted.has_positions().then(|| Arc::new(Saturation::new(inverted.codebook(), added, weighted)))
+                let inverted = segment.reader.inverted(FieldId(i as u16)).filter(|inverted| inverted.has_positions())?;
+                lists(inverted).map(|inverted| Arc::new(Saturation::new(inverted.codebook(), added, weighted)))
             };
             lengths.iter().enumerate().map(field).collect()
         };
-        Self { segments: snapshot.segments.iter().map(of).collect(), lengths, weighted }
+        let all = |lists: Lists| snapshot.segments.iter().map(|segment| of(segment, lists)).collect();
+        Self { segments: all(|words| Some(words)), bigrams: all(InvertedReader::bigrams), lengths, weighted }
+    }
+
+    /// Of a field's bigrams in a segment.
+    #[inline]
+    #[must_use]
+    pub fn bigrams(&self, segment: usize, field: FieldId) -> Option<&Saturation> {
+        self.bigrams.get(segment)?.get(field.index())?.as_deref()
     }
 
     /// Of a field in a segment.

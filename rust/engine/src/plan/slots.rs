@@ -11,7 +11,7 @@ use super::config::{Combine, Compiled};
 use super::score::{cut, idf};
 use super::terms::Terms;
 use crate::base::{FieldId, Result};
-use crate::exec::{Blend, Clause, PhraseWord, Slot, Source};
+use crate::exec::{Adjacent, Blend, Clause, PhraseWord, Slot, Source};
 use crate::query::{PhraseClause, SynonymClause, TermBytes, TermClause, TermClauses};
 
 /// A clause before its idf is known.
@@ -115,7 +115,17 @@ impl<'a> Slots<'a> {
             words.push(PhraseWord { offset: *offset, term });
             dfs.push(df);
         }
-        Ok(Some((Source::Phrase { terms, words, slop }, dfs)))
+        let mut adjacent = Vec::new();
+        for two in words.windows(2).filter(|_| slop == 0) {
+            if let [first, second] = two
+                && first.offset.checked_add(1) == Some(second.offset)
+                && let (Some(left), Some(right)) = (terms.get(first.term), terms.get(second.term))
+            {
+                let between = self.terms.adjacent(field, left, right)?;
+                adjacent.push(Adjacent { first: first.term, second: second.term, between });
+            }
+        }
+        Ok(Some((Source::Phrase { terms, words, slop, adjacent }, dfs)))
     }
 
     /// A word with its synonyms, which all count as the most frequent of their field does.

@@ -7,10 +7,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use levenshtein_automata::DFA;
-use smallvec::smallvec;
+use smallvec::{SmallVec, smallvec};
 
 use super::score::FieldTotals;
 use crate::base::{FieldId, Interrupt, Result};
+use crate::codec::inverted::bigrams::Adjacency;
 use crate::exec::{Entries, scan_near};
 use crate::index::Snapshot;
 
@@ -43,6 +44,18 @@ impl Terms<'_> {
             entries.push(here);
         }
         Ok((df > 0).then_some((entries, df)))
+    }
+
+    /// What each segment says of two words side by side.
+    pub fn adjacent(&self, field: FieldId, first: &Entries, second: &Entries) -> Result<SmallVec<[Adjacency; 1]>> {
+        let mut said = SmallVec::with_capacity(self.snapshot.segments.len());
+        for ((segment, first), second) in self.snapshot.segments.iter().zip(first).zip(second) {
+            said.push(match (segment.reader.inverted(field), first, second) {
+                (Some(inverted), Some(first), Some(second)) => inverted.adjacency(first, second)?,
+                _ => Adjacency::Unsaid,
+            });
+        }
+        Ok(said)
     }
 
     /// Statistics of a field.

@@ -72,6 +72,12 @@ pub enum SectionKind {
     Norms = 34,
     /// A field's head: its counts and rank codes.
     Codebook = 35,
+    /// A field's lists of bigrams: two adjacent words, and their dictionary.
+    BigramPostings = 36,
+    /// The index into the dictionary of bigrams.
+    BigramTermIndex = 37,
+    /// The head of the lists of bigrams.
+    BigramCodebook = 38,
 }
 
 impl SectionKind {
@@ -90,6 +96,9 @@ impl SectionKind {
         (Self::TermIndex, "term_index"),
         (Self::Norms, "norms"),
         (Self::Codebook, "codebook"),
+        (Self::BigramPostings, "bigram_postings"),
+        (Self::BigramTermIndex, "bigram_term_index"),
+        (Self::BigramCodebook, "bigram_codebook"),
     ];
 }
 

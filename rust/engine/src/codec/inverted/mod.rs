@@ -8,14 +8,17 @@
 //! Postings   = (record [positions])* and blocks of the dictionary, in runs between the records
 //! TermIndex  = index of the dictionary
 //! Norms      = code:u8 ×N                                          fields with lengths (Text)
-//! Codebook   = flags:u8 N:varint docs:varint terms:varint sparse_below:varint dense_from:varint bytes:varint ×8 pairs
-//! flags      = 1 positions, 2 lengths
+//! Codebook   = flags:u8 N:varint docs:varint terms:varint sparse_below:varint dense_from:varint bigrams_from:varint bytes:varint ×8 pairs
+//! flags      = 1 positions, 2 lengths, 4 bigrams
 //! bytes      = dictionary, gaps, aligned, bitmaps, codes, exceptions, positions (with their directories), index
 //! ```
+//! A field with positions may have BigramPostings, BigramTermIndex and BigramCodebook besides, of the same grammar: see
+//! [`bigrams`].
 //! The grammar of each part stands in [`postings`](super::postings), [`bitmaps`](super::bitmaps), [`positions`](super::positions),
 //! [`terms`](super::terms), [`norms`](super::norms) and [`codebook`](super::codebook). The number of postings and the sum of the lengths
 //! follow from the pairs' counts.
 
+pub mod bigrams;
 mod head;
 mod reader;
 mod scan;

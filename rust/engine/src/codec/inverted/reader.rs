@@ -18,6 +18,8 @@ pub struct InvertedReader {
     pub(super) norms: Option<Section>,
     pub(super) codebook: Section,
     pub(super) head: Head,
+    /// Where two frequent words follow one another.
+    pub(super) bigrams: Option<Box<InvertedReader>>,
 }
 
 impl InvertedReader {
@@ -26,18 +28,28 @@ impl InvertedReader {
     /// # Errors
     /// [`Error::Corruption`] when the head is not intact or a section is missing.
     pub fn open(file: &Arc<SegmentFile>, field: FieldId) -> Result<Option<Self>> {
+        let Some(mut words) = Self::open_form(file, field, FieldForm::TEXT)? else { return Ok(None) };
+        words.bigrams = Self::open_form(file, field, FieldForm::BIGRAMS)?.map(Box::new);
+        Ok(Some(words))
+    }
+
+    fn open_form(file: &Arc<SegmentFile>, field: FieldId, form: FieldForm) -> Result<Option<Self>> {
         let section = |kind| file.section(SectionKey::field(kind, field));
-        let Some(codebook) = section(SectionKind::Codebook) else { return Ok(None) };
+        let [postings, index, codebook] = form.sections();
+        let Some(codebook) = section(codebook) else { return Ok(None) };
         let mut head = Head::read(codebook.all()?).ok_or_else(|| codebook.corruption(0, "a field's head contradicts itself"))?;
         head.counts = Vec::new();
+        if head.form.bigrams != form.bigrams {
+            return Err(codebook.corruption(0, "a field's head is that of something else"));
+        }
         let missing = || codebook.corruption(0, "a field without its lists, their index or its lengths");
-        let (blocks, index) = section(SectionKind::Postings).zip(section(SectionKind::TermIndex)).ok_or_else(missing)?;
-        let norms = section(SectionKind::Norms);
+        let (blocks, index) = section(postings).zip(section(index)).ok_or_else(missing)?;
+        let norms = if form.bigrams { None } else { section(SectionKind::Norms) };
         if norms.as_ref().map(Section::len) != head.form.norms.then_some(head.doc_count as usize) {
             return Err(missing());
         }
         let dictionary = Dictionary::open(blocks, index, head.stats.terms, head.form.positions)?;
-        Ok(Some(Self { dictionary, norms, codebook, head }))
+        Ok(Some(Self { dictionary, norms, codebook, head, bigrams: None }))
     }
 
     /// The field's counts.
@@ -102,6 +114,7 @@ impl InvertedReader {
             ("exceptions", bytes.records.exceptions),
             ("positions", bytes.positions),
             ("norms", self.norms.as_ref().map_or(0, |norms| norms.len() as u64)),
+            ("bigrams", self.bigrams.as_ref().map_or(0, |bigrams| bigrams.bytes().iter().map(|(_, bytes)| bytes).sum())),
         ]
     }
 

@@ -49,7 +49,7 @@ impl InvertedReader {
         if counts != self.pair_counts()? || terms != self.terms() || (self.norms.is_some() && lengths != self.docs() as usize) {
             return Err(wrong("the counts of a field are not those of its lists"));
         }
-        Ok(())
+        self.bigrams.as_ref().map_or(Ok(()), |bigrams| bigrams.check(interrupt))
     }
 
     /// A cursor over all terms, with the postings of each.

@@ -42,11 +42,17 @@ impl<'w> InvertedWriter<'w> {
         if book.pairs().is_empty() {
             return Err(Error::Defect("an inverted index was begun for a field without tokens"));
         }
-        file.begin(SectionKey::field(SectionKind::Postings, field))?;
+        let [postings, ..] = form.sections();
+        file.begin(SectionKey::field(postings, field))?;
         let (counts, bytes) = (vec![0; book.pairs().len()], StructureBytes::default());
         let head = Head { form, doc_count, stats: InvertedStats::default(), thresholds, bytes, book, counts };
         let encoder = RecordEncoder::new(doc_count, thresholds);
         Ok(Self { file, field, head, encoder, terms: TermsWriter::default(), buffer: Vec::with_capacity(2 * BUFFER) })
+    }
+
+    /// Says that two adjacent words have a list when each is in at least so many documents.
+    pub fn set_bigrams_from(&mut self, bigrams_from: u32) {
+        self.head.thresholds.bigrams_from = bigrams_from;
     }
 
     fn position(&self) -> u64 {
@@ -105,7 +111,8 @@ impl<'w> InvertedWriter<'w> {
         self.buffer.extend_from_slice(&run);
         self.file.write(&self.buffer)?;
         self.file.end()?;
-        self.file.begin(SectionKey::field(SectionKind::TermIndex, self.field))?;
+        let [_, index, codebook] = self.head.form.sections();
+        self.file.begin(SectionKey::field(index, self.field))?;
         for entry in self.terms.index() {
             self.file.write(&entry)?;
         }
@@ -124,7 +131,7 @@ impl<'w> InvertedWriter<'w> {
         self.head.stats.sum_dl = self.head.book.pairs().iter().zip(&self.head.counts).map(|(pair, n)| u64::from(pair.tf) * n).sum();
         self.buffer.clear();
         self.head.write(&mut self.buffer);
-        self.file.begin(SectionKey::field(SectionKind::Codebook, self.field))?;
+        self.file.begin(SectionKey::field(codebook, self.field))?;
         self.file.write(&self.buffer)?;
         self.file.end()?;
         Ok(self.head.stats)

@@ -48,7 +48,13 @@ pub struct Thresholds {
     pub sparse_below: u32,
     /// Terms in at least this many documents have a bitmap. Wins over `sparse_below`.
     pub dense_from: u32,
+    /// Two words that are each in at least this many documents have a list of where the second follows the first; 0 where there are no
+    /// such lists. In fields with positions.
+    pub bigrams_from: u32,
 }
+
+/// Words in fewer documents have no bigrams, however small the segment.
+const BIGRAMS_FROM: u32 = 256;
 
 /// A term's layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,14 +69,18 @@ pub enum Layout {
 
 impl Thresholds {
     /// The usual ones for a segment of so many documents. A bitmap costs `N/8` bytes whatever it holds, so tiny segments wait for 16
-    /// postings; a list that fills less than a block gains nothing from alignment.
+    /// postings; a list that fills less than a block gains nothing from alignment; positions of few documents are soon compared.
     #[must_use]
     pub fn of(doc_count: u32) -> Self {
         #[cfg(test)]
         if let Some(forced) = super::forced::thresholds() {
             return forced;
         }
-        Self { sparse_below: (doc_count / 512).max(128), dense_from: (doc_count / 64).max(16) }
+        Self {
+            sparse_below: (doc_count / 512).max(128),
+            dense_from: (doc_count / 64).max(16),
+            bigrams_from: (doc_count / 64).max(BIGRAMS_FROM),
+        }
     }
 
     /// The layout of a term in `df` documents.

@@ -61,6 +61,8 @@ pub(super) struct Draft<'a> {
     pub phrase: bool,
     /// Whether it caps what the rest of its phrase scores, in the place of adding to it.
     pub caps: bool,
+    /// Whether it is a bigram that is all of its phrase: a posting says what a phrase would say.
+    pub answers: bool,
     /// Whether its frequencies do not limit those of its phrase.
     pub loose: bool,
     /// Whether its documents are looked at.
@@ -92,6 +94,7 @@ impl<'a> Draft<'a> {
             bounds_only: false,
             phrase: false,
             caps: false,
+            answers: false,
             loose: false,
             lead: true,
             must: false,
@@ -260,6 +263,7 @@ impl Arena {
             word: draft.word,
             must: draft.must,
             caps: false,
+            answers: draft.answers,
         };
         let Some(postings) = &draft.postings else {
             clause.documents = Documents::Bitmap {

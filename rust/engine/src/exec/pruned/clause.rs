@@ -71,6 +71,8 @@ pub(super) struct Clause<'a> {
     pub place: u32,
     /// Which of the words of its phrase it is.
     pub word: u32,
+    /// Whether it is a bigram that is all of its phrase.
+    pub answers: bool,
     /// Whether a document without it cannot match.
     pub must: bool,
     /// Whether the query scores at most what this clause would, in the place of so much more: another word of a phrase. Its ceiling is 0.

@@ -121,6 +121,7 @@ fn run(
     let mut drafts = Drafts { lists: recycled(lists), excluded: recycled(barred), ..Drafts::default() };
     let opener = Opener { program, shape, tables, segment: &view.reader, number, interrupt };
     let can_match = !shape.is_never() && opener.open(&mut drafts, arena)? && drafts.leads > 0;
+    (work.bigrams, work.bigrams_within) = (work.bigrams + drafts.bigrams.0, work.bigrams_within + drafts.bigrams.1);
     let unscored = drafts.leads > 1 && drafts.lists.iter().take(drafts.leads).any(|list| list.is_worthless());
     if !can_match || unscored {
         (buffers.lists, buffers.barred) = (recycled(drafts.lists), recycled(drafts.excluded));

@@ -8,7 +8,7 @@
 use smallvec::SmallVec;
 
 use super::arena::{Arena, Draft, Worth};
-use super::phrase::Sole;
+use super::phrase::{OpenedPhrase, Sole};
 use super::shape::{Group, Shape};
 use crate::base::bits::BitSet;
 use crate::base::{Error, Interrupt, Result};
@@ -36,6 +36,8 @@ pub(super) struct Drafts<'a> {
     pub base: i32,
     /// The phrase that is all that scores.
     pub sole: Option<Sole<'a>>,
+    /// Bigrams that are all of a phrase, and those that are parts of one.
+    pub bigrams: (u64, u64),
     /// Whether scores and conditions of a document have to be looked at once more, leaf by leaf.
     pub verify: bool,
 }
@@ -121,7 +123,7 @@ impl<'a> Opener<'a, '_> {
                 Some(Leaf::Slot(slot)) => {
                     let entries = slot.clauses.iter().map(|clause| match &clause.source {
                         Source::Term(entries) => u64::from(self.df(entries).unwrap_or(0)),
-                        Source::Phrase { terms, .. } => terms.iter().map(|term| u64::from(self.df(term).unwrap_or(0))).min().unwrap_or(0),
+                        phrase => OpenedPhrase::of(phrase, self.number).map_or(0, |phrase| u64::from(phrase.most())),
                     });
                     entries.sum()
                 }
@@ -152,28 +154,41 @@ impl<'a> Opener<'a, '_> {
                     let Some(Some(entry)) = entries.get(self.number) else { continue };
                     drafts.lists.push(Draft::list(inverted.postings_of(entry)?, saturation, worth, leaf, place));
                 }
-                Source::Phrase { terms, words, slop } => {
+                phrase => {
+                    let Some(phrase) = OpenedPhrase::of(phrase, self.number) else { continue };
+                    let of_bigrams = inverted.bigrams().zip(Some(self.tables.bigrams(self.number, clause.field)));
+                    if let (Some(entry), Some((bigrams, saturation))) = (phrase.answer(), of_bigrams) {
+                        let mut draft = Draft::list(bigrams.postings_of(entry)?, saturation, worth, leaf, place);
+                        draft.answers = true;
+                        drafts.bigrams.0 += 1;
+                        drafts.lists.push(draft);
+                        continue;
+                    }
                     drafts.verify = true;
+                    drafts.bigrams.1 += phrase.bigrams.len() as u64;
+                    let (words, terms) = (phrase.words, phrase.terms.len());
                     if self.is_sole(slot.clauses.len())
                         && self.shape.excluded.is_empty()
                         && let (Worth::Saturating(value), Some(lengths)) = (worth, self.tables.lengths.get(clause.field.index()))
                     {
-                        drafts.sole = Some(Sole { words, terms: terms.len(), slop: *slop, value, lengths });
+                        drafts.sole = Some(Sole { words, terms, slop: phrase.slop, value, lengths });
                     }
                     // A phrase stands at most as often as each of its words; a sloppy one only as often as its first.
-                    let limits = |word: usize| *slop == 0 || words.first().is_some_and(|first| first.term == word);
-                    let there =
-                        terms.iter().map(|term| term.get(self.number).and_then(Option::as_ref)).collect::<Option<SmallVec<[_; 8]>>>();
-                    let Some(there) = there else { continue };
-                    let rarest = (0..there.len()).min_by_key(|&i| there.get(i).map_or(0, |entry| entry.df())).unwrap_or(0);
-                    for (word, entry) in there.into_iter().enumerate() {
+                    let limits = |word: usize| phrase.slop == 0 || words.first().is_some_and(|first| first.term == word);
+                    let rarest = phrase.rarest();
+                    for (word, entry) in phrase.terms.iter().chain(&phrase.bigrams).enumerate() {
                         let caps = word != rarest && limits(word) && self.is_sole(slot.clauses.len());
                         let worth = if word == rarest || caps { worth } else { Worth::Nothing };
-                        let mut draft = Draft::list(inverted.postings_of(entry)?, saturation, worth, leaf, place);
+                        let (postings, saturation) = match of_bigrams {
+                            Some((bigrams, saturation)) if word >= terms => (bigrams.postings_of(entry)?, saturation),
+                            _ => (inverted.postings_of(entry)?, saturation),
+                        };
+                        let mut draft = Draft::list(postings, saturation, worth, leaf, place);
                         (draft.word, draft.phrase, draft.caps, draft.loose) = (word as u32, true, caps, !limits(word));
                         if word != rarest {
-                            (draft.lead, draft.probed) = (false, alone && slot.clauses.len() == 1);
-                            draft.must = draft.probed;
+                            // Documents of a bigram have its words.
+                            let probed = alone && slot.clauses.len() == 1 && !phrase.is_implied(word);
+                            (draft.lead, draft.probed, draft.must) = (false, probed, probed);
                         }
                         drafts.lists.push(draft);
                     }

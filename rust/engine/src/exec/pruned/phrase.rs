@@ -1,13 +1,18 @@
-//! A query that is one phrase: the last look at a batch.
+//! A phrase in a segment: which lists say where it may stand; and, where it is the whole query, the last look at a batch.
 //!
 //! **In**: documents that have all words of the phrase, and could win were the phrase to stand as often as the rarest of them. **Out**: hits.
 //! **Law**: the same line of the formula as everywhere, `tf` being how often the phrase stands. Postings of all words are looked up for
 //! the whole batch, and the lines of their positions asked for, before any position is read.
 
+use smallvec::SmallVec;
+
 use super::clause::{MISS, contribution};
 use super::machine::{BATCH, Machine};
 use crate::base::Result;
+use crate::codec::TermEntry;
+use crate::codec::inverted::bigrams::Adjacency;
 use crate::exec::frequency::PhraseWord;
+use crate::exec::program::Source;
 
 /// The phrase that is the whole query.
 #[derive(Clone, Copy)]
@@ -22,6 +27,67 @@ pub(super) struct Sole<'s> {
     pub value: f64,
     /// What a length code adds to the frequency.
     pub lengths: &'s [f64; 256],
+}
+
+/// The lists of a phrase in a segment.
+pub(super) struct OpenedPhrase<'s> {
+    pub words: &'s [PhraseWord],
+    pub slop: u32,
+    /// The distinct words.
+    pub terms: SmallVec<[&'s TermEntry; 8]>,
+    /// What the segment says of words that follow one another: every document of an exact phrase is in each of these lists too.
+    pub bigrams: SmallVec<[&'s TermEntry; 4]>,
+    /// Words in a bigram, a bit each.
+    implied: u64,
+}
+
+impl<'s> OpenedPhrase<'s> {
+    /// In the `number`th segment; `None` where it cannot stand there, or the source is no phrase.
+    pub fn of(source: &'s Source, number: usize) -> Option<Self> {
+        let Source::Phrase { terms, words, slop, adjacent } = source else { return None };
+        let terms = terms.iter().map(|term| term.get(number).and_then(Option::as_ref)).collect::<Option<_>>()?;
+        let mut opened = Self { words, slop: *slop, terms, bigrams: SmallVec::new(), implied: 0 };
+        for said in adjacent {
+            match &said.between.get(number) {
+                Some(Adjacency::Nowhere) => return None,
+                Some(Adjacency::Listed(entry)) => {
+                    opened.bigrams.push(entry);
+                    opened.implied |= bit(said.first) | bit(said.second);
+                }
+                Some(Adjacency::Unsaid) | None => {}
+            }
+        }
+        Some(opened)
+    }
+
+    /// The list that is all there is to know: of two words, one of both.
+    pub fn answer(&self) -> Option<&'s TermEntry> {
+        match (self.words, &self.bigrams[..]) {
+            ([_, _], [both]) => Some(both),
+            _ => None,
+        }
+    }
+
+    /// Which list has the fewest documents: words first, then bigrams.
+    pub fn rarest(&self) -> usize {
+        let lists = self.terms.iter().chain(&self.bigrams).enumerate();
+        lists.min_by_key(|(_, entry)| entry.df()).map_or(0, |(list, _)| list)
+    }
+
+    /// It stands in at most so many documents.
+    pub fn most(&self) -> u32 {
+        self.terms.iter().chain(&self.bigrams).map(|entry| entry.df()).min().unwrap_or(0)
+    }
+
+    /// Whether a list is that of a word in a bigram.
+    pub fn is_implied(&self, list: usize) -> bool {
+        list < self.terms.len() && self.implied & bit(list) != 0
+    }
+}
+
+/// Of words beyond the 64th nothing is implied.
+fn bit(word: usize) -> u64 {
+    u32::try_from(word).ok().and_then(|word| 1u64.checked_shl(word)).unwrap_or(0)
 }
 
 impl Machine<'_, '_> {

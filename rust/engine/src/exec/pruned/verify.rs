@@ -131,7 +131,8 @@ impl<'s> Verifier<'_, 's> {
             };
             let Some((&number, &posting)) = lists.first().zip(found.first()) else { continue };
             let (tf, norm) = match &of.source {
-                Source::Term(_) => match slot.blend {
+                // A list that is a whole phrase says what a term's says.
+                _ if first.answers || matches!(of.source, Source::Term(_)) => match slot.blend {
                     Blend::Weighted { .. } => {
                         let pair = pair(number, posting)?;
                         (pair.tf, pair.norm)
@@ -141,7 +142,8 @@ impl<'s> Verifier<'_, 's> {
                         continue;
                     }
                 },
-                Source::Phrase { terms, words, slop } => {
+                Source::Term(_) => continue,
+                Source::Phrase { terms, words, slop, .. } => {
                     let norm = pair(number, posting)?.norm;
                     (self.frequency(terms.len(), words, *slop, lists, &found, clauses, drafts, interrupt)?, norm)
                 }

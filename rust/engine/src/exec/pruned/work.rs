@@ -87,4 +87,8 @@ counters! {
     counted_as_bits,
     /// Regions counted by their few documents.
     counted_as_numbers,
+    /// Phrases of two words whose bigram is all that was looked at.
+    bigrams,
+    /// Bigrams of longer phrases, whose documents have the words already.
+    bigrams_within,
 }

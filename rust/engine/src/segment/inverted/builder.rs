@@ -5,6 +5,7 @@
 //! The flush sorts the terms, lays the tokens out by term in one pass, and encodes term by term; pairs are counted as documents end, so the
 //! codebook stands before the first list is encoded.
 
+use super::bigrams::{Bigrams, FrequentWords};
 use super::interner::Interner;
 use super::places::{List, Place, position_bits};
 use crate::base::{Error, FieldId, Result, TermOrd};
@@ -211,7 +212,8 @@ impl InvertedBuilder {
     fn write_packed<P: Place>(mut self, file: &mut SegmentFileWriter, field: FieldId, doc_count: u32) -> Result<InvertedWritten> {
         let counts = std::mem::take(&mut self.counts).into_vec();
         let tokens: u64 = counts.iter().map(|(pair, n)| u64::from(pair.tf) * n).sum();
-        let (book, _) = Codebook::build(counts, tokens as f64 / self.docs.len() as f64, MAX_CODES);
+        let average = tokens as f64 / self.docs.len() as f64;
+        let (book, _) = Codebook::build(counts, average, MAX_CODES);
         let numbers = PairNumbers::of(&book);
         let thresholds = self.thresholds.unwrap_or_else(|| Thresholds::of(doc_count));
         let norms = self.norm_plane(doc_count);
@@ -221,21 +223,63 @@ impl InvertedBuilder {
         let bits = position_bits(self.max_position);
         let mut writer = InvertedWriter::new(file, field, doc_count, self.form, thresholds, book)?;
         let (mut term, mut list) = (Vec::new(), List::default());
+        let mut frequent = FrequentWords::new(if self.form.positions { thresholds.bigrams_from } else { 0 });
         let mut start = 0;
-        for number in &order {
+        for (number, ord) in order.iter().zip(0..) {
             let end = ends[*number as usize] as usize;
             list.read(&places[start..end], bits, self.form.positions, &norms, &numbers)?;
             start = end;
             term.clear();
             self.interner.append(*number, &mut term);
             writer.push(&term, &list.docs, &list.pairs, &list.deltas)?;
+            if frequent.takes(list.docs.len()) {
+                frequent.push(list.docs.len(), TermOrd(ord), *number);
+            }
         }
+        writer.set_bigrams_from(frequent.settle());
         let stats = writer.finish(self.docs.len() as u32, &norms)?;
+        drop(places);
+        self.write_bigrams(file, field, &frequent, thresholds, (&norms, average))?;
         let mut ranks = if self.form.positions { Vec::new() } else { vec![TermOrd(0); order.len()] };
         for (number, rank) in order.iter().zip(0..).take(ranks.len()) {
             ranks[*number as usize] = TermOrd(rank);
         }
         Ok(InvertedWritten { stats, ranks })
+    }
+
+    /// Goes through the documents once more for the words that are frequent.
+    fn write_bigrams(
+        &self,
+        file: &mut SegmentFileWriter,
+        field: FieldId,
+        frequent: &FrequentWords<u32>,
+        thresholds: Thresholds,
+        lengths: (&[u8], f64),
+    ) -> Result<()> {
+        if frequent.len() == 0 {
+            return Ok(());
+        }
+        let mut numbers = vec![u32::MAX; self.terms.len()];
+        for (term, number) in frequent.words().zip(0..) {
+            numbers[*term as usize] = number;
+        }
+        let (mut bigrams, mut document) = (Bigrams::new(frequent.len()), Vec::new());
+        let (mut start, mut explicit) = (0, 0);
+        for (doc, end) in self.docs.iter().zip(&self.ends) {
+            let tokens = &self.tokens[start..*end as usize];
+            start = *end as usize;
+            document.clear();
+            let numbered = tokens.iter().map(|term| numbers[*term as usize]).zip(0..).filter(|(number, _)| *number != u32::MAX);
+            if doc & EXPLICIT == 0 {
+                document.extend(numbered.map(|(number, position)| (position, number)));
+            } else {
+                let positions = &self.positions[explicit..explicit + tokens.len()];
+                explicit += tokens.len();
+                document.extend(numbered.map(|(number, at)| (positions[at as usize], number)));
+            }
+            bigrams.add(doc & !EXPLICIT, &mut document, |_, _| true);
+        }
+        bigrams.into_lists().write(file, field, frequent, thresholds, lengths)
     }
 
     fn norm_plane(&self, doc_count: u32) -> Vec<u8> {

@@ -10,6 +10,8 @@
 
 use std::cmp::Ordering;
 
+use super::bigram_merge::merge_bigrams;
+use super::bigrams::FrequentWords;
 use super::route::Route;
 use crate::base::bits::BitSet;
 use crate::base::{DocId, Error, FieldId, Interrupt, Result, TermOrd};
@@ -101,10 +103,12 @@ pub(super) fn merge_into(
     let ranks_of = |reader: &InvertedReader| if form.norms { Vec::new() } else { vec![TermOrd(u32::MAX); reader.terms() as usize] };
     let mut ranks: Vec<Vec<TermOrd>> = sources.iter().map(|(reader, _)| reader.map_or_else(Vec::new, ranks_of)).collect();
     let norms = merge_norms(sources, target, interrupt)?;
-    let (book, mut sources) = recode(sources, form)?;
+    let given = sources;
+    let (book, average, mut sources) = recode(sources, form)?;
     let mut lists = Lists::new(doc_count);
+    let mut frequent = FrequentWords::new(if form.positions { thresholds.bigrams_from } else { 0 });
     // The field is begun with the first term that is kept, so that one without any is not written.
-    let (mut file, mut writer) = (Some(file), None);
+    let mut writer = None;
     let (mut term, mut group, mut rank, mut since_check) = (Vec::new(), Vec::new(), 0, 0);
     while next_term(&sources, &mut group) {
         lists.clear();
@@ -113,7 +117,7 @@ pub(super) fn merge_into(
         }
         lists.restore_order(form, &book)?;
         if !lists.docs.is_empty() {
-            if let Some(file) = file.take() {
+            if writer.is_none() {
                 writer = Some(InvertedWriter::new(file, field, doc_count, form, thresholds, book.clone())?);
             }
             term.clear();
@@ -122,6 +126,9 @@ pub(super) fn merge_into(
             for source in group.iter().map(|at| &sources[*at]) {
                 let of_source = ranks.get_mut(source.place).and_then(|ranks| ranks.get_mut(source.walk.ord().index()));
                 of_source.into_iter().for_each(|new| *new = TermOrd(rank));
+            }
+            if frequent.takes(lists.docs.len()) {
+                frequent.push(lists.docs.len(), TermOrd(rank), term.clone());
             }
             rank += 1;
         }
@@ -135,7 +142,15 @@ pub(super) fn merge_into(
         }
     }
     let docs = if form.norms { norms.iter().filter(|norm| **norm > 0).count() as u32 } else { lists.with_docs.count() };
-    let stats = writer.map_or_else(|| Ok(InvertedStats::default()), |writer| writer.finish(docs, &norms))?;
+    let bigrams_from = frequent.settle();
+    let stats = match writer {
+        Some(mut writer) => {
+            writer.set_bigrams_from(bigrams_from);
+            writer.finish(docs, &norms)?
+        }
+        None => InvertedStats::default(),
+    };
+    merge_bigrams(given, &frequent, file, field, thresholds, (&norms, average), interrupt)?;
     Ok(InvertedMerged { stats, ranks })
 }
 
@@ -159,8 +174,8 @@ fn merge_norms(sources: &[(Option<&InvertedReader>, &DocMap)], target: Target, i
 
 const BEYOND: Error = Error::Defect("a merge sends a document beyond the last");
 
-/// The codebook of the merged field, and the sources at their first terms.
-fn recode<'a>(sources: &[(Option<&'a InvertedReader>, &'a DocMap)], form: FieldForm) -> Result<(Codebook, Vec<Source<'a>>)> {
+/// The codebook of the merged field, the length of its documents on average, and the sources at their first terms.
+fn recode<'a>(sources: &[(Option<&'a InvertedReader>, &'a DocMap)], form: FieldForm) -> Result<(Codebook, f64, Vec<Source<'a>>)> {
     let mut counts = PairCounts::default();
     let (mut docs, mut tokens) = (0u64, 0u64);
     for reader in sources.iter().filter_map(|(reader, _)| *reader) {
@@ -180,7 +195,7 @@ fn recode<'a>(sources: &[(Option<&'a InvertedReader>, &'a DocMap)], form: FieldF
         source.advance()?;
         opened.push(source);
     }
-    Ok((book, opened))
+    Ok((book, average, opened))
 }
 
 /// Which sources stand at the least term; `false` when all are behind their last.

@@ -3,6 +3,8 @@
 //! **In**: tokens document by document; or readers and the new numbers of their documents. **Out**: the field's sections, and for
 //! Keyword fields what the column needs. **Law**: both ways encode through the same writer, so a merged index is read like a built one.
 
+mod bigram_merge;
+mod bigrams;
 mod builder;
 mod interner;
 mod merge;

@@ -12,6 +12,7 @@ use super::*;
 use crate::base::{DocId, FieldId, Interrupt, TermOrd};
 use crate::codec::container::test_support::{bytes_of, file_of, flip_bytes};
 use crate::codec::inverted::FieldForm;
+use crate::codec::inverted::bigrams::Adjacency;
 use crate::codec::postings::{Layout, Thresholds};
 use crate::codec::{InvertedReader, SectionKey, SegmentFile, norms};
 use crate::segment::DocMap;
@@ -121,6 +122,45 @@ fn compare(reader: &InvertedReader, docs: &BTreeMap<u32, Doc>, doc_count: u32, p
         }
         check_strongest(reader, &lists);
     }
+    compare_bigrams(reader, &twin, norm);
+}
+
+/// Every two frequent words have a list of where the second follows the first, and no others.
+fn compare_bigrams(reader: &InvertedReader, twin: &Twin, norm: impl Fn(u32) -> u8) {
+    let from = reader.bigrams_from() as usize;
+    let frequent: Vec<_> = twin.iter().zip(0..).filter(|((_, list), _)| from > 0 && list.len() >= from).collect();
+    let mut listed = 0;
+    for ((first, left), first_ord) in &frequent {
+        for ((second, right), second_ord) in &frequent {
+            let expected: Vec<_> = left
+                .iter()
+                .filter_map(|(doc, at)| {
+                    let after = right.get(doc)?;
+                    let tf = at.iter().filter(|position| after.contains(&(*position + 1))).count() as u32;
+                    (tf > 0).then(|| (*doc, tf, norm(*doc)))
+                })
+                .collect();
+            let [left, right] = [first_ord, second_ord].map(|ord| reader.entry(TermOrd(*ord)).unwrap());
+            let mut got = Vec::new();
+            match reader.adjacency(&left, &right).unwrap() {
+                Adjacency::Listed(entry) => {
+                    listed += 1;
+                    let mut list = reader.bigrams().unwrap().postings_of(&entry).unwrap();
+                    list.collect_window(0, u32::MAX, &mut |doc, _, tf, norm| got.push((doc, tf, norm))).unwrap();
+                    assert!(!got.is_empty());
+                }
+                Adjacency::Nowhere => {}
+                Adjacency::Unsaid => panic!("nothing is said of {first:?} before {second:?}"),
+            }
+            assert_eq!(got, expected);
+        }
+    }
+    assert_eq!(listed, reader.bigrams().map_or(0, InvertedReader::terms));
+    let rare = twin.values().position(|list| list.len() < from).map(|ord| reader.entry(TermOrd(ord as u32)).unwrap());
+    if let (Some(rare), Some((_, ord))) = (rare, frequent.first()) {
+        let other = reader.entry(TermOrd(*ord)).unwrap();
+        assert!(matches!(reader.adjacency(&rare, &other).unwrap(), Adjacency::Unsaid));
+    }
 }
 
 fn check_strongest(reader: &InvertedReader, lists: &crate::codec::postings::Postings<'_>) {
@@ -161,7 +201,11 @@ fn documents(max_docs: u32) -> impl Strategy<Value = (u32, BTreeMap<u32, Doc>)> 
 }
 
 fn thresholds() -> impl Strategy<Value = Thresholds> {
-    (1u32..60, 1u32..120).prop_map(|(sparse_below, dense_from)| Thresholds { sparse_below, dense_from })
+    (1u32..60, 1u32..120, 0u32..60).prop_map(|(sparse_below, dense_from, bigrams_from)| Thresholds {
+        sparse_below,
+        dense_from,
+        bigrams_from,
+    })
 }
 
 /// A Keyword field counts a term once a document.
@@ -263,7 +307,7 @@ fn varied() -> (u32, BTreeMap<u32, Doc>) {
     (count, docs.collect())
 }
 
-const VARIED: Thresholds = Thresholds { sparse_below: 60, dense_from: 250 };
+const VARIED: Thresholds = Thresholds { sparse_below: 60, dense_from: 250, bigrams_from: 80 };
 
 #[test]
 fn every_layout_occurs_and_reads_back() {
@@ -272,12 +316,14 @@ fn every_layout_occurs_and_reads_back() {
     let reader = InvertedReader::open(&file, FIELD).unwrap().unwrap();
     compare(&reader, &docs, count, true);
     assert!(reader.codebook().has_exceptions());
+    assert!(reader.bigrams().is_some_and(|bigrams| bigrams.terms() > 20));
     let dfs: Vec<u32> = (0..reader.terms()).map(|ord| reader.df(TermOrd(ord)).unwrap()).collect();
     for layout in [Layout::Gaps, Layout::Aligned, Layout::Bitmap] {
         assert!(dfs.iter().any(|df| VARIED.layout(*df) == layout), "{layout:?}");
     }
     assert!(reader.bytes().iter().all(|(name, bytes)| *bytes > 0 || panic!("no bytes of {name}")));
-    let lists: u64 = reader.bytes().iter().filter(|(name, _)| !["dictionary_index", "norms"].contains(name)).map(|(_, bytes)| bytes).sum();
+    let lists: u64 =
+        reader.bytes().iter().filter(|(name, _)| !["dictionary_index", "norms", "bigrams"].contains(name)).map(|(_, bytes)| bytes).sum();
     let section = file.sections().find(|(key, _)| key.name() == "postings").unwrap().1;
     assert_eq!(lists, section, "every byte of the lists is accounted for");
 }
@@ -287,7 +333,7 @@ fn damaged_bytes_are_an_error_or_an_answer() {
     let (_, docs) = varied();
     let docs: BTreeMap<u32, Doc> = docs.into_iter().take(260).collect();
     let bytes = bytes_of(|file| {
-        let mut builder = InvertedBuilder::new(true).with_thresholds(Thresholds { sparse_below: 20, dense_from: 60 });
+        let mut builder = InvertedBuilder::new(true).with_thresholds(Thresholds { sparse_below: 20, dense_from: 60, bigrams_from: 30 });
         for (doc, tokens) in &docs {
             tokens.iter().for_each(|(term, position)| _ = builder.add(*doc, term, *position));
         }

@@ -168,6 +168,7 @@ fn opened_in<R>(
     decoded.clear();
     let (program, shape, segment, interrupt) = (search.program, search.shape, &*view.reader, search.interrupt);
     let there = Opener { program, shape, segment, number, interrupt, kernels }.open(&mut opened, decoded)?;
+    (work.bigrams, work.bigrams_within) = (work.bigrams + opened.bigrams.0, work.bigrams_within + opened.bigrams.1);
     let mut lists = recycled::<List<'_>, List<'_>>(std::mem::take(kept_lists));
     lists.extend(opened.drafts.iter().map(|draft| draft.list(decoded)));
     let outcome = if there {

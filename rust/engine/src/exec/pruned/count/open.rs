@@ -5,10 +5,10 @@
 //! of several alternatives its rarest word stands for it until then. Leaves that only add to a score are not opened.
 
 use super::super::clause::Documents;
+use super::super::phrase::OpenedPhrase;
 use super::super::shape::Shape;
 use super::list::List;
 use crate::base::{Interrupt, Result};
-use crate::codec::TermEntry;
 use crate::codec::postings::{DocumentBytes, Postings};
 use crate::exec::condition::OpenCondition;
 use crate::exec::frequency::PhraseWord;
@@ -62,6 +62,8 @@ pub(super) struct Phrase<'a> {
     pub first: u32,
     pub read: u32,
     pub count: u32,
+    /// Lists from `first` on that have all its documents: of its words, then of its bigrams.
+    pub lists: u32,
     /// The list of its rarest word.
     pub rarest: u32,
 }
@@ -88,6 +90,8 @@ pub(super) struct Opened<'a> {
     /// With positions.
     pub read: Vec<Postings<'a>>,
     pub conditions: Vec<OpenCondition<'a>>,
+    /// Bigrams that are all of a phrase, and those that are parts of one.
+    pub bigrams: (u64, u64),
 }
 
 /// What opening reads from.
@@ -149,7 +153,7 @@ impl<'a> Opener<'a, '_> {
         }
         let words = match all {
             [leaf] if leaf.lists.0 == leaf.lists.1 && leaf.conditions.0 == leaf.conditions.1 => match part(&into.phrases, leaf.phrases) {
-                [phrase] => phrase.first..phrase.first + phrase.count,
+                [phrase] => phrase.first..phrase.first + phrase.lists,
                 _ => 0..0,
             },
             _ => 0..0,
@@ -181,34 +185,45 @@ impl<'a> Opener<'a, '_> {
         Ok(())
     }
 
-    /// Appends the phrases of a slot and then its terms; where the lists of the terms begin.
+    /// Appends the phrases of a slot and then its terms, and bigrams that are all of a phrase; where the lists of the terms begin.
     fn slot(&self, slot: &'a Slot, into: &mut Opened<'a>, decoded: &mut Vec<u32>) -> Result<u32> {
         for clause in &slot.clauses {
-            let (Source::Phrase { terms, words, slop }, Some(inverted)) = (&clause.source, self.segment.inverted(clause.field)) else {
+            let (Some(phrase), Some(inverted)) = (OpenedPhrase::of(&clause.source, self.number), self.segment.inverted(clause.field))
+            else {
                 continue;
             };
-            let entry = |entries: &'a [Option<TermEntry>]| entries.get(self.number).and_then(Option::as_ref);
-            if !terms.iter().all(|term| entry(term).is_some()) {
+            if phrase.answer().is_some() {
                 continue;
             }
             let (first, read) = (into.drafts.len() as u32, into.read.len() as u32);
             let mut rarest = (u32::MAX, first);
-            for term in terms {
-                let Some(entry) = entry(term) else { continue };
+            for &entry in &phrase.terms {
                 let postings = inverted.postings_of(entry)?;
                 rarest = rarest.min((entry.df(), into.drafts.len() as u32));
                 self.draft(&postings, into, decoded)?;
                 into.read.push(postings);
             }
-            let count = terms.len() as u32;
-            into.phrases.push(Phrase { words, slop: *slop, first, read, count, rarest: rarest.1 });
+            for &entry in &phrase.bigrams {
+                let Some(bigrams) = inverted.bigrams() else { continue };
+                rarest = rarest.min((entry.df(), into.drafts.len() as u32));
+                self.draft(&bigrams.postings_of(entry)?, into, decoded)?;
+                into.bigrams.1 += 1;
+            }
+            let (count, lists) = (phrase.terms.len() as u32, into.drafts.len() as u32 - first);
+            into.phrases.push(Phrase { words: phrase.words, slop: phrase.slop, first, read, count, lists, rarest: rarest.1 });
         }
         let start = into.drafts.len() as u32;
         for clause in &slot.clauses {
-            if let (Source::Term(entries), Some(inverted)) = (&clause.source, self.segment.inverted(clause.field))
-                && let Some(Some(entry)) = entries.get(self.number)
+            let Some(inverted) = self.segment.inverted(clause.field) else { continue };
+            if let Source::Term(entries) = &clause.source {
+                if let Some(Some(entry)) = entries.get(self.number) {
+                    self.draft(&inverted.postings_of(entry)?, into, decoded)?;
+                }
+            } else if let (Some(phrase), Some(bigrams)) = (OpenedPhrase::of(&clause.source, self.number), inverted.bigrams())
+                && let Some(entry) = phrase.answer()
             {
-                self.draft(&inverted.postings_of(entry)?, into, decoded)?;
+                self.draft(&bigrams.postings_of(entry)?, into, decoded)?;
+                into.bigrams.0 += 1;
             }
         }
         Ok(start)

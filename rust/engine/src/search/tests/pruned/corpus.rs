@@ -139,7 +139,7 @@ impl Piece {
     }
 
     fn cut(self, sparse_below: u32, dense_from: u32, codes: usize) -> Self {
-        Self { thresholds: Some(Thresholds { sparse_below, dense_from }), codes, ..self }
+        Self { thresholds: Some(Thresholds { sparse_below, dense_from, bigrams_from: dense_from.min(40) }), codes, ..self }
     }
 
     fn dead(self, dead: u64) -> Self {
