@@ -31,6 +31,18 @@ pub(super) enum Documents<'a> {
     Bitmap { words: &'a [[u8; 8]], ranks: &'a [[u8; 4]] },
 }
 
+impl Documents<'_> {
+    /// Writes the posting of each document, or [`MISS`].
+    #[inline]
+    pub fn probe(&self, kernels: &Kernels, docs: &[u32], out: &mut [u32]) {
+        match *self {
+            Self::Sorted(list) => (kernels.probe_sorted)(list, docs, out),
+            Self::Aligned { shift, starts, low } => (kernels.probe_aligned)(starts, low, shift, docs, out),
+            Self::Bitmap { words, ranks } => (kernels.probe_bitmap)(words, ranks, docs, out),
+        }
+    }
+}
+
 /// The greatest codes of parts of a list.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Maxima<'a> {
@@ -142,11 +154,7 @@ impl<'a> Clause<'a> {
     /// Writes the posting of each document, or [`MISS`].
     #[inline]
     pub fn probe(&self, kernels: &Kernels, docs: &[u32], out: &mut [u32]) {
-        match self.documents {
-            Documents::Sorted(list) => (kernels.probe_sorted)(list, docs, out),
-            Documents::Aligned { shift, starts, low } => (kernels.probe_aligned)(starts, low, shift, docs, out),
-            Documents::Bitmap { words, ranks } => (kernels.probe_bitmap)(words, ranks, docs, out),
-        }
+        self.documents.probe(kernels, docs, out);
     }
 
     /// Whether a document has the term.

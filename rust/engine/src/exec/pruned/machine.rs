@@ -7,7 +7,7 @@
 
 use super::best::Best;
 use super::clause::{Clause, MISS, Maxima};
-use super::intersect::Lot;
+use super::lot::Lot;
 use super::open::Drafts;
 use super::verify::Verifier;
 use super::work::Work;

@@ -12,7 +12,7 @@
 //! | `clause`, `postings`, `select` | one list: bounds, probes, sums |
 //! | `single`, `merged`, `windows` | three ways to lead: by codes, by merging, by summing in windows |
 //! | `conjunction` | frequent clauses that must all match: their bitmaps meet |
-//! | `intersect` | postings of the list that leads, less those that others lack |
+//! | `intersect`, `lot` | postings of the list that leads, less those that others lack |
 //! | `machine` | what becomes of a candidate |
 //! | `phrase` | a query that is one phrase: the last look at a batch |
 //! | `verify` | exact scores where clauses do not add up |
@@ -36,6 +36,7 @@ mod drive;
 mod filtered;
 mod intersect;
 mod limits;
+mod lot;
 mod machine;
 mod merged;
 mod nested;

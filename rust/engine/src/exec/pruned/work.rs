@@ -81,6 +81,8 @@ counters! {
     counted_by_length,
     /// Segments counted by two bitmaps.
     counted_by_kernel,
+    /// Segments counted by the postings of the rarest list.
+    counted_by_lots,
     /// Segments counted by the documents that each list adds.
     counted_as_new,
     /// Regions counted as bits.

@@ -165,10 +165,6 @@ impl<'a> List<'a> {
     /// The posting of each document, or [`super::super::clause::MISS`].
     #[inline]
     pub fn probe(&self, kernels: &Kernels, docs: &[u32], out: &mut [u32]) {
-        match self.documents {
-            Documents::Sorted(list) => (kernels.probe_sorted)(list, docs, out),
-            Documents::Aligned { shift, starts, low } => (kernels.probe_aligned)(starts, low, shift, docs, out),
-            Documents::Bitmap { words, ranks } => (kernels.probe_bitmap)(words, ranks, docs, out),
-        }
+        self.documents.probe(kernels, docs, out);
     }
 }

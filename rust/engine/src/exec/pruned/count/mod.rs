@@ -8,6 +8,7 @@
 //! Short ways first: the lengths of lists, two bitmaps, a union less an intersection. Then region by region (see [`region`]).
 
 mod list;
+mod meet;
 mod open;
 mod phrase;
 mod region;

@@ -4,6 +4,7 @@
 //! on; each step leaves a superset of what matches, the steps after it leave less, and all steps leave exactly that. What reads
 //! positions comes last. A step over bits costs the region, a step over numbers costs the documents that are left.
 
+use super::super::lot::Lot;
 use super::super::work::Work;
 use super::Found;
 use super::list::{Bits, LOG2, List, REGION, WORDS};
@@ -29,6 +30,7 @@ pub(super) struct Arrays {
     docs: Vec<u32>,
     flags: Vec<u8>,
     tally: Vec<u16>,
+    pub lot: Lot,
     pub positions: Positions,
 }
 
@@ -39,7 +41,16 @@ fn empty() -> Box<Bits> {
 impl Default for Arrays {
     fn default() -> Self {
         let positions = Positions::default();
-        Self { acc: empty(), other: empty(), planes: Vec::new(), docs: Vec::new(), flags: Vec::new(), tally: Vec::new(), positions }
+        Self {
+            acc: empty(),
+            other: empty(),
+            planes: Vec::new(),
+            docs: Vec::new(),
+            flags: Vec::new(),
+            tally: Vec::new(),
+            lot: Lot::default(),
+            positions,
+        }
     }
 }
 
@@ -65,6 +76,9 @@ pub(super) struct Counter<'m, 'a> {
 impl<'m, 'a> Counter<'m, 'a> {
     /// Counts region after region; stops when more than `limit` were counted.
     pub fn all(&mut self, limit: u64) -> Result<u64> {
+        if let Some(rarest) = self.rarest() {
+            return self.meet(rarest, limit);
+        }
         let Some(lead) = self.nodes.first().copied() else { return Ok(0) };
         let list = self.sole(&lead).filter(|list| !list.is_dense());
         let (mut region, mut total) = (0, 0);
@@ -81,7 +95,7 @@ impl<'m, 'a> Counter<'m, 'a> {
         Ok(total)
     }
 
-    fn sole(&self, node: &Node) -> Option<&'m List<'a>> {
+    pub(super) fn sole(&self, node: &Node) -> Option<&'m List<'a>> {
         let lists: &'m [List<'a>] = self.lists;
         lists.get(node.sole? as usize)
     }

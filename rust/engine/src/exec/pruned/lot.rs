@@ -1,0 +1,203 @@
+//! Lots: postings of the rarest of several lists, less those whose documents others lack.
+//!
+//! **In**: postings of one list, one stretch after the other; other lists. **Out**: the documents that all have, and their postings. **Law**:
+//! what is looked up beside its neighbours costs a fraction of what it costs alone: a lot has the postings of several blocks, so that their
+//! cache misses overlap. A bitmap is there already; a list that has few more postings than the lot becomes bits; any other is searched.
+//! Numbers that a damaged file makes up lead to wrong documents, never outside of a slice.
+
+use super::clause::{Documents, MISS};
+use super::machine::BATCH;
+use super::single::Stretch;
+use crate::exec::kernels::{Kernels, Le8};
+
+/// Postings of a lot, unless a stretch alone has more.
+pub(super) const LOT: usize = 1024;
+/// Documents among which those of a lot lie when a list becomes bits: at most those of the longest block.
+const SPAN: usize = 1 << 16;
+/// Postings that become bits in the time of a lookup.
+const LOOKUP: usize = 6;
+
+/// Postings that wait to be looked at together.
+#[derive(Default)]
+pub(super) struct Lot {
+    docs: Vec<u32>,
+    postings: Vec<u32>,
+    len: usize,
+    /// The first document of the first block.
+    base: u32,
+    /// Those of another list.
+    bits: Vec<Le8>,
+}
+
+impl Lot {
+    /// Whether the postings of a block of `2^log2` documents may come to it; a lot without postings takes all.
+    pub fn takes(&self, stretch: Stretch, log2: u32) -> bool {
+        let size = stretch.end.saturating_sub(stretch.start);
+        let span = u64::from(stretch.base.saturating_sub(self.base)) + (1u64 << log2.min(63));
+        self.len == 0 || (self.len + size <= LOT && span <= SPAN as u64)
+    }
+
+    /// Adds all postings of a stretch.
+    pub fn add(&mut self, list: Documents<'_>, stretch: Stretch, kernels: &Kernels) {
+        self.add_some(list, stretch, kernels, |picked| {
+            (0u32..).zip(&mut *picked).for_each(|(at, picked)| *picked = at);
+            picked.len()
+        });
+    }
+
+    /// Adds those postings of a stretch that `pick` writes, counted from the first one, ascending.
+    pub fn add_some(&mut self, list: Documents<'_>, stretch: Stretch, kernels: &Kernels, pick: impl FnOnce(&mut [u32]) -> usize) {
+        let size = match list {
+            Documents::Sorted(docs) => docs.get(stretch.start..stretch.end).map_or(0, <[_]>::len),
+            Documents::Aligned { low, .. } => low.get(stretch.start..stretch.end).map_or(0, <[_]>::len),
+            Documents::Bitmap { words, .. } => stretch.end.saturating_sub(stretch.start).min(64 * words.len()),
+        };
+        let room = self.len + size;
+        if self.docs.len() < room {
+            self.docs.resize(room.next_power_of_two().max(LOT), 0);
+            self.postings.resize(room.next_power_of_two().max(LOT), 0);
+        }
+        if self.len == 0 {
+            self.base = stretch.base;
+        }
+        let (docs, postings) = (&mut self.docs[self.len..room], &mut self.postings[self.len..room]);
+        let n = pick(postings);
+        let n = list.picked(kernels, stretch, &postings[..n], &mut docs[..n]);
+        postings[..n].iter_mut().for_each(|posting| *posting += stretch.start as u32);
+        self.len += n;
+    }
+
+    /// Keeps the documents that all `others` have: bitmaps first, then lists; how many lists became bits, and how many lookups it took.
+    pub fn meet<'a, I: Iterator<Item = Documents<'a>>>(&mut self, others: impl Fn() -> I, kernels: &Kernels) -> (u64, u64) {
+        for other in others() {
+            if let Documents::Bitmap { words, .. } = other {
+                self.keep(words, kernels);
+            }
+        }
+        let (mut marked, mut probed) = (0, 0);
+        for other in others() {
+            if self.len == 0 {
+                break;
+            }
+            if matches!(other, Documents::Bitmap { .. }) {
+                continue;
+            }
+            if self.keep_marked(other, kernels) {
+                marked += 1;
+            } else {
+                probed += self.len as u64;
+                self.keep_probed(other, kernels);
+            }
+        }
+        (marked, probed)
+    }
+
+    /// The documents.
+    pub fn docs(&self) -> &[u32] {
+        &self.docs[..self.len]
+    }
+
+    /// Their postings.
+    pub fn postings(&self) -> &[u32] {
+        &self.postings[..self.len]
+    }
+
+    /// Makes room for the next.
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Keeps the documents of a bitmap.
+    fn keep(&mut self, words: &[Le8], kernels: &Kernels) {
+        self.len = (kernels.keep)(words, 0, &mut self.docs[..self.len], &mut self.postings[..self.len]);
+    }
+
+    /// Keeps the documents that are found in a list.
+    fn keep_probed(&mut self, other: Documents<'_>, kernels: &Kernels) {
+        let (mut found, mut kept) = ([MISS; BATCH], 0);
+        for from in (0..self.len).step_by(BATCH) {
+            let to = self.len.min(from + BATCH);
+            other.probe(kernels, &self.docs[from..to], &mut found[..to - from]);
+            for (at, found) in (from..to).zip(found) {
+                (self.docs[kept], self.postings[kept]) = (self.docs[at], self.postings[at]);
+                kept += usize::from(found != MISS);
+            }
+        }
+        self.len = kept;
+    }
+
+    /// Keeps the documents of a list in blocks, when that has few enough postings among them; whether it did.
+    fn keep_marked(&mut self, other: Documents<'_>, kernels: &Kernels) -> bool {
+        let (Documents::Aligned { shift, starts, low }, Some(first), Some(last)) =
+            (other, self.docs.first(), self.docs.get(self.len.wrapping_sub(1)))
+        else {
+            return false;
+        };
+        // All blocks from that of the first document to that of the last one.
+        let (from, to) = ((first >> shift) as usize, (last >> shift) as usize + 1);
+        let starts = starts.get(from..starts.len().min(to + 1)).unwrap_or_default();
+        let start = |start: Option<&[u8; 4]>| start.map_or(0, |start| u32::from_le_bytes(*start) as usize);
+        let span = to.saturating_sub(from) << shift;
+        if span > SPAN || start(starts.last()).saturating_sub(start(starts.first())) > self.len * LOOKUP {
+            return false;
+        }
+        let base = (from as u32) << shift;
+        if self.bits.is_empty() {
+            self.bits.resize(SPAN / 64, [0; 8]);
+        }
+        let bits = &mut self.bits[..span.div_ceil(64)];
+        bits.fill([0; 8]);
+        for (place, bounds) in (0u32..).step_by(1 << shift).zip(starts.windows(2)) {
+            for low in low.get(start(bounds.first())..start(bounds.last())).unwrap_or_default() {
+                let place = place + u32::from(u16::from_le_bytes(*low));
+                if let Some(word) = bits.get_mut(place as usize / 64) {
+                    *word = (u64::from_le_bytes(*word) | 1 << (place % 64)).to_le_bytes();
+                }
+            }
+        }
+        self.len = (kernels.keep)(bits, base, &mut self.docs[..self.len], &mut self.postings[..self.len]);
+        true
+    }
+}
+
+impl Documents<'_> {
+    /// Writes the documents of the postings `stretch.start + picked[i]`, which ascend; how many there are.
+    fn picked(&self, kernels: &Kernels, stretch: Stretch, picked: &[u32], docs: &mut [u32]) -> usize {
+        let Stretch { start, end, base } = stretch;
+        match *self {
+            Documents::Sorted(all) => {
+                let all = all.get(start..).unwrap_or_default();
+                docs.iter_mut().zip(picked).for_each(|(doc, at)| *doc = all.get(*at as usize).copied().unwrap_or(0));
+            }
+            Documents::Aligned { shift, starts, low } => {
+                let low = low.get(start..).unwrap_or_default();
+                let behind = |block: u32| starts.get(block as usize + 1).map_or(u32::MAX, |end| u32::from_le_bytes(*end));
+                let mut block = base >> shift;
+                if behind(block) as usize >= end {
+                    if picked.len() == end - start {
+                        docs.iter_mut().zip(low).for_each(|(doc, low)| *doc = base + u32::from(u16::from_le_bytes(*low)));
+                        return docs.len().min(low.len());
+                    }
+                    for (doc, at) in docs.iter_mut().zip(picked) {
+                        *doc = base + low.get(*at as usize).map_or(0, |low| u32::from(u16::from_le_bytes(*low)));
+                    }
+                    return docs.len().min(picked.len());
+                }
+                for (doc, at) in docs.iter_mut().zip(picked) {
+                    // A list without maxima comes as one stretch over all its blocks.
+                    while behind(block) <= start as u32 + at {
+                        block += 1;
+                    }
+                    *doc = (block << shift) + low.get(*at as usize).map_or(0, |low| u32::from(u16::from_le_bytes(*low)));
+                }
+            }
+            Documents::Bitmap { words, ranks } => {
+                // From the last rank at or before the stretch.
+                let group = base as usize / 512;
+                let before = ranks.get(group).map_or(0, |rank| u32::from_le_bytes(*rank));
+                return (kernels.select)(words, group * 8, before, start as u32, picked, docs);
+            }
+        }
+        docs.len().min(picked.len())
+    }
+}
