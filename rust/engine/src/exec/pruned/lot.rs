@@ -12,10 +12,12 @@ use crate::exec::kernels::{Kernels, Le8};
 
 /// Postings of a lot, unless a stretch alone has more.
 pub(super) const LOT: usize = 1024;
-/// Documents among which those of a lot lie when a list becomes bits: at most those of the longest block.
-const SPAN: usize = 1 << 16;
+/// Documents among which those of a lot lie when a list becomes bits, at most.
+const SPAN: usize = 1 << 20;
 /// Postings that become bits in the time of a lookup.
-const LOOKUP: usize = 6;
+const LOOKUP: usize = 7;
+/// Documents whose bits are cleared in the time in which a posting becomes one.
+const CLEARED: usize = 512;
 
 /// Postings that wait to be looked at together.
 #[derive(Default)]
@@ -138,14 +140,16 @@ impl Lot {
         let starts = starts.get(from..starts.len().min(to + 1)).unwrap_or_default();
         let start = |start: Option<&[u8; 4]>| start.map_or(0, |start| u32::from_le_bytes(*start) as usize);
         let span = to.saturating_sub(from) << shift;
-        if span > SPAN || start(starts.last()).saturating_sub(start(starts.first())) > self.len * LOOKUP {
+        let postings = start(starts.last()).saturating_sub(start(starts.first()));
+        if span > SPAN || postings + span / CLEARED > self.len * LOOKUP {
             return false;
         }
         let base = (from as u32) << shift;
-        if self.bits.is_empty() {
-            self.bits.resize(SPAN / 64, [0; 8]);
+        let words = span.div_ceil(64);
+        if self.bits.len() < words {
+            self.bits.resize(words.next_power_of_two(), [0; 8]);
         }
-        let bits = &mut self.bits[..span.div_ceil(64)];
+        let bits = &mut self.bits[..words];
         bits.fill([0; 8]);
         for (place, bounds) in (0u32..).step_by(1 << shift).zip(starts.windows(2)) {
             for low in low.get(start(bounds.first())..start(bounds.last())).unwrap_or_default() {

@@ -73,6 +73,8 @@ impl<'s> Machine<'_, 's> {
         };
         // Blocks of postings may lie anywhere.
         let (musts, log2) = (self.has_musts(), log2.unwrap_or(0));
+        // What a posting had to add in the block before, and the least code that does: mostly it is the same again.
+        let mut last = (i32::MIN, 1);
         for (chunk, codes) in maxima.chunks(BLOCKS).enumerate() {
             self.interrupt.check()?;
             let least = clause.least_code(self.theta() - rest).max(1);
@@ -98,7 +100,10 @@ impl<'s> Machine<'_, 's> {
                     self.work.blocks_skipped += 1;
                     continue;
                 };
-                let least = clause.least_code(need - rest).max(1);
+                if last.0 != need - rest {
+                    last = (need - rest, clause.least_code(need - rest).max(1));
+                }
+                let least = last.1;
                 if least > usize::from(maxima[block]) {
                     self.work.blocks_skipped += 1;
                     continue;

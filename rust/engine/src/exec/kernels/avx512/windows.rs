@@ -152,12 +152,13 @@ pub(super) fn set_bits(low: &[Le2], base: usize, bits: &mut [u64; WORDS]) {
 pub(super) fn filter_bits(words: &[Le8], codes: &[u8], least: u8, bits: &mut [u64; WORDS]) {
     let least = _mm512_set1_epi8(least.cast_signed());
     let words = words.get(..WORDS).unwrap_or(words);
-    let mut rest = codes;
+    // A number, not what is left of the slice: one addition is all that a word waits for.
+    let mut before = 0;
     for (word, bits) in words.iter().zip(bits.iter_mut()) {
         let word = u64::from_le_bytes(*word);
-        let passing = _mm512_cmpge_epu8_mask(load_first::<_, 64>(rest), least);
+        let passing = _mm512_cmpge_epu8_mask(load_first::<_, 64>(codes.get(before..).unwrap_or_default()), least);
         *bits &= _pdep_u64(passing, word);
-        rest = rest.get(word.count_ones() as usize..).unwrap_or_default();
+        before += word.count_ones() as usize;
     }
     bits[words.len()..].fill(0);
 }
