@@ -110,7 +110,7 @@ plain_loops! {
     fn count(words: &[u64]) -> u64;
     fn count_or(left: &[Le8], right: &[Le8]) -> u64;
     fn count_and(left: &[Le8], right: &[Le8]) -> u64;
-    fn set_bits(low: &[Le2], base: usize, bits: &mut [u64; WORDS]);
+    fn mark(low: &[Le2], base: usize, bits: &mut [Le8]);
     fn bits_to_places(bits: &[u64; WORDS], places: &mut [u16; SWEPT]) -> usize;
     fn filter_bits(words: &[Le8], codes: &[u8], least: u8, bits: &mut [u64; WORDS]);
     fn sum_tf(codes: &[u8], tf: &[u8; 256]) -> u32;

@@ -293,10 +293,12 @@ pub(super) fn count_and(left: &[Le8], right: &[Le8]) -> u64 {
 }
 
 #[inline(always)]
-pub(super) fn set_bits(low: &[Le2], base: usize, bits: &mut [u64; WORDS]) {
+pub(super) fn mark(low: &[Le2], base: usize, bits: &mut [Le8]) {
     for low in low {
-        let place = place(base, *low);
-        bits[place / 64] |= 1 << (place % 64);
+        let place = base.wrapping_add(usize::from(u16::from_le_bytes(*low)));
+        if let Some(word) = bits.get_mut(place / 64) {
+            *word = (u64::from_le_bytes(*word) | 1 << (place % 64)).to_le_bytes();
+        }
     }
 }
 

@@ -72,8 +72,8 @@ macro_rules! signatures {
         fn count_or(left: &[Le8], right: &[Le8]) -> u64;
         /// Set bits of the intersection.
         fn count_and(left: &[Le8], right: &[Le8]) -> u64;
-        /// Sets the bits `base + low[i]`, modulo the window.
-        fn set_bits(low: &[Le2], base: usize, bits: &mut [u64; WORDS]);
+        /// Sets the bits `base + low[i]`; behind the end there are none.
+        fn mark(low: &[Le2], base: usize, bits: &mut [Le8]);
         /// The ascending numbers of the set bits; how many.
         fn bits_to_places(bits: &[u64; WORDS], places: &mut [u16; SWEPT]) -> usize;
         /// Takes away what `words` lacks, and its set bits whose code is less than `least`: the j-th has `codes[j]`, behind the end 0.

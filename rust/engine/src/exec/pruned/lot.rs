@@ -120,9 +120,9 @@ impl Lot {
         for from in (0..self.len).step_by(BATCH) {
             let to = self.len.min(from + BATCH);
             other.probe(kernels, &self.docs[from..to], &mut found[..to - from]);
-            for (at, found) in (from..to).zip(found) {
+            for (at, found) in (from..to).zip(&found) {
                 (self.docs[kept], self.postings[kept]) = (self.docs[at], self.postings[at]);
-                kept += usize::from(found != MISS);
+                kept += usize::from(*found != MISS);
             }
         }
         self.len = kept;
@@ -151,13 +151,8 @@ impl Lot {
         }
         let bits = &mut self.bits[..words];
         bits.fill([0; 8]);
-        for (place, bounds) in (0u32..).step_by(1 << shift).zip(starts.windows(2)) {
-            for low in low.get(start(bounds.first())..start(bounds.last())).unwrap_or_default() {
-                let place = place + u32::from(u16::from_le_bytes(*low));
-                if let Some(word) = bits.get_mut(place as usize / 64) {
-                    *word = (u64::from_le_bytes(*word) | 1 << (place % 64)).to_le_bytes();
-                }
-            }
+        for (place, bounds) in (0..).step_by(1 << shift).zip(starts.windows(2)) {
+            (kernels.mark)(low.get(start(bounds.first())..start(bounds.last())).unwrap_or_default(), place, bits);
         }
         self.len = (kernels.keep)(bits, base, &mut self.docs[..self.len], &mut self.postings[..self.len]);
         true

@@ -132,8 +132,8 @@ fn above(slots: &[i32; 32], below: __m256i) -> u32 {
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
-pub(super) fn set_bits(low: &[Le2], base: usize, bits: &mut [u64; WORDS]) {
-    portable::set_bits(low, base, bits);
+pub(super) fn mark(low: &[Le2], base: usize, bits: &mut [Le8]) {
+    portable::mark(low, base, bits);
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]

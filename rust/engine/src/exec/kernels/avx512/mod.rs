@@ -12,7 +12,7 @@ mod windows;
 use codes::{fill, filter, max, score, sum_tf};
 use lists::{and_into, and_not_into, count, count_and, count_or, or_into, squeeze, unpack_gaps};
 use probes::{block_bounds, keep, prefetch, probe_aligned, probe_bitmap, probe_sorted, select};
-use windows::{bits_to_places, expand, expand_codes, filter_bits, scatter, scatter_codes, set_bits, sweep};
+use windows::{bits_to_places, expand, expand_codes, filter_bits, mark, scatter, scatter_codes, sweep};
 
 use super::Level;
 use super::table::{Kernels, Le2, Le4, Le8, SWEPT, gated, signatures};

@@ -144,8 +144,8 @@ fn put(word: u64, i: usize, places: &mut [u16; SWEPT], n: usize) -> usize {
 }
 
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
-pub(super) fn set_bits(low: &[Le2], base: usize, bits: &mut [u64; WORDS]) {
-    portable::set_bits(low, base, bits);
+pub(super) fn mark(low: &[Le2], base: usize, bits: &mut [Le8]) {
+    portable::mark(low, base, bits);
 }
 
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]

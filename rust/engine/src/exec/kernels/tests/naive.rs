@@ -24,6 +24,17 @@ pub(super) fn scatter(low: &[Le2], contributions: &[i32], base: usize, window: &
     }
 }
 
+pub(super) fn mark(low: &[Le2], base: usize, bits: &[Le8]) -> Vec<Le8> {
+    let mut marked = bits.to_vec();
+    for low in low {
+        let place = base.wrapping_add(u16::from_le_bytes(*low) as usize);
+        if place / 64 < marked.len() {
+            marked[place / 64][place % 64 / 8] |= 1 << (place % 8);
+        }
+    }
+    marked
+}
+
 pub(super) fn set_places(words: &[Le8]) -> Vec<usize> {
     (0..words.len() * 64).filter(|place| u64::from_le_bytes(words[place / 64]) & 1 << (place % 64) != 0).collect()
 }
