@@ -192,7 +192,14 @@ class Inverted:
         lists = []
         for group in range(groups):
             members = frequencies[128 * group : 128 * group + 128]
-            gaps = places.packed(places.u8(), sum(members))
+            head = places.u8()
+            assert bool(head & 128) == (max(members) == 1)
+            assert bool(head & 64) == (max(members) > 1 and sum(members) <= 4096)
+            if head & 64:
+                assert places.array("H", 1)[0] == sum(members)
+                begins = int.from_bytes(places.take(-(-sum(members) // 8)), "little")
+                assert begins == sum(1 << sum(members[:number]) for number in range(len(members)))
+            gaps = places.packed(head & 63, sum(members))
             for tf in members:
                 lists.append(running(gaps[:tf]))
                 gaps = gaps[tf:]

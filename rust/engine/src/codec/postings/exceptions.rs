@@ -93,20 +93,6 @@ impl<'a> Exceptions<'a> {
         (lows.get(at).map(|low| u32::from(u16::from_le_bytes(*low))) == Some(wanted)).then(|| self.pair(from + at))?
     }
 
-    /// No posting from `from` on to before this one is an exception.
-    #[inline]
-    #[must_use]
-    pub fn none_before(&self, from: u32) -> u32 {
-        if self.low.is_empty() {
-            return u32::MAX;
-        }
-        let (group, wanted) = (from / GROUP, from % GROUP);
-        let (start, end) = self.group(group);
-        let lows = self.low.get(start..end).unwrap_or_default();
-        let at = lows.partition_point(|low| u32::from(u16::from_le_bytes(*low)) < wanted);
-        lows.get(at).map_or((group + 1).saturating_mul(GROUP), |low| (group * GROUP).saturating_add(u32::from(u16::from_le_bytes(*low))))
-    }
-
     /// Calls `f(posting index, pair number)` for the exceptions among the postings `from..to`, ascending.
     #[inline]
     pub fn each(&self, from: u32, to: u32, mut f: impl FnMut(u32, u32)) {

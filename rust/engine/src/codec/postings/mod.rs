@@ -22,6 +22,7 @@
 pub mod aligned;
 pub mod exceptions;
 pub mod gaps;
+mod places;
 mod reader;
 mod writer;
 

@@ -1,8 +1,8 @@
 //! Reads a term's postings.
 //!
 //! **In**: a verified record and its field's codebook. **Out**: documents with posting index, term frequency and length code, by ascending
-//! windows or one by one; positions by posting index. **Law**: whatever the bytes are, documents handed out lie in the asked window and
-//! below the number of documents, and nothing panics.
+//! windows or one by one. **Law**: whatever the bytes are, documents handed out lie in the asked window and below the number of documents,
+//! and nothing panics. Positions are read in [`places`](super::places).
 
 use super::aligned::AlignedDocs;
 use super::exceptions::{ExceptionCursor, Exceptions};
@@ -12,8 +12,7 @@ use crate::base::{Error, Result};
 use crate::codec::bitmaps::{self, PresenceBitmap};
 use crate::codec::codebook::{Codebook, Pair};
 use crate::codec::container::Section;
-use crate::codec::packed::PackedSlice;
-use crate::codec::positions::{GROUP as POSITION_GROUP, PositionLists, PositionPlace};
+use crate::codec::positions::{PositionGroup, PositionLists};
 
 /// What of a field its lists are read with.
 #[derive(Clone, Copy, Debug)]
@@ -68,26 +67,16 @@ enum Documents<'a> {
 /// The postings of one term. Cheap to make; keeps what it decoded last.
 #[derive(Clone, Debug)]
 pub struct Postings<'a> {
-    field: FieldView<'a>,
+    pub(super) field: FieldView<'a>,
     place: RecordPlace<'a>,
-    df: u32,
+    pub(super) df: u32,
     documents: Documents<'a>,
     strongest: [u8; 4],
-    codes: &'a [u8],
-    exceptions: Exceptions<'a>,
-    positions: PositionLists<'a>,
-    reached: Option<Reached<'a>>,
-}
-
-/// The group of positions that was read last, and how many its postings have before posting `index`.
-#[derive(Clone, Copy, Debug)]
-struct Reached<'a> {
-    group: u32,
-    index: u32,
-    before: u64,
-    /// No posting from `index` on to before this one is an exception.
-    no_exception_before: u32,
-    gaps: PackedSlice<'a>,
+    pub(super) codes: &'a [u8],
+    pub(super) exceptions: Exceptions<'a>,
+    pub(super) positions: PositionLists<'a>,
+    /// The group of positions that was read last.
+    pub(super) reached: Option<(u32, PositionGroup<'a>)>,
 }
 
 impl<'a> Postings<'a> {
@@ -136,7 +125,7 @@ impl<'a> Postings<'a> {
     }
 
     #[cold]
-    fn corruption(&self, damaged: Damaged) -> Error {
+    pub(super) fn corruption(&self, damaged: Damaged) -> Error {
         self.place.section.corruption(self.place.at, damaged.0)
     }
 
@@ -335,124 +324,6 @@ impl<'a> Postings<'a> {
         number
             .filter(|number| (*number as usize) < self.field.book.pairs().len())
             .ok_or(Damaged("a posting has a pair that its field has not"))
-    }
-
-    /// Replaces `out` by the positions of a posting, ascending. Ascending calls are fastest.
-    ///
-    /// # Errors
-    /// As [`Postings::collect_window`], also when there is no such posting. A field without positions has none.
-    pub fn positions(&mut self, index: u32, out: &mut Vec<u32>) -> Result<()> {
-        out.clear();
-        if !self.field.has_positions {
-            return Ok(());
-        }
-        let mut last = 0u32;
-        self.read_positions(index, |delta| {
-            last = last.wrapping_add(delta);
-            out.push(last);
-        })
-    }
-
-    #[inline]
-    fn read_positions(&mut self, index: u32, delta: impl FnMut(u32)) -> Result<()> {
-        match self.locate(index)? {
-            Some(place) => {
-                place.gaps().for_each(delta);
-                Ok(())
-            }
-            None => self.positions.read_inline(self.pair(index)?.tf, delta),
-        }
-    }
-
-    /// Where the gaps between the positions of a posting lie, the first gap from 0; `None` where they are not packed: then
-    /// [`Postings::positions`] has them. Ascending calls are fastest.
-    ///
-    /// # Errors
-    /// As [`Postings::positions`].
-    #[inline]
-    pub fn locate(&mut self, index: u32) -> Result<Option<PositionPlace<'a>>> {
-        if self.positions.is_inline() || !self.field.has_positions {
-            return Ok(None);
-        }
-        if index >= self.df {
-            return Err(self.corruption(Damaged("a posting beyond the last")));
-        }
-        let group = PositionLists::group_of(index);
-        let start = |gaps| {
-            let first = PositionLists::first_of(group);
-            Reached { group, index: first, before: 0, no_exception_before: self.exceptions.none_before(first), gaps }
-        };
-        let mut reached = match self.reached {
-            Some(reached) if reached.group == group && reached.index <= index => reached,
-            Some(reached) if reached.group == group => start(reached.gaps),
-            _ => start(self.positions.group(group)?),
-        };
-        reached.before = reached.before.wrapping_add(self.sum_top_tf(reached.index, index));
-        if index > reached.no_exception_before {
-            self.exceptions.each(reached.no_exception_before, index, |exception, pair| {
-                let real = self.field.book.pairs().get(pair as usize).map_or(1, |pair| u64::from(pair.tf));
-                reached.before = reached.before.wrapping_add(real).wrapping_sub(self.sum_top_tf(exception, exception + 1));
-            });
-            reached.no_exception_before = self.exceptions.none_before(index);
-        }
-        reached.index = index;
-        self.reached = Some(reached);
-        let tf = if index < reached.no_exception_before { self.sum_top_tf(index, index + 1) } else { u64::from(self.pair(index)?.tf) };
-        self.positions.place(reached.gaps, reached.before, tf, 1).map(Some)
-    }
-
-    /// Where the positions of each posting of a group lie: `starts` gets how many there are before each, and before the end. `None` where
-    /// they are not packed.
-    ///
-    /// # Errors
-    /// As [`Postings::positions`].
-    pub fn locate_group(&self, group: u32, starts: &mut [u32; POSITION_GROUP as usize + 1]) -> Result<Option<PositionPlace<'a>>> {
-        if self.positions.is_inline() || !self.field.has_positions {
-            return Ok(None);
-        }
-        let first = PositionLists::first_of(group);
-        let last = self.df.min(first.saturating_add(POSITION_GROUP));
-        let gaps = self.positions.group(group)?;
-        let (tf, pairs) = (self.field.book.frequencies(), self.field.book.pairs());
-        match self.codes.get(first as usize..last as usize).filter(|codes| !codes.is_empty()) {
-            Some(codes) => starts.iter_mut().skip(1).zip(codes).for_each(|(start, code)| *start = tf[usize::from(*code)]),
-            None => starts.iter_mut().skip(1).for_each(|start| *start = pairs.first().map_or(1, |pair| pair.tf)),
-        }
-        self.exceptions.each(first, last, |index, pair| {
-            if let Some(start) = starts.get_mut((index - first) as usize + 1) {
-                *start = pairs.get(pair as usize).map_or(1, |pair| pair.tf);
-            }
-        });
-        let (mut sum, count) = (0u64, last.saturating_sub(first) as usize);
-        starts[0] = 0;
-        for (number, start) in starts.iter_mut().enumerate().skip(1) {
-            sum += if number <= count { u64::from(*start) } else { 0 };
-            *start = u32::try_from(sum).unwrap_or(u32::MAX);
-        }
-        self.positions.place(gaps, 0, sum, count as u64).map(Some)
-    }
-
-    /// The sum of the term frequencies of the postings `from..to`, as if there were no exceptions.
-    #[inline]
-    fn sum_top_tf(&self, from: u32, to: u32) -> u64 {
-        let Some(codes) = self.codes.get(from as usize..to as usize) else {
-            return u64::from(to - from) * u64::from(self.field.book.pairs().first().map_or(1, |pair| pair.tf));
-        };
-        let tf = self.field.book.frequencies();
-        let of = |code: &u8| u64::from(tf[usize::from(*code)]);
-        let (eights, rest) = codes.as_chunks::<8>();
-        let sum = rest.iter().map(of).sum::<u64>();
-        eights
-            .iter()
-            .fold(sum, |sum, [a, b, c, d, e, f, g, h]| sum + (((of(a) + of(b)) + (of(c) + of(d))) + ((of(e) + of(f)) + (of(g) + of(h)))))
-    }
-
-    /// Bytes that [`Postings::positions`] will read of a posting, not verified and never to be believed: for asking the memory for them
-    /// ahead of time. First where its group is written down, then, when that is at hand, where its positions are about. Empty where
-    /// there is nothing to ask for.
-    #[must_use]
-    pub fn positions_ahead(&self, index: u32) -> [&'a [u8]; 2] {
-        if self.field.has_positions && index < self.df { self.positions.ahead(index) } else { [&[], &[]] }
     }
 
     /// Appends everything: documents, their pairs' numbers, and the gaps between each document's positions, the first from 0.

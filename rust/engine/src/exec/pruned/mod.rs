@@ -15,6 +15,7 @@
 //! | `intersect`, `lot` | postings of the list that leads, less those that others lack |
 //! | `machine` | what becomes of a candidate |
 //! | `phrase` | a query that is one phrase: the last look at a batch |
+//! | `places` | how often a phrase stands, by positions as they lie |
 //! | `verify` | exact scores where clauses do not add up |
 //! | `nested` | programs deeper than a shape: windows with bounds |
 //! | `drive`, `limits` | which clauses lead together |
@@ -42,6 +43,7 @@ mod merged;
 mod nested;
 mod open;
 mod phrase;
+mod places;
 mod postings;
 mod select;
 mod shape;

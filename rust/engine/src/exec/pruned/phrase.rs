@@ -8,9 +8,11 @@ use smallvec::SmallVec;
 
 use super::clause::{MISS, contribution};
 use super::machine::{BATCH, Machine};
+use super::places::{WORDS, ahead, frequency};
 use crate::base::Result;
 use crate::codec::TermEntry;
 use crate::codec::inverted::bigrams::Adjacency;
+use crate::codec::positions::PositionPlace;
 use crate::exec::frequency::PhraseWord;
 use crate::exec::program::Source;
 
@@ -101,29 +103,40 @@ impl Machine<'_, '_> {
         if positions.lists.len() < sole.terms {
             positions.lists.resize(sole.terms, Vec::new());
         }
-        for ((clause, found), draft) in self.clauses.iter().zip(&mut positions.found).zip(&self.drafts.lists) {
+        for (clause, found) in self.clauses.iter().zip(&mut positions.found) {
             clause.probe(self.kernels, &self.arrays.docs[..n], &mut found[..n]);
-            if let Some(postings) = &draft.postings {
-                for posting in &found[..n] {
-                    for line in postings.positions_ahead(*posting) {
-                        (self.kernels.prefetch)(line, &[0]);
-                    }
-                }
-            }
         }
+        let lists = self.drafts.lists.iter().zip(&positions.found);
+        ahead(self.kernels, lists.filter_map(|(draft, found)| Some((draft.postings.as_ref()?, &found[..n]))));
+        let mut places = [PositionPlace::none(); WORDS];
+        let packed = sole.slop == 0 && sole.words.len() <= WORDS;
         for i in 0..n {
             let (doc, score) = (self.arrays.docs[i], self.arrays.scores[i]);
             if score < self.best.need(doc) - self.base || positions.found.iter().take(words).any(|found| found[i] == MISS) {
                 continue;
             }
             self.work.positions += 1;
-            for ((clause, found), draft) in self.clauses.iter().zip(&positions.found).zip(&mut self.drafts.lists) {
-                if let (Some(postings), Some(list)) = (&mut draft.postings, positions.lists.get_mut(clause.word as usize)) {
-                    postings.positions(found[i], list)?;
+            let mut there = packed;
+            for ((clause, found), draft) in
+                self.clauses.iter().zip(&positions.found).zip(&mut self.drafts.lists).take(if packed { words } else { 0 })
+            {
+                if (clause.word as usize) < sole.terms
+                    && let (Some(postings), Some(place)) = (&mut draft.postings, places.get_mut(clause.word as usize))
+                {
+                    there &= postings.locate(found[i], place)?;
                 }
             }
-            let lists = positions.lists.get(..sole.terms).unwrap_or_default();
-            let tf = positions.counter.count(sole.words, lists, sole.slop, self.interrupt)?;
+            let tf = if there {
+                frequency(sole.words, &places, u32::MAX)
+            } else {
+                for ((clause, found), draft) in self.clauses.iter().zip(&positions.found).zip(&mut self.drafts.lists) {
+                    if let (Some(postings), Some(list)) = (&mut draft.postings, positions.lists.get_mut(clause.word as usize)) {
+                        postings.positions(found[i], list)?;
+                    }
+                }
+                let lists = positions.lists.get(..sole.terms).unwrap_or_default();
+                positions.counter.count(sole.words, lists, sole.slop, self.interrupt)?
+            };
             let Some((found, postings)) = positions.found.first().zip(self.drafts.lists.first().and_then(|draft| draft.postings.as_ref()))
             else {
                 continue;

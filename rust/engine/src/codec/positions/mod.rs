@@ -1,21 +1,28 @@
 //! Where in its documents a term stands.
 //!
 //! **In**: for each posting the gaps between its positions, the first counted from 0; as many as its term frequency. **Out**: the same, by
-//! posting index. **Law**: 128 postings make a group, whose gaps follow one another at one width; a posting's gaps begin after the sum
-//! of the term frequencies before it in its group, which the codes give. A width of 0 only where each posting has one position, so a
-//! corrupt term frequency cannot ask for more values than there are bytes.
+//! posting index. **Law**: 128 postings make a group, whose gaps follow one another at one width. A bit for each gap says whether a posting
+//! begins there, so a posting's gaps are found without looking at any other structure; where a group has very many, they begin after the
+//! sum of the term frequencies before it in its group, which the codes give. A width of 0 only where each posting has one position, so
+//! damaged numbers cannot ask for more values than there are bytes.
 //!
 //! ```text
-//! positions = [end:u32|u64 ×groups] (width:u8 gaps)*groups          groups = ceil(df/128)
+//! positions = [end:u32|u64 ×groups] (head:u8 [count:u16 begins:u8 ×ceil(count/8)] gaps)*groups          groups = ceil(df/128)
+//! head      = width + 64·marked + 128·single
 //! ```
+//! A group is `single` when each of its postings has one position. Others are `marked` when they have at most 4096: `count` is how many, and
+//! bit i of `begins`, low bits first, is set when gap i is a posting's first.
 //! `end` is where a group ends, counted from the start of group 0; left out when there is one group; 8 bytes each when the term's
 //! positions take over 2³² bytes. A term with a single posting and up to four positions has them in the dictionary, a varint each.
+
+mod group;
 
 use std::ops::Range;
 
 use super::container::Section;
-use super::packed::{self, PackedSlice};
-use crate::base::{Result, varint};
+use crate::base::{Error, Result, varint};
+use group::write_group;
+pub use group::{Gaps, PositionGroup, PositionPlace};
 
 /// Postings in a group.
 pub const GROUP: u32 = 128;
@@ -25,7 +32,7 @@ pub fn write(out: &mut Vec<u8>, df: usize, tf: impl Fn(usize) -> u32, deltas: &[
     let groups = df.div_ceil(GROUP as usize);
     let start = out.len();
     if groups == 1 {
-        return write_group(out, df, deltas);
+        return write_group(out, 0..df, tf, deltas);
     }
     // The directory's entries are four bytes unless the groups turn out too large for them: then everything moves once.
     out.resize(start + groups * 4, 0);
@@ -35,7 +42,7 @@ pub fn write(out: &mut Vec<u8>, df: usize, tf: impl Fn(usize) -> u32, deltas: &[
         let postings = first..(first + GROUP as usize).min(df);
         let count = postings.clone().map(|index| tf(index) as usize).sum::<usize>().min(rest.len());
         let (group, later) = rest.split_at(count);
-        write_group(out, postings.len(), group);
+        write_group(out, postings, &tf, group);
         ends.push((out.len() - base) as u64);
         rest = later;
     }
@@ -52,41 +59,10 @@ pub fn write(out: &mut Vec<u8>, df: usize, tf: impl Fn(usize) -> u32, deltas: &[
 /// Groups of more bytes have eight-byte ends.
 const WIDE_FROM: u64 = u32::MAX as u64;
 
-fn write_group(out: &mut Vec<u8>, postings: usize, deltas: &[u32]) {
-    let several = deltas.len() > postings;
-    let all = deltas.iter().fold(0, |all, delta| all | delta);
-    let width = packed::width_of(u64::from(all)).max(u32::from(several));
-    out.push(width as u8);
-    packed::pack(deltas.iter().map(|delta| u64::from(*delta)), width, out);
-}
-
 /// The reader twin. Verifies the pages of a group when it reads the group: a query without phrases never touches positions.
 #[derive(Clone, Copy, Debug)]
 pub struct PositionLists<'a> {
     source: Source<'a>,
-}
-
-/// Where gaps between positions lie: all of them are there.
-#[derive(Clone, Copy, Debug)]
-pub struct PositionPlace<'a> {
-    gaps: PackedSlice<'a>,
-    from: usize,
-    to: usize,
-}
-
-impl<'a> PositionPlace<'a> {
-    /// The packed gaps of the group, and which of them they are.
-    #[inline]
-    #[must_use]
-    pub fn packed(self) -> (PackedSlice<'a>, Range<usize>) {
-        (self.gaps, self.from..self.to)
-    }
-
-    /// All of them.
-    #[inline]
-    pub fn gaps(self) -> impl Iterator<Item = u32> + use<'a> {
-        (self.from..self.to).map(move |at| self.gaps.get(at))
-    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -122,12 +98,12 @@ impl<'a> PositionLists<'a> {
         group * GROUP
     }
 
-    /// The gaps of a group. None where positions are inline.
+    /// A group. None where positions are inline.
     ///
     /// # Errors
     /// [`Error::Corruption`](crate::base::Error::Corruption) when the directory contradicts itself.
     #[inline]
-    pub fn group(&self, group: u32) -> Result<PackedSlice<'a>> {
+    pub fn group(&self, group: u32) -> Result<PositionGroup<'a>> {
         let (section, range) = match self.source {
             Source::Inline { section, at, .. } => return Err(section.corruption(at, CUT)),
             Source::Stored { section, start, end, groups: 0 | 1 } => (section, start..end),
@@ -142,8 +118,7 @@ impl<'a> PositionLists<'a> {
             }
         };
         let at = range.start;
-        let Some((width, gaps)) = section.read(range)?.split_first() else { return Err(section.corruption(at, CUT)) };
-        PackedSlice::new(gaps, u32::from(*width)).ok_or_else(|| section.corruption(at, CUT))
+        PositionGroup::read(section.read(range)?).ok_or_else(|| section.corruption(at, CUT))
     }
 
     /// Where the directory says where a group begins and ends, one entry for group 0 and two for the others; and where group 0 begins.
@@ -157,21 +132,24 @@ impl<'a> PositionLists<'a> {
         (start + group.saturating_sub(1) * entry..start + (group + 1) * entry, start + groups * entry)
     }
 
-    /// Bytes that are read for a posting, not verified: the directory's, then, from what it says, those of the posting, about.
+    /// The bytes of the directory that are read for a posting, not verified; none where there is no directory.
+    #[inline]
     #[must_use]
-    pub fn ahead(&self, index: u32) -> [&'a [u8]; 2] {
-        let Source::Stored { section, start, end, groups } = self.source else { return [&[], &[]] };
-        let (group, bytes) = (Self::group_of(index), section.unverified());
-        let (directory, range) = if groups > 1 {
-            let (entries, base) = self.entries(group);
-            let directory = bytes.get(entries.start..entries.end.min(base)).unwrap_or_default();
-            (directory, between(group, directory, base))
-        } else {
-            (&bytes[..0], start..end)
-        };
-        let gaps = bytes.get(range).unwrap_or_default();
-        let about = gaps.len() * (index - Self::first_of(group)) as usize / GROUP as usize;
-        [directory, gaps.get(about..).unwrap_or_default()]
+    pub fn directory_ahead(&self, index: u32) -> &'a [u8] {
+        let Source::Stored { section, groups: 2.., .. } = self.source else { return &[] };
+        let (entries, base) = self.entries(Self::group_of(index));
+        section.unverified().get(entries.start..entries.end.min(base)).unwrap_or_default()
+    }
+
+    /// The bytes that are read for a posting once its directory was, not verified: its group, and where in it the posting's are, about.
+    #[inline]
+    #[must_use]
+    pub fn group_ahead(&self, index: u32) -> (&'a [u8], usize) {
+        let Source::Stored { section, start, end, groups } = self.source else { return (&[], 0) };
+        let group = Self::group_of(index);
+        let range = if groups > 1 { between(group, self.directory_ahead(index), self.entries(group).1) } else { start..end };
+        let bytes = section.unverified().get(range).unwrap_or_default();
+        (bytes, bytes.len() * (index - Self::first_of(group)) as usize / GROUP as usize)
     }
 
     /// Whether they stand beside the term.
@@ -193,17 +171,27 @@ impl<'a> PositionLists<'a> {
         Ok(())
     }
 
-    /// The `count` gaps of so many postings of a group, from `before` on.
+    /// Sets `place` to the `count` gaps of so many postings of a group, from `before` on. Written where it is wanted: as a value inside of a
+    /// result it would be copied twice.
     ///
     /// # Errors
     /// [`Error::Corruption`](crate::base::Error::Corruption) when the group has fewer.
     #[inline]
-    pub fn place(&self, gaps: PackedSlice<'a>, before: u64, count: u64, postings: u64) -> Result<PositionPlace<'a>> {
+    pub fn place(&self, group: &PositionGroup<'a>, before: u64, count: u64, postings: u64, place: &mut PositionPlace<'a>) -> Result<()> {
+        let gaps = &group.gaps;
         if !gaps.holds(before.saturating_add(count)) || (count > postings && gaps.width() == 0) {
-            let (Source::Inline { section, at, .. } | Source::Stored { section, start: at, .. }) = self.source;
-            return Err(section.corruption(at, CUT));
+            return Err(self.cut());
         }
-        Ok(PositionPlace { gaps, from: before as usize, to: (before + count) as usize })
+        place.gaps = *gaps;
+        place.from = before as usize;
+        place.to = (before + count) as usize;
+        Ok(())
+    }
+
+    #[cold]
+    fn cut(&self) -> Error {
+        let (Source::Inline { section, at, .. } | Source::Stored { section, start: at, .. }) = self.source;
+        section.corruption(at, CUT)
     }
 
     /// Hands them out.
@@ -211,8 +199,10 @@ impl<'a> PositionLists<'a> {
     /// # Errors
     /// As [`PositionLists::place`].
     #[inline]
-    pub fn read(&self, gaps: PackedSlice<'a>, before: u64, count: u64, postings: u64, delta: impl FnMut(u32)) -> Result<()> {
-        self.place(gaps, before, count, postings)?.gaps().for_each(delta);
+    pub fn read(&self, group: &PositionGroup<'a>, before: u64, count: u64, postings: u64, delta: impl FnMut(u32)) -> Result<()> {
+        let mut place = PositionPlace::none();
+        self.place(group, before, count, postings, &mut place)?;
+        place.gaps().for_each(delta);
         Ok(())
     }
 
@@ -228,7 +218,12 @@ impl<'a> PositionLists<'a> {
         while tfs.len() > 0 {
             let postings = tfs.len().min(GROUP as usize) as u64;
             let count = tfs.by_ref().take(GROUP as usize).map(u64::from).sum();
-            self.read(self.group(group)?, 0, count, postings, &mut delta)?;
+            let read = self.group(group)?;
+            if read.count().is_some_and(|marked| marked != count) {
+                let (Source::Inline { section, at, .. } | Source::Stored { section, start: at, .. }) = self.source;
+                return Err(section.corruption(at, "a term's positions are not as many as its frequencies say"));
+            }
+            self.read(&read, 0, count, postings, &mut delta)?;
             group += 1;
         }
         Ok(())
@@ -283,11 +278,14 @@ mod tests {
             prop_assert_eq!(all, lists.concat());
             for (index, list) in lists.iter().enumerate() {
                 let group = PositionLists::group_of(index as u32);
-                let [directory, gaps] = positions.ahead(index as u32);
-                prop_assert_eq!((directory.is_empty(), gaps.is_empty()), (tfs.len() <= 128, false));
-                let before = tfs[PositionLists::first_of(group) as usize..index].iter().map(|tf| u64::from(*tf)).sum();
+                let (bytes, about) = positions.group_ahead(index as u32);
+                prop_assert_eq!((positions.directory_ahead(index as u32).is_empty(), about < bytes.len()), (tfs.len() <= 128, true));
+                let first = PositionLists::first_of(group) as usize;
+                let read = positions.group(group).unwrap();
+                let before: u64 = tfs[first..index].iter().map(|tf| u64::from(*tf)).sum();
+                prop_assert_eq!(read.find((index - first) as u32), Some((before as u32, list.len() as u32)));
                 let mut got = Vec::new();
-                positions.read(positions.group(group).unwrap(), before, list.len() as u64, 1, |gap| got.push(gap)).unwrap();
+                positions.read(&read, before, list.len() as u64, 1, |gap| got.push(gap)).unwrap();
                 prop_assert_eq!(&got, list);
             }
         }
@@ -298,9 +296,9 @@ mod tests {
             let positions = PositionLists::new(&section, 0..bytes.len(), df);
             let mut count = 0u32;
             if let Ok(group) = positions.group(df / 128) {
-                let _ = positions.read(group, u64::from(at.0 % 600), u64::from(at.1), 1, |_| count += 1);
+                let _ = positions.read(&group, u64::from(at.0 % 600), u64::from(at.1), 1, |_| count += 1);
             }
-            let _ = positions.ahead(at.1 % df.max(1));
+            let _ = positions.group_ahead(at.1 % df.max(1));
             let _ = positions.read_all((0..df).map(|_| at.1).collect::<Vec<_>>().into_iter(), |_| count += 1);
             prop_assert!(count < 2000);
         }
