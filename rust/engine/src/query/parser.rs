@@ -20,7 +20,9 @@
 //!
 //! Source: the syntax is Lucene's classic query parser where it can be; the precedence is that of web search engines.
 
-use super::ast::{MAX_CLAUSES, MAX_TEXT, Match, Query};
+use smallvec::SmallVec;
+
+use super::ast::{MAX_CLAUSES, MAX_TEXT, Match, Occur, Query};
 use super::field_leaf::{field_leaf, text_leaf};
 use super::lexer::{Atom, Flag, Lexeme, Lexer, separates};
 use super::position::start_of;
@@ -88,7 +90,7 @@ impl Parsed {
 /// # }
 /// ```
 pub fn parse(text: &str, schema: &Schema, options: &ParseOptions) -> Result<Parsed> {
-    if let Some(query) = plain_words(text, options.max_clauses) {
+    if let Some(query) = plain_words(text, options.max_clauses).or_else(|| signed_words(text, options.max_clauses)) {
         return Ok(Parsed { query, warnings: Vec::new() });
     }
     parse_all(text, schema, options)
@@ -122,6 +124,42 @@ pub(super) fn plain_words(text: &str, max_clauses: usize) -> Option<Query> {
         false => Some(Query::words(text)),
         true if words().next().is_none() => None,
         true => Some(Query::words(words().collect::<Vec<_>>().join(" "))),
+    }
+}
+
+/// The same for words of which some have to be there or must not be: letters and digits of ASCII, each word with at most one sign.
+pub(super) fn signed_words(text: &str, max_clauses: usize) -> Option<Query> {
+    let is_simple = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'+' | b'-');
+    if text.len() > MAX_TEXT || !text.bytes().all(is_simple) {
+        return None;
+    }
+    let (mut clauses, mut words) = (SmallVec::<[(Occur, Query); 4]>::new(), 0);
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let (occur, word) = match word.as_bytes() {
+            [b'+', ..] => (Occur::Must, &word[1..]),
+            [b'-', ..] => (Occur::MustNot, &word[1..]),
+            _ => (Occur::Should, word),
+        };
+        words += 1;
+        if words > max_clauses || word.is_empty() || word.contains(['+', '-']) || matches!(word, "AND" | "OR" | "NOT") {
+            return None;
+        }
+        match (occur, clauses.last_mut()) {
+            // Neighbours without a sign are one text.
+            (Occur::Should, Some((Occur::Should, Query::Match(before)))) => {
+                before.text.push(' ');
+                before.text.push_str(word);
+            }
+            _ => clauses.push((occur, Query::words(word))),
+        }
+    }
+    match clauses.pop()? {
+        (Occur::MustNot, only) if clauses.is_empty() => Some(Query::Not(Box::new(only))),
+        (_, only) if clauses.is_empty() => Some(only),
+        last => {
+            clauses.push(last);
+            Some(Query::Group(clauses.into_vec()))
+        }
     }
 }
 

@@ -127,6 +127,18 @@ pub fn rewrite(
         let bound = rewriter.leaf(query, 1.0)?.or_else(|| join(query, std::iter::empty(), search));
         return Ok(rewriter.finish(bound));
     }
+    if let Query::Group(clauses) = query
+        && clauses.iter().all(|(_, part)| is_leaf(part))
+    {
+        // One level of leaves, as most of the others are: the same without a stack.
+        let mut parts: SmallVec<[Option<Bound>; 4]> = SmallVec::new();
+        for (occur, part) in clauses {
+            rewriter.negated = *occur == Occur::MustNot;
+            parts.push(rewriter.leaf(part, 1.0)?);
+        }
+        let bound = join(query, parts.into_iter(), search);
+        return Ok(rewriter.finish(bound));
+    }
     // Pre-order, so that the first words are kept; then joined from the back.
     let mut nodes: SmallVec<[(&Query, Option<Bound>); 4]> = SmallVec::new();
     let mut pending = SmallVec::<[(&Query, f64, bool); 8]>::from_slice(&[(query, 1.0, false)]);
@@ -234,6 +246,11 @@ fn join(node: &Query, mut parts: impl Iterator<Item = Option<Bound>>, search: &S
         }
         Query::Match(_) | Query::Phrase(_) | Query::Prefix(_) | Query::Fuzzy(_) | Query::Term(_) | Query::Range(_) => None,
     }
+}
+
+/// Whether it has no form but that of a leaf; `All` and `Any` of nothing are inner nodes too.
+fn is_leaf(query: &Query) -> bool {
+    !matches!(query, Query::All(_) | Query::Any(_) | Query::Not(_) | Query::Boost(..) | Query::Group(_))
 }
 
 /// Whether it is words of which the configuration says how many have to be there.

@@ -258,8 +258,40 @@ proptest! {
     }
 }
 
+/// Words with and without signs.
+fn signedish() -> impl Strategy<Value = String> {
+    let pieces = ["a", "Gold", "7", "AND", "OR", "NOT", "and", " ", " ", " ", "+", "-", " +", " -", "  ", "é"];
+    prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..14).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn signed_words_are_read_and_bound_the_short_way_as_the_long_way(text in prop_oneof![4 => signedish(), 1 => queryish()], most in 1usize..9) {
+        if let Some(query) = parser::signed_words(&text, most) {
+            for mode in [ParseMode::Lenient, ParseMode::Strict] {
+                let long = parser::parse_all(&text, &schema(), &ParseOptions { mode, max_clauses: most }).unwrap();
+                prop_assert_eq!(&long.query, &query);
+                prop_assert!(long.warnings.is_empty());
+            }
+            let options = RewriteOptions { mode: ParseMode::Lenient, max_clauses: most };
+            for operator in [Operator::Or, Operator::And] {
+                let search = SearchFields { operator, phrase_boost: 1.0, ..SearchFields::all(&schema()) };
+                let bound = |query: &Query| rewrite(query, &schema(), &analyzers(&schema()), &search, &options).unwrap();
+                // In a conjunction of its own it is no root, so that it takes the long way.
+                prop_assert_eq!(bound(&query), bound(&Query::All(vec![query.clone()])));
+            }
+        }
+    }
+}
+
 #[test]
 fn usual_texts_are_read_the_short_way() {
+    for text in ["-a", "+a +b", "a -b", "  +a  b c -d "] {
+        assert!(parser::signed_words(text, 1024).is_some(), "{text}");
+    }
+    for text in ["", " ", "+", "- a", "+-a", "a-b", "+AND", "a OR b", "-é", "+a*", "a +b c:d"] {
+        assert!(parser::signed_words(text, 1024).is_none(), "{text}");
+    }
     for text in ["gold", " gold  coin ", "the well-known café", "what's new in C# 5.0?", "東京 tower"] {
         assert!(parser::plain_words(text, 1024).is_some(), "{text}");
     }
