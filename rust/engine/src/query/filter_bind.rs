@@ -129,6 +129,9 @@ impl Filter {
     /// ```
     pub fn bind(&self, schema: &Schema) -> Result<BoundFilter> {
         self.check()?;
+        if !matches!(self, Self::And(_) | Self::Or(_) | Self::Not(_)) {
+            return bind_leaf(schema, self).map_err(|mismatch| mismatch.at(0));
+        }
         // Pre-order, then joined from the back: the children of a node are the last finished ones, the first on top.
         let mut nodes = Vec::new();
         let mut pending = vec![self];

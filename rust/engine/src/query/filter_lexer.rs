@@ -25,39 +25,52 @@ pub(super) enum Token<'a> {
 pub(super) struct FilterLexer<'a> {
     pub text: &'a str,
     at: usize,
+    /// The next token, where it begins and ends, once it was read: the grammar asks several times what it is.
+    ahead: Option<(Token<'a>, usize, usize)>,
 }
 
 const SIGNS: [&str; 14] = ["==", "!=", "<=", ">=", "=", "<", ">", "(", ")", "[", "]", "{", "}", ","];
 
 impl<'a> FilterLexer<'a> {
     pub fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self { text, at: 0, ahead: None }
     }
 
-    /// The next token without moving.
-    pub fn peek(&self) -> Result<(Token<'a>, usize)> {
-        self.read().map(|(token, start, _)| (token, start))
+    /// The next token without moving, and the byte where it begins.
+    pub fn peek(&mut self) -> Result<(&Token<'a>, usize)> {
+        let (token, start, _) = self.ahead()?;
+        Ok((token, *start))
     }
 
     /// The next token and the byte where it begins.
     pub fn take(&mut self) -> Result<(Token<'a>, usize)> {
-        let (token, start, end) = self.read()?;
+        let (token, start, end) = match self.ahead.take() {
+            Some(ahead) => ahead,
+            None => self.read()?,
+        };
         self.at = end;
         Ok((token, start))
     }
 
     /// Moves behind the next token if it is this name (in any case) or sign.
     pub fn skip(&mut self, word: &str) -> Result<bool> {
-        let (token, _, end) = self.read()?;
-        let found = match token {
+        let found = match &self.ahead()?.0 {
             Token::Name(name) => name.eq_ignore_ascii_case(word),
-            Token::Sign(sign) => sign == word,
+            Token::Sign(sign) => *sign == word,
             Token::Literal(_) | Token::End => false,
         };
         if found {
-            self.at = end;
+            self.take()?;
         }
         Ok(found)
+    }
+
+    fn ahead(&mut self) -> Result<&(Token<'a>, usize, usize)> {
+        let ahead = match self.ahead.take() {
+            Some(ahead) => ahead,
+            None => self.read()?,
+        };
+        Ok(self.ahead.insert(ahead))
     }
 
     fn read(&self) -> Result<(Token<'a>, usize, usize)> {
@@ -105,7 +118,7 @@ impl<'a> FilterLexer<'a> {
 
     /// The refusal of what stands at the next token.
     pub fn refuse<T>(&self, expected: &str) -> Result<T> {
-        let (token, at) = self.peek()?;
+        let (token, at, _) = self.read()?;
         let found = match token {
             Token::Name(name) => clipped(name),
             Token::Literal(value) => clipped(&value.to_string()),

@@ -145,8 +145,9 @@ impl FilterParser<'_> {
     fn leaf(&mut self) -> Result<Filter> {
         let (token, at) = self.lexer.peek()?;
         let name = match token {
-            Token::Name(name) => name,
+            Token::Name(name) => *name,
             Token::Literal(Value::Boolean(truth)) => {
+                let truth = *truth;
                 self.lexer.take()?;
                 return Ok(if truth { Filter::And(Vec::new()) } else { Filter::Or(Vec::new()) });
             }
@@ -242,7 +243,7 @@ impl FilterParser<'_> {
         self.checked(Filter::equal(name, first.clone()), first_at)?;
         values.push(first);
         while self.lexer.skip(",")? {
-            if self.lexer.peek()?.0 == Token::Sign(close) {
+            if *self.lexer.peek()?.0 == Token::Sign(close) {
                 break;
             }
             let (value, at) = self.literal()?;
@@ -298,8 +299,8 @@ impl FilterParser<'_> {
 
     fn number(&mut self) -> Result<f64> {
         let number = match self.lexer.peek()?.0 {
-            Token::Literal(Value::Integer(n)) => n as f64,
-            Token::Literal(Value::Float(x)) => x,
+            Token::Literal(Value::Integer(n)) => *n as f64,
+            Token::Literal(Value::Float(x)) => *x,
             _ => return self.lexer.refuse("a number"),
         };
         self.lexer.take()?;
@@ -307,18 +308,16 @@ impl FilterParser<'_> {
     }
 
     fn literal(&mut self) -> Result<(Value, usize)> {
+        let text = self.lexer.text;
         let (token, at) = self.lexer.peek()?;
         match token {
-            Token::Literal(value) => {
-                self.lexer.take()?;
-                Ok((value, at))
+            Token::Literal(_) => match self.lexer.take()? {
+                (Token::Literal(value), at) => Ok((value, at)),
+                _ => Err(crate::base::Error::Defect("a token that is another one when it is taken")),
+            },
+            Token::Name(word) => {
+                Err(refuse_at(text, at, format!("{} is no literal", clipped(word)), format!("put it in quotes: '{}'", clipped(word))))
             }
-            Token::Name(word) => Err(refuse_at(
-                self.lexer.text,
-                at,
-                format!("{} is no literal", clipped(word)),
-                format!("put it in quotes: '{}'", clipped(word)),
-            )),
             Token::Sign(_) | Token::End => self.lexer.refuse("'text', a number, true or false"),
         }
     }
