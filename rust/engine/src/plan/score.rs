@@ -50,6 +50,11 @@ pub fn scale(bounds: f64) -> f64 {
     if bounds <= 0.0 || !bounds.is_finite() {
         return 1.0;
     }
+    // 2^e <= bounds < 2^(e+1): a power of two itself may still be multiplied by one more two than what lies above it.
+    let (exponent, fraction) = ((bounds.to_bits() >> 52) as i32 - 1023, bounds.to_bits() & ((1 << 52) - 1));
+    if exponent.abs() < 900 {
+        return f64::from_bits(((1023 + 30 - exponent - i32::from(fraction > 0)) as u64) << 52);
+    }
     // Exact: all values are powers of two, and products with them do not round within these exponents.
     let mut scale = 1.0;
     while bounds * scale > BOUND {
@@ -88,7 +93,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_scale_is_the_largest_that_fits(bounds in prop_oneof![1e-9f64..1e9, Just(1.0), Just(BOUND), Just(1e30)]) {
+        fn the_scale_is_the_largest_that_fits(bounds in prop_oneof![1e-9f64..1e9, Just(1.0), Just(BOUND), Just(BOUND * (1.0 + f64::EPSILON)), Just(1e30), Just(1e-270), Just(1e-280), Just(1e-290), Just(1e290)]) {
             let scale = scale(bounds);
             prop_assert!(bounds * scale <= BOUND && bounds * scale * 2.0 > BOUND);
             prop_assert_eq!(scale.to_bits() & ((1 << 52) - 1), 0, "a power of two");

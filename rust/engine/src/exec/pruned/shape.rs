@@ -86,6 +86,9 @@ impl Shape {
     /// The shape of a program.
     #[must_use]
     pub fn of(program: &Program) -> Option<Self> {
+        if let [Op::Leaf(leaf)] = program.ops[..] {
+            return Item::shape(one(leaf as u32));
+        }
         let mut stack: SmallVec<[Item; 4]> = SmallVec::new();
         let mut constants = SmallVec::new();
         for op in &program.ops {
