@@ -26,8 +26,10 @@ pub(crate) fn document<'py>(py: Python<'py>, json: &[u8]) -> PyResult<Bound<'py,
 
 /// A key as the schema has it: text, or an integer.
 pub(crate) fn key<'py>(py: Python<'py>, schema: &Schema, key: &str) -> PyResult<Bound<'py, PyAny>> {
-    match (schema.key_kind(), key.parse::<i64>()) {
-        (KeyKind::Integer, Ok(number)) => Ok(number.into_pyobject(py)?.into_any()),
-        _ => Ok(PyString::new(py, key).into_any()),
+    if schema.key_kind() == KeyKind::Integer
+        && let Ok(number) = key.parse::<i64>()
+    {
+        return Ok(number.into_pyobject(py)?.into_any());
     }
+    Ok(PyString::new(py, key).into_any())
 }

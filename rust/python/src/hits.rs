@@ -151,13 +151,13 @@ impl Hits {
             let keys = keys.iter().map(|key| crate::decode::key(py, schema, key)).collect::<PyResult<Vec<_>>>()?;
             return PyList::new(py, keys);
         }
-        // Into the list one by one, through one buffer.
-        let (list, mut key) = (PyList::empty(py), String::new());
+        // One by one through one buffer; then the list at its full length, which does not grow.
+        let (mut keys, mut key) = (Vec::with_capacity(self.found.len()), String::new());
         for i in 0..self.found.len() {
             gate::inline(py, || self.found.read_key(i, &mut key))?;
-            list.append(crate::decode::key(py, schema, &key)?)?;
+            keys.push(crate::decode::key(py, schema, &key)?);
         }
-        Ok(list)
+        PyList::new(py, keys)
     }
 
     /// The scores of all hits, best first: a read-only buffer of float64 (`np.asarray(hits.scores)` copies nothing).

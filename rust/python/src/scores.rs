@@ -11,6 +11,7 @@ use std::ptr;
 use pyo3::exceptions::{PyBufferError, PyIndexError};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::{PyIterator, PyList};
 
 use crate::hits::Hits;
 
@@ -40,6 +41,11 @@ impl Scores {
         let scores = self.hits.get().found().scores();
         let at = if index < 0 { index + scores.len() as isize } else { index };
         usize::try_from(at).ok().and_then(|at| scores.get(at).copied()).ok_or_else(|| PyIndexError::new_err("scores: index out of range"))
+    }
+
+    /// Iterates over a list of them: Python walks a list without a call an item.
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        PyList::new(py, self.hits.get().found().scores())?.try_iter()
     }
 
     fn __repr__(&self) -> String {
