@@ -109,6 +109,31 @@ impl<'a> Draft<'a> {
         self.df
     }
 
+    /// What a document has from it at most, when contributions are not divided: the ceiling of the clause that it becomes, known
+    /// before anything is laid out.
+    pub fn ceiling(&self) -> i32 {
+        match (self.worth, self.saturation) {
+            _ if self.caps => 0,
+            (Worth::Saturating(value), Some(saturation)) => {
+                let top = if self.loose { u8::MAX } else { self.top() };
+                contribution(value, saturation.above[usize::from(top)])
+            }
+            (Worth::Constant(score), _) => score,
+            (Worth::Nothing | Worth::Saturating(_), _) => 0,
+            (Worth::Weighted { .. }, _) => i32::MAX,
+        }
+    }
+
+    /// The greatest code of the list.
+    fn top(&self) -> u8 {
+        let Some(postings) = &self.postings else { return 1 };
+        match postings.strongest() {
+            Some([top, ..]) => top,
+            None if postings.codes().is_empty() => 1,
+            None => postings.codes().iter().take(self.df() as usize).copied().max().unwrap_or(0),
+        }
+    }
+
     /// Whether it adds nothing to a score.
     pub fn is_worthless(&self) -> bool {
         matches!(self.worth, Worth::Nothing | Worth::Constant(..=0))
@@ -291,10 +316,7 @@ impl Arena {
             BlockMaxima::ByPosting(codes) => Maxima::ByPosting(codes),
             BlockMaxima::ByDocument { shift, codes } => Maxima::ByDocument { shift, codes },
         };
-        clause.top = match postings.strongest() {
-            Some([top, ..]) => top,
-            None => clause.codes.iter().take(df as usize).copied().max().unwrap_or(0),
-        };
+        clause.top = draft.top();
         clause.caps = draft.caps;
         clause.ceiling = if draft.caps { 0 } else { bound[usize::from(clause.top)] };
         if let Worth::Saturating(value) = draft.worth {

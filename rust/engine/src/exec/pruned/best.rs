@@ -1,7 +1,7 @@
 //! The best hits so far, and what it takes to enter.
 //!
 //! **In**: documents with exact scores, in any order, of one segment after the other. **Out**: the `k` best by (score descending, age),
-//! and at any time the least score with which a document of the current segment could still enter. **Law**: the threshold never falls;
+//! and at any time the least score with which a document of the current segment could still enter. **Law**: the threshold never falls within a segment;
 //! [`Best::need`] of a document is never more than the least score that would let it in, so what scores less may be passed over.
 //! Where a segment stands in order of age an equal score is not enough behind the `k`th hit; in others it is.
 //!
@@ -10,7 +10,7 @@
 //!
 //! This is the one signal that runs from the collected hits back to the executors.
 
-use crate::base::{DocId, Interrupt, Result};
+use crate::base::{DocId, Error, Interrupt, Result};
 use crate::exec::boost::{Boosting, Factors, boosted};
 use crate::index::SegmentView;
 
@@ -221,11 +221,16 @@ impl Best {
     /// Restores the threshold after the worst hit or the segment has changed.
     fn settle(&mut self, view: &SegmentView) -> Result<()> {
         self.wanted_tie = u32::MAX;
-        let worst = self.rows.first().filter(|worst| self.rows.len() == self.k && worst.score >= self.wanted).copied();
+        let worst = self.rows.first().filter(|worst| self.rows.len() == self.k && worst.score >= self.wanted - 1).copied();
         if let Some(worst) = worst {
             self.wanted = worst.score;
             if view.reader.in_sequence_order() {
-                self.wanted_tie = if worst.segment == self.segment { worst.doc } else { older_than(view, worst.seq)? };
+                let older = if worst.segment == self.segment { worst.doc + 1 } else { older_than(view, worst.seq)? };
+                match older.checked_sub(1) {
+                    Some(last) => self.wanted_tie = last,
+                    // All are younger: as good as the last hit is not enough for any of them.
+                    None => self.wanted += 1,
+                }
             }
         }
         self.translate();
@@ -252,16 +257,23 @@ impl Best {
     }
 }
 
-/// The last document of a segment in order of age that is older than `seq`; 0 when none is, which costs one comparison too many.
+/// How many documents of a segment in order of age are older than `seq`. Segments seldom overlap: then two looks are enough.
 fn older_than(view: &SegmentView, seq: u64) -> Result<u32> {
     let (mut low, mut high) = (0, view.reader.doc_count());
+    let is_older = |doc: u32| Ok::<_, Error>(view.sequence(DocId(doc))?.0 < seq);
+    if high == 0 || !is_older(0)? {
+        return Ok(0);
+    }
+    if is_older(high - 1)? {
+        return Ok(high);
+    }
     while low < high {
         let middle = low + (high - low) / 2;
-        if view.sequence(DocId(middle))?.0 < seq {
+        if is_older(middle)? {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    Ok(low.saturating_sub(1))
+    Ok(low)
 }

@@ -122,12 +122,16 @@ fn run(
     let opener = Opener { program, shape, tables, segment: &view.reader, number, interrupt };
     let can_match = !shape.is_never() && opener.open(&mut drafts, arena)? && drafts.leads > 0;
     (work.bigrams, work.bigrams_within) = (work.bigrams + drafts.bigrams.0, work.bigrams_within + drafts.bigrams.1);
-    let unscored = drafts.leads > 1 && drafts.lists.iter().take(drafts.leads).any(|list| list.is_worthless());
-    if !can_match || unscored {
-        (buffers.lists, buffers.barred) = (recycled(drafts.lists), recycled(drafts.excluded));
-        return Ok(if can_match { Outcome::Unscored } else { Outcome::Done });
-    }
+    let unscored = can_match && drafts.leads > 1 && drafts.lists.iter().take(drafts.leads).any(|list| list.is_worthless());
     let shift = shift_of(program);
+    // A segment that cannot win is left before anything is laid out: most are, where a word's best documents come early.
+    let most = drafts.lists.iter().take(drafts.probed).fold(drafts.base, |sum, list| sum.saturating_add(list.ceiling()));
+    let hopeless = can_match && !unscored && shift == 0 && most < best.theta();
+    if !can_match || unscored || hopeless {
+        work.segments_skipped += u64::from(hopeless);
+        (buffers.lists, buffers.barred) = (recycled(drafts.lists), recycled(drafts.excluded));
+        return Ok(if unscored { Outcome::Unscored } else { Outcome::Done });
+    }
     for draft in drafts.lists.iter_mut().chain(&mut drafts.excluded) {
         arena.lay_out(draft, shift, kernels)?;
     }

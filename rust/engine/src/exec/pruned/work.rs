@@ -41,6 +41,8 @@ counters! {
     windows_met,
     /// Segments led by the few documents that may be found.
     led_by_masks,
+    /// Segments whose lists together could not win, which were not laid out.
+    segments_skipped,
     /// Groups or lists that could not win any more.
     groups_skipped,
     /// Windows summed.
