@@ -104,12 +104,15 @@ pub struct KeyColumn {
     doc_count: u32,
 }
 
-/// The keys of a block up to the one that is wanted: for each how many bytes it shares with the one before, and its rest. The wanted
-/// key is put together from its end, so that most of them are never looked at.
+/// The keys of a block up to the one that is wanted: for each how many bytes it shares with the one before, and where its rest begins.
+/// The wanted key is put together from its end, so that most of them are never looked at.
 struct Pieces<'a> {
-    keys: [(usize, &'a [u8]); BLOCK as usize],
+    bytes: &'a [u8],
+    keys: [(u16, u32); BLOCK as usize],
     count: usize,
     len: usize,
+    /// Where the next key begins.
+    at: usize,
 }
 
 impl KeyColumn {
@@ -131,6 +134,7 @@ impl KeyColumn {
         (self.data.len() + self.offsets.len()) as u64
     }
 
+    #[inline]
     fn pieces(&self, doc: DocId) -> Result<Pieces<'_>> {
         if doc.0 >= self.doc_count {
             return Err(Error::Defect("the key of a document beyond its segment was asked for"));
@@ -139,10 +143,9 @@ impl KeyColumn {
         let (start, end) = both.split_at(OFFSET);
         let offset = |bytes: &[u8]| bytes.iter().rev().fold(0, |high, byte| high << 8 | usize::from(*byte));
         let (start, end) = (offset(start), offset(end));
-        let mut bytes = self.data.read(start..end)?;
-        let mut pieces = Pieces { keys: [(0, &[]); BLOCK as usize], count: 0, len: 0 };
+        let mut pieces = Pieces { bytes: self.data.read(start..end)?, keys: [(0, 0); BLOCK as usize], count: 0, len: 0, at: 0 };
         for _ in 0..=doc.0 % BLOCK {
-            if pieces.next(&mut bytes).is_none() {
+            if pieces.next().is_none() {
                 return Err(self.data.corruption(start, format!("keys that do not decode, in the block of document {doc}")));
             }
         }
@@ -179,21 +182,23 @@ impl KeyColumn {
 impl<'a> Pieces<'a> {
     /// Takes the next key of the block.
     #[inline]
-    fn next(&mut self, bytes: &mut &'a [u8]) -> Option<()> {
-        let (head, after) = bytes.split_first()?;
-        *bytes = after;
-        let (shared, rest) = match *head {
-            LONG => (usize::try_from(varint::read(bytes)?).ok()?, usize::try_from(varint::read(bytes)?).ok()?),
+    fn next(&mut self) -> Option<()> {
+        let (head, mut at) = (*self.bytes.get(self.at)?, self.at + 1);
+        let (shared, rest) = match head {
+            LONG => {
+                let mut after = self.bytes.get(at..)?;
+                let sizes = (usize::try_from(varint::read(&mut after)?).ok()?, usize::try_from(varint::read(&mut after)?).ok()?);
+                at = self.bytes.len() - after.len();
+                sizes
+            }
             head => (usize::from(head >> 4), usize::from(head & 15)),
         };
-        let (now, later) = bytes.split_at_checked(rest)?;
-        if shared > self.len || shared + rest > MAX_KEY {
+        if shared > self.len || rest > MAX_KEY || shared + rest > MAX_KEY || at + rest > self.bytes.len() {
             return None;
         }
-        *self.keys.get_mut(self.count)? = (shared, now);
+        *self.keys.get_mut(self.count)? = (shared as u16, at as u32);
         self.count += 1;
-        self.len = shared + rest;
-        *bytes = later;
+        (self.len, self.at) = (shared + rest, at + rest);
         Some(())
     }
 
@@ -201,11 +206,12 @@ impl<'a> Pieces<'a> {
     #[inline]
     fn each(&self, mut each: impl FnMut(usize, &'a [u8]) -> bool) {
         let mut end = self.len;
-        for (shared, rest) in self.keys.get(..self.count).unwrap_or_default().iter().rev() {
-            if end > *shared {
-                let piece = rest.get(..end - shared).unwrap_or_default();
-                end = *shared;
-                if !each(*shared, piece) {
+        for (shared, at) in self.keys.get(..self.count).unwrap_or_default().iter().rev() {
+            let (shared, at) = (usize::from(*shared), *at as usize);
+            if end > shared {
+                let piece = self.bytes.get(at..at + (end - shared)).unwrap_or_default();
+                end = shared;
+                if !each(shared, piece) {
                     return;
                 }
             }

@@ -14,6 +14,9 @@ use crate::base::{DocId, Error, Interrupt, Result};
 use crate::exec::boost::{Boosting, Factors, boosted};
 use crate::index::SegmentView;
 
+/// Halvings of a segment to find where documents of an age begin.
+const LOOKS: usize = 5;
+
 /// A hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -257,7 +260,8 @@ impl Best {
     }
 }
 
-/// How many documents of a segment in order of age are older than `seq`. Segments seldom overlap: then two looks are enough.
+/// So many documents of a segment in order of age are older than `seq`, or a few more. Segments seldom overlap: then two looks are
+/// enough. Where they do, this is asked again with each hit: what few looks say is worth more than the exact number.
 fn older_than(view: &SegmentView, seq: u64) -> Result<u32> {
     let (mut low, mut high) = (0, view.reader.doc_count());
     let is_older = |doc: u32| Ok::<_, Error>(view.sequence(DocId(doc))?.0 < seq);
@@ -267,13 +271,13 @@ fn older_than(view: &SegmentView, seq: u64) -> Result<u32> {
     if is_older(high - 1)? {
         return Ok(high);
     }
-    while low < high {
+    for _ in 0..LOOKS {
         let middle = low + (high - low) / 2;
-        if is_older(middle)? {
+        if low < high && is_older(middle)? {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    Ok(low)
+    Ok(high)
 }
