@@ -200,3 +200,96 @@ impl Documents<'_> {
         docs.len().min(picked.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::codec::bitmaps;
+    use crate::codec::postings::DocumentBytes;
+    use crate::exec::kernels::Level;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    const COUNT: u32 = 40_000;
+
+    /// A list in one of its forms.
+    #[derive(Debug)]
+    struct Stored {
+        docs: Vec<u32>,
+        shift: u32,
+        starts: Vec<[u8; 4]>,
+        low: Vec<[u8; 2]>,
+        bitmap: Vec<u8>,
+        form: usize,
+    }
+
+    impl Stored {
+        fn new(docs: &BTreeSet<u32>, shift: u32, form: usize) -> Self {
+            let docs: Vec<u32> = docs.iter().copied().collect();
+            let starts = (0..=COUNT.div_ceil(1 << shift)).map(|block| docs.partition_point(|doc| *doc < block << shift) as u32);
+            let starts = starts.map(u32::to_le_bytes).collect();
+            let low = docs.iter().map(|doc| ((doc & ((1 << shift) - 1)) as u16).to_le_bytes()).collect();
+            let mut bitmap = Vec::new();
+            bitmaps::write(&mut bitmap, &docs, COUNT);
+            Self { docs, shift, starts, low, bitmap, form }
+        }
+
+        fn documents(&self) -> Documents<'_> {
+            match self.form {
+                0 => Documents::Sorted(&self.docs),
+                1 => Documents::Aligned { shift: self.shift, starts: &self.starts, low: &self.low },
+                _ => match bitmaps::PresenceBitmap::read(&self.bitmap, COUNT).unwrap().bytes() {
+                    DocumentBytes::Bitmap { ranks, words } => Documents::Bitmap { words, ranks },
+                    DocumentBytes::Aligned { .. } => unreachable!(),
+                },
+            }
+        }
+
+        /// All its postings, block by block where it has blocks.
+        fn stretches(&self) -> Vec<(Stretch, u32)> {
+            let start = |block: usize| u32::from_le_bytes(self.starts[block]) as usize;
+            let block =
+                |block: usize| (Stretch { start: start(block), end: start(block + 1), base: (block as u32) << self.shift }, self.shift);
+            match self.form {
+                1 => (0..self.starts.len() - 1).map(block).collect(),
+                _ => vec![(Stretch { start: 0, end: self.docs.len(), base: 0 }, 31)],
+            }
+        }
+    }
+
+    fn list() -> impl Strategy<Value = Stored> {
+        // Sparse or dense, anywhere or close together.
+        let docs = (0u32..COUNT, 1u32..COUNT, 1usize..700).prop_flat_map(|(from, width, count)| {
+            let to = (from + width).min(COUNT);
+            prop::collection::btree_set(from..to.max(from + 1), 0..count)
+        });
+        (docs, 6u32..17, 0usize..3).prop_map(|(docs, shift, form)| Stored::new(&docs, shift, form))
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_left_is_what_all_have(lead in list(), others in prop::collection::vec(list(), 0..4)) {
+            for level in Level::available() {
+                let kernels = level.kernels().unwrap();
+                let (mut lot, mut left) = (Lot::default(), Vec::new());
+                let documents = || others.iter().map(Stored::documents);
+                let mut met = |lot: &mut Lot| {
+                    lot.meet(documents, kernels);
+                    left.extend(lot.docs().iter().copied().zip(lot.postings().iter().copied()));
+                    lot.clear();
+                };
+                for (stretch, log2) in lead.stretches() {
+                    if !lot.takes(stretch, log2) {
+                        met(&mut lot);
+                    }
+                    lot.add(lead.documents(), stretch, kernels);
+                }
+                met(&mut lot);
+                let in_all = |doc: &u32| others.iter().all(|other| other.docs.contains(doc));
+                let expected: Vec<_> = lead.docs.iter().copied().zip(0u32..).filter(|(doc, _)| in_all(doc)).collect();
+                prop_assert_eq!(&left, &expected, "{:?}", level);
+            }
+        }
+    }
+}
