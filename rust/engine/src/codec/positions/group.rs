@@ -3,8 +3,6 @@
 //! **In**: term frequencies and gaps. **Out**: of each posting, where its gaps lie in the group. **Law**: the grammar stands in the room
 //! above. A posting is found by counting bits, in a few steps a 64 positions; nothing is copied.
 
-use std::ops::Range;
-
 use crate::codec::packed::{self, PackedSlice};
 
 /// Groups of more positions have no marks.
@@ -14,23 +12,25 @@ const WIDTH: u8 = 0x3f;
 const MARKED: u8 = 0x40;
 const SINGLE: u8 = 0x80;
 
-/// Appends a group: the term frequencies of `postings`, and all their gaps.
-pub(super) fn write_group(out: &mut Vec<u8>, postings: Range<usize>, tf: impl Fn(usize) -> u32, deltas: &[u32]) {
-    let several = deltas.len() > postings.len();
+/// Appends a group: the term frequencies of its postings, and all their gaps.
+pub(super) fn write_group(out: &mut Vec<u8>, tfs: &[u32], deltas: &[u32]) {
+    let several = deltas.len() > tfs.len();
     let all = deltas.iter().fold(0, |all, delta| all | delta);
     let width = packed::width_of(u64::from(all)).max(u32::from(several));
     let marked = several && deltas.len() <= MOST_MARKED;
     out.push(width as u8 | if marked { MARKED } else { 0 } | if several { 0 } else { SINGLE });
     if marked {
         out.extend_from_slice(&(deltas.len() as u16).to_le_bytes());
-        let (start, mut at) = (out.len(), 0);
-        out.resize(start + deltas.len().div_ceil(8), 0);
-        for index in postings {
-            if let Some(byte) = out.get_mut(start + at / 8) {
-                *byte |= 1 << (at % 8);
-            }
-            at += tf(index) as usize;
+        let mut begins = [0u64; MOST_MARKED / 64];
+        let mut at = 0;
+        for tf in tfs {
+            begins[at / 64 % begins.len()] |= 1 << (at % 64);
+            at += *tf as usize;
         }
+        let words = begins.iter().take(deltas.len().div_ceil(64));
+        let end = out.len() + deltas.len().div_ceil(8);
+        words.for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
+        out.truncate(end);
     }
     packed::pack(deltas.iter().map(|delta| u64::from(*delta)), width, out);
 }

@@ -31,18 +31,26 @@ pub const GROUP: u32 = 128;
 pub fn write(out: &mut Vec<u8>, df: usize, tf: impl Fn(usize) -> u32, deltas: &[u32]) {
     let groups = df.div_ceil(GROUP as usize);
     let start = out.len();
+    let mut tfs = [0; GROUP as usize];
+    let mut of = |postings: Range<usize>| {
+        let len = postings.len().min(tfs.len());
+        tfs.iter_mut().zip(postings).for_each(|(slot, index)| *slot = tf(index));
+        (tfs, len)
+    };
     if groups == 1 {
-        return write_group(out, 0..df, tf, deltas);
+        let (tfs, len) = of(0..df);
+        return write_group(out, &tfs[..len], deltas);
     }
     // The directory's entries are four bytes unless the groups turn out too large for them: then everything moves once.
     out.resize(start + groups * 4, 0);
     let mut ends = Vec::with_capacity(groups);
     let (mut rest, base) = (deltas, out.len());
     for first in (0..df).step_by(GROUP as usize) {
-        let postings = first..(first + GROUP as usize).min(df);
-        let count = postings.clone().map(|index| tf(index) as usize).sum::<usize>().min(rest.len());
+        let (tfs, len) = of(first..(first + GROUP as usize).min(df));
+        let tfs = &tfs[..len];
+        let count = tfs.iter().map(|tf| *tf as usize).sum::<usize>().min(rest.len());
         let (group, later) = rest.split_at(count);
-        write_group(out, postings, &tf, group);
+        write_group(out, tfs, group);
         ends.push((out.len() - base) as u64);
         rest = later;
     }

@@ -9,14 +9,14 @@ use hashbrown::HashMap;
 use super::bigrams::{BigramLists, Bigrams, FrequentWords, begin, pair};
 use super::route::Route;
 use crate::base::bits::BitSet;
-use crate::base::{Error, FieldId, Interrupt, Result, TermOrd};
+use crate::base::{DocId, Error, FieldId, Interrupt, Result, TermOrd};
 use crate::codec::SegmentFileWriter;
 use crate::codec::codebook::{Codebook, MAX_CODES, PairCounts, PairNumbers};
 use crate::codec::inverted::{InvertedReader, TermWalk};
 use crate::codec::postings::{Postings, Thresholds};
 use crate::segment::DocMap;
 
-/// Tokens of a window, about, and its documents at most.
+/// Tokens of a window, about, and its documents at most: they are numbered in 16 bits, as words are.
 const TOKENS: u64 = 1 << 18;
 const DOCUMENTS: u64 = 1 << 12;
 /// Postings between two looks at the interrupt.
@@ -193,6 +193,7 @@ impl<'a> Words<'a> {
             postings.mark_window(0, count, having.words_mut())?;
         }
         let window = (TOKENS / (reader.sum_dl() / u64::from(reader.docs().max(1))).max(1)).clamp(64, DOCUMENTS) as u32;
+        // A token is its document in the window, its position, its word's number, in one integer that orders so.
         let (mut tokens, mut postings_found, mut positions, mut document) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for from in (0..count).step_by(window as usize) {
             interrupt.check()?;
@@ -204,16 +205,18 @@ impl<'a> Words<'a> {
                         postings_found.push((doc, posting));
                     }
                 })?;
-                for (doc, posting) in &postings_found {
-                    postings.positions(*posting, &mut positions)?;
-                    tokens.extend(positions.iter().map(|position| (*doc, *position, *number)));
+                for &(doc, posting) in &postings_found {
+                    postings.positions(posting, &mut positions)?;
+                    let (doc, number) = (u64::from(doc - from), u64::from(*number));
+                    tokens.extend(positions.iter().map(|position| doc << 48 | u64::from(*position) << 16 | number));
                 }
             }
             tokens.sort_unstable();
-            for of_document in tokens.chunk_by(|a, b| a.0 == b.0) {
-                let Some(doc) = of_document.first().and_then(|(doc, ..)| map.get(crate::base::DocId(*doc))) else { continue };
+            for of_document in tokens.chunk_by(|a, b| a >> 48 == b >> 48) {
+                let old = of_document.first().map(|token| DocId(from + (token >> 48) as u32));
+                let Some(doc) = old.and_then(|old| map.get(old)) else { continue };
                 document.clear();
-                document.extend(of_document.iter().map(|(_, position, number)| (*position, *number)));
+                document.extend(of_document.iter().map(|token| ((token >> 16) as u32, *token as u32 & 0xffff)));
                 found.add(doc.0, &mut document, |first, second| is_sought(first) || is_sought(second));
             }
         }
