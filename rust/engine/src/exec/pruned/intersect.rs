@@ -53,7 +53,9 @@ impl Machine<'_, '_> {
         self.work.marked += marked;
         self.work.probed += probed;
         let mut exceptions = ExceptionCursor::new(&clause.exceptions);
-        for (&posting, &doc) in lot.postings().iter().zip(lot.docs()) {
+        // What may not be found is not scored: under a filter that is nearly everything.
+        let (masks, all) = (self.masks, self.masks.is_all());
+        for (&posting, &doc) in lot.postings().iter().zip(lot.docs()).filter(|(_, doc)| all || masks.has(**doc)) {
             self.candidate(doc, clause.score_next(posting, &mut exceptions), first)?;
         }
         Ok(())
