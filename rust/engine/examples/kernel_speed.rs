@@ -6,7 +6,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use findspot_engine::exec::kernels::{Kernels, Le2, Le4, Le8, Level, SWEPT};
+use findspot_engine::exec::kernels::{Kernels, Le2, Le4, Le8, Level, SWEPT, Swept};
 
 const DOCS: u32 = 886_000;
 const PLACES: usize = 4096;
@@ -139,13 +139,13 @@ fn windows(line: &Line) {
     for (hits, name) in [(0, "sweep, nothing"), (10, "sweep, 10 found"), (100, "sweep, 100 found"), (1500, "sweep, 1,500 found")] {
         let filled: Vec<Vec<(u16, i32)>> = (0..64).map(|_| filled(&mut numbers, hits)).collect();
         line.print(name, 64.0, "window", |kernels| {
-            let (mut places, mut scores) = ([0; SWEPT], [0; SWEPT]);
+            let mut swept = Swept::default();
             let mut run = |sweep: bool| {
                 time(|| {
                     for from in &filled {
                         from.iter().for_each(|(place, value)| window[usize::from(*place) % PLACES] = *value);
                         if sweep {
-                            black_box((kernels.sweep)(black_box(&mut window), 100, &mut places, &mut scores));
+                            black_box((kernels.sweep)(black_box(&mut window), 100, 100, &[], &mut swept));
                         }
                     }
                 })

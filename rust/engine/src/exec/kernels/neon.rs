@@ -6,7 +6,7 @@
 use core::arch::aarch64::*;
 
 use super::lanes::Lane;
-use super::table::{Kernels, Le2, Le4, Le8, SWEPT, gated, signatures};
+use super::table::{Kernels, Le2, Le4, Le8, Other, SWEPT, Swept, gated, signatures};
 use super::{Level, portable};
 use crate::exec::window::{PLACES, WORDS};
 
@@ -61,26 +61,6 @@ fn max(codes: &[u8]) -> u8 {
     vmaxvq_u8(top)
 }
 
-#[target_feature(enable = "neon")]
-fn sweep(window: &mut [i32; PLACES], least: i32, places: &mut [u16; SWEPT], scores: &mut [i32; SWEPT]) -> usize {
-    let (mut base, mut n) = (0, 0);
-    for block in window.as_chunks::<16>().0 {
-        let [a, b, c, d] = block.as_chunks::<4>().0 else { break };
-        let (a, b) = (vreinterpretq_s32_u8(load(a)), vreinterpretq_s32_u8(load(b)));
-        let (c, d) = (vreinterpretq_s32_u8(load(c)), vreinterpretq_s32_u8(load(d)));
-        if vmaxvq_s32(vmaxq_s32(vmaxq_s32(a, b), vmaxq_s32(c, d))) >= least {
-            for (place, value) in (base..).zip(block) {
-                places[n] = place;
-                scores[n] = *value;
-                n += usize::from(*value >= least);
-            }
-        }
-        base += 16;
-    }
-    window.fill(0);
-    n
-}
-
 /// The kernels that are the plain loops under NEON.
 macro_rules! plain_loops {
     ($(fn $name:ident($($argument:ident: $type:ty),*) $(-> $out:ty)?;)*) => {
@@ -97,6 +77,7 @@ plain_loops! {
     fn scatter_codes(low: &[Le2], codes: &[u8], lut: &[i32; 256], base: usize, window: &mut [i32; PLACES]);
     fn expand(words: &[Le8], contributions: &[i32], window: &mut [i32; PLACES]);
     fn expand_codes(words: &[Le8], codes: &[u8], lut: &[i32; 256], window: &mut [i32; PLACES]);
+    fn sweep(window: &mut [i32; PLACES], least: i32, need: i32, others: &[Other<'_>], swept: &mut Swept) -> usize;
     fn probe_aligned(starts: &[Le4], low: &[Le2], shift: u32, docs: &[u32], out: &mut [u32]);
     fn probe_sorted(list: &[u32], docs: &[u32], out: &mut [u32]);
     fn probe_bitmap(words: &[Le8], ranks: &[Le4], docs: &[u32], out: &mut [u32]);

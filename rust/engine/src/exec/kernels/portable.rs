@@ -8,7 +8,7 @@ use core::hint::select_unpredictable;
 
 use super::super::window::{PLACES, WORDS};
 use super::lanes::touch;
-use super::table::{Kernels, Le2, Le4, Le8, MISS, SWEPT, plain, signatures};
+use super::table::{Kernels, Le2, Le4, Le8, MISS, Other, SWEPT, Swept, plain, signatures};
 use super::{Level, search};
 use crate::codec::packed::PackedSlice;
 
@@ -108,23 +108,52 @@ pub(super) fn expand_codes(words: &[Le8], codes: &[u8], lut: &[i32; 256], window
 }
 
 #[inline(always)]
-pub(super) fn sweep(window: &mut [i32; PLACES], least: i32, places: &mut [u16; SWEPT], scores: &mut [i32; SWEPT]) -> usize {
-    let (mut base, mut n) = (0, 0);
-    for block in window.as_chunks::<32>().0 {
+pub(super) fn sweep(window: &mut [i32; PLACES], least: i32, need: i32, others: &[Other<'_>], swept: &mut Swept) -> usize {
+    let thresholds = thresholds(least, need, others);
+    let mut n = 0;
+    for ((i, slots), threshold) in (0..).zip(window.as_chunks::<64>().0).zip(&thresholds) {
         let mut top = i32::MIN;
-        for value in block {
+        for value in slots {
             top = top.max(*value);
         }
-        if top >= least {
-            for (place, value) in (base..).zip(block) {
-                places[n] = place;
-                scores[n] = *value;
-                n += usize::from(*value >= least);
-            }
+        if top >= *threshold {
+            n = sweep_word(slots, least, need, others, i, swept, n);
         }
-        base += 32;
     }
     window.fill(0);
+    n
+}
+
+/// What a value must at least be, in each 64 places, were all others there.
+#[inline]
+pub(super) fn thresholds(least: i32, need: i32, others: &[Other<'_>]) -> [i32; WORDS] {
+    let mut thresholds = [need; WORDS];
+    for other in others {
+        for (threshold, bound) in thresholds.iter_mut().zip(other.bounds) {
+            *threshold = threshold.wrapping_sub(*bound);
+        }
+    }
+    for threshold in &mut thresholds {
+        *threshold = (*threshold).max(least);
+    }
+    thresholds
+}
+
+/// Appends what 64 places have, the `i`th of the window.
+#[inline]
+fn sweep_word(slots: &[i32; 64], least: i32, need: i32, others: &[Other<'_>], i: usize, swept: &mut Swept, mut n: usize) -> usize {
+    let mut sums = *slots;
+    for Other { words, bounds } in others {
+        let (word, bound) = (words.get(i).map_or(0, |word| u64::from_le_bytes(*word)), bounds[i % WORDS]);
+        for (bit, sum) in sums.iter_mut().enumerate() {
+            *sum = sum.wrapping_add(bound & (word >> bit & 1).wrapping_neg() as i32);
+        }
+    }
+    for ((place, value), sum) in ((i * 64) as u16..).zip(slots).zip(sums) {
+        let at = n.min(SWEPT - 1);
+        (swept.places[at], swept.scores[at], swept.sums[at]) = (place, *value, sum);
+        n += usize::from(*value >= least && sum >= need);
+    }
     n
 }
 

@@ -18,6 +18,33 @@ pub type Le8 = [u8; 8];
 pub const MISS: u32 = u32::MAX;
 /// Length of the arrays that take the places of a window: whole vectors are stored at the end.
 pub const SWEPT: usize = PLACES + 64;
+
+/// What a list that was not summed adds at most in a window: for each 64 places so much, and nothing where its bit is not set. Places of
+/// words behind the end have none.
+#[derive(Clone, Copy, Debug)]
+pub struct Other<'a> {
+    /// A bit a place.
+    pub words: &'a [Le8],
+    /// The bound of each 64 places, none below 0.
+    pub bounds: &'a [i32; WORDS],
+}
+
+/// What was found in a window.
+#[derive(Debug)]
+pub struct Swept {
+    /// Places.
+    pub places: [u16; SWEPT],
+    /// Their values.
+    pub scores: [i32; SWEPT],
+    /// Their values and all that the others add at most.
+    pub sums: [i32; SWEPT],
+}
+
+impl Default for Swept {
+    fn default() -> Self {
+        Self { places: [0; SWEPT], scores: [0; SWEPT], sums: [0; SWEPT] }
+    }
+}
 /// Documents under one rank of a presence bitmap.
 pub const RANKED: u32 = 512;
 
@@ -40,8 +67,9 @@ macro_rules! signatures {
         fn expand(words: &[Le8], contributions: &[i32], window: &mut [i32; PLACES]);
         /// The j-th set bit of `words` gets `lut[codes[j]]` added at its place; of at most 64 words, until the codes run out.
         fn expand_codes(words: &[Le8], codes: &[u8], lut: &[i32; 256], window: &mut [i32; PLACES]);
-        /// The ascending places with at least `least` (itself at least 1), and their values; how many. Then the window is all zeros.
-        fn sweep(window: &mut [i32; PLACES], least: i32, places: &mut [u16; SWEPT], scores: &mut [i32; SWEPT]) -> usize;
+        /// The ascending places with at least `least` (itself at least 1) that reach `need` together with all that the others say of the
+        /// place; their values, and these sums; how many. Then the window is all zeros.
+        fn sweep(window: &mut [i32; PLACES], least: i32, need: i32, others: &[Other<'_>], swept: &mut Swept) -> usize;
         /// For documents of a list in aligned blocks: block `doc >> shift` holds the low parts `low[starts[block]..starts[block + 1]]`,
         /// ascending. The posting's index, or [`MISS`]; also for a shift over 16, a block that is not there, and an ill-formed range.
         /// In a block that does not ascend any index of the low part may be missed.

@@ -6,6 +6,7 @@
 //! and posting numbers that a damaged file makes up lead to a wrong number, never outside of a slice.
 
 use super::super::kernels::Kernels;
+use super::super::window::WORDS;
 use crate::codec::postings::exceptions::{ExceptionCursor, Exceptions};
 
 /// No posting.
@@ -123,6 +124,33 @@ impl<'a> Clause<'a> {
     #[inline]
     pub fn of_pair(&self, pair: u32) -> i32 {
         contribution(self.value, self.pairs.get(pair as usize).copied().unwrap_or(0.0))
+    }
+
+    /// Whether a sweep can take the clause into account: a bit a document, a bound for each 64 or more.
+    #[inline]
+    pub fn is_swept(&self) -> bool {
+        let blocks = matches!(self.maxima, Maxima::ByDocument { shift: 6.., .. });
+        blocks && matches!(self.documents, Documents::Bitmap { .. }) && !self.must && !self.caps
+    }
+
+    /// What it adds at most in each 64 documents of the window from `base` on. Only for one that a sweep can take into account.
+    pub fn word_bounds(&self, base: u32, kernels: &Kernels, out: &mut [i32; WORDS]) {
+        let Maxima::ByDocument { shift, codes } = self.maxima else { return out.fill(self.ceiling) };
+        let codes = codes.get((base >> shift) as usize..).unwrap_or_default();
+        if shift == 6 {
+            out.fill(0);
+            return (kernels.score)(codes.get(..WORDS).unwrap_or(codes), self.bound, out);
+        }
+        if shift == 7 {
+            for (pair, code) in out.as_chunks_mut::<2>().0.iter_mut().zip(codes.iter().copied().chain(std::iter::repeat(0))) {
+                *pair = [self.bound[usize::from(code)]; 2];
+            }
+            return;
+        }
+        let long = 1usize << shift.saturating_sub(6).min(6);
+        for (out, code) in out.chunks_mut(long).zip(codes.iter().copied().chain(std::iter::repeat(0))) {
+            out.fill(self.bound[usize::from(code)]);
+        }
     }
 
     /// No more than these come from the clause in the documents: what their blocks say, and nothing where a bitmap says that a document

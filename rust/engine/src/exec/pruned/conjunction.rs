@@ -110,11 +110,11 @@ impl<'s> Machine<'_, 's> {
         if left == 0 {
             return Ok(());
         }
-        let n = (self.kernels.bits_to_places)(&bits, &mut self.arrays.places);
+        let n = (self.kernels.bits_to_places)(&bits, &mut self.arrays.swept.places);
         for from in (0..n).step_by(BATCH) {
             let n = (n - from).min(BATCH);
             let mut docs = [0; BATCH];
-            for (doc, place) in docs.iter_mut().zip(self.arrays.places.get(from..from + n).unwrap_or_default()) {
+            for (doc, place) in docs.iter_mut().zip(self.arrays.swept.places.get(from..from + n).unwrap_or_default()) {
                 *doc = base + u32::from(*place);
             }
             self.look_up_all(meeting, one_by_one, first, &mut docs, n)?;

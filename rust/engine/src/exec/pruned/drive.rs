@@ -168,6 +168,7 @@ fn run(
         best,
         arrays,
         todo,
+        swept: false,
         work,
     };
     machine.floor(shape);

@@ -12,13 +12,15 @@ use super::open::Drafts;
 use super::verify::Verifier;
 use super::work::Work;
 use crate::base::{Interrupt, Result};
-use crate::exec::kernels::{Kernels, SWEPT};
+use crate::exec::kernels::{Kernels, Swept};
 use crate::exec::masks::Masks;
-use crate::exec::window::PLACES;
+use crate::exec::window::{PLACES, WORDS};
 use crate::index::SegmentView;
 
 /// Candidates of a batch.
 pub(super) const BATCH: usize = 64;
+/// Clauses with bitmaps that a sweep takes into account.
+pub(super) const OTHERS: usize = 16;
 /// Documents of a wide window, for groups with few postings.
 pub(super) const WIDE: usize = 1 << 14;
 /// Matches nothing: whatever is added (at most 2^30), the sum stays below what any document needs, and does not wrap.
@@ -35,8 +37,9 @@ pub(super) struct Arrays {
     pub len: usize,
     /// Scores by place; all zero between uses.
     pub window: Box<[i32; PLACES]>,
-    pub places: Box<[u16; SWEPT]>,
-    pub swept: Box<[i32; SWEPT]>,
+    pub swept: Box<Swept>,
+    /// Bounds of each 64 documents of a window, for the clauses that a sweep takes into account.
+    pub bounds: Box<[[i32; WORDS]; OTHERS]>,
     /// Scores by place of a wide window; all zero between uses.
     pub wide: Box<[i32; WIDE]>,
     /// Indices of a filter, or places touched.
@@ -61,8 +64,8 @@ impl Default for Arrays {
             postings: [0; BATCH],
             len: 0,
             window: boxed(),
-            places: boxed(),
-            swept: boxed(),
+            swept: Box::default(),
+            bounds: Box::new([[0; WORDS]; OTHERS]),
             wide: boxed(),
             picked: Vec::new(),
             lot: Lot::default(),
@@ -94,6 +97,8 @@ pub(super) struct Machine<'m, 's> {
     pub arrays: &'m mut Arrays,
     /// Clauses that a batch has still to look at, and their bounds where the batch was made.
     pub todo: &'m mut Vec<(u32, i32)>,
+    /// Whether a sweep has already taken the bits and blocks of bitmaps into account: candidates come with what is left.
+    pub swept: bool,
     pub work: &'m mut Work,
 }
 
@@ -127,6 +132,15 @@ impl Machine<'_, '_> {
         if at + 1 >= BATCH { self.flush(first) } else { Ok(()) }
     }
 
+    /// The same out of a sweep: `rest` is what the clauses in `todo` add at most.
+    #[inline]
+    pub fn candidate_with(&mut self, doc: u32, score: i32, rest: i32, first: usize) -> Result<()> {
+        if let Some(slot) = self.arrays.rest.get_mut(self.arrays.len) {
+            *slot = rest;
+        }
+        self.candidate(doc, score, first)
+    }
+
     /// Judges the batch.
     pub fn flush(&mut self, first: usize) -> Result<()> {
         let mut n = std::mem::take(&mut self.arrays.len).min(BATCH);
@@ -158,11 +172,11 @@ impl Machine<'_, '_> {
         if self.masks.is_all() {
             return n;
         }
-        let Arrays { docs, scores, .. } = &mut *self.arrays;
+        let Arrays { docs, scores, rest, .. } = &mut *self.arrays;
         let mut kept = 0;
         for i in 0..n {
             let doc = docs[i];
-            (docs[kept], scores[kept]) = (doc, scores[i]);
+            (docs[kept], scores[kept], rest[kept]) = (doc, scores[i], rest[i]);
             kept += usize::from(self.masks.has(doc));
         }
         kept
@@ -180,10 +194,18 @@ impl Machine<'_, '_> {
     fn bounded(&mut self, mut n: usize) -> usize {
         let (theta, tie) = (self.theta(), self.tie());
         let Arrays { docs, scores, rest, found, .. } = &mut *self.arrays;
-        let total: i32 = self.todo.iter().map(|(_, bound)| *bound).sum();
-        rest[..n].fill(total);
+        if self.swept {
+            // The threshold may have risen.
+            n = (self.kernels.squeeze)(docs, scores, rest, n, theta, tie);
+        } else {
+            let total: i32 = self.todo.iter().map(|(_, bound)| *bound).sum();
+            rest[..n].fill(total);
+        }
         for &(number, bound) in self.todo.iter() {
             let Some(clause) = self.clauses.get(number as usize) else { continue };
+            if self.swept && clause.is_swept() {
+                continue;
+            }
             if matches!(clause.maxima, Maxima::ByDocument { .. }) {
                 let here = &mut found[..n];
                 clause.block_bounds(self.kernels, &docs[..n], here);

@@ -39,8 +39,8 @@ impl Clause<'_> {
         }
     }
 
-    /// The postings in the documents `base .. base + 2^log2`, of a list that is not a bitmap; `cursor` is the first posting of a plain list
-    /// that was not passed yet.
+    /// The postings in the documents `base .. base + 2^log2`, of a list that is not a bitmap; `cursor` is the first posting that was
+    /// not passed yet: windows ascend.
     #[inline]
     pub fn range(&self, base: u32, log2: u32, cursor: &mut u32) -> (usize, usize) {
         match self.documents {
@@ -66,9 +66,14 @@ impl Clause<'_> {
                 let (first, last) = (start(block), start(block + 1));
                 let lows = low.get(first..last).unwrap_or_default();
                 let offset = base & ((1 << shift) - 1);
-                let from = lows.partition_point(|low| u32::from(u16::from_le_bytes(*low)) < offset);
+                let low = |at: usize| lows.get(at).map_or(u32::MAX, |low| u32::from(u16::from_le_bytes(*low)));
+                // Windows ascend: mostly this one begins where the last one ended.
+                let next = (*cursor as usize).saturating_sub(first).min(lows.len());
+                let begins = low(next) >= offset && next.checked_sub(1).is_none_or(|before| low(before) < offset);
+                let from = if begins { next } else { lows.partition_point(|low| u32::from(u16::from_le_bytes(*low)) < offset) };
                 let rest = lows.get(from..).unwrap_or_default();
                 let len = rest.partition_point(|low| u32::from(u16::from_le_bytes(*low)) < offset + (1 << log2));
+                *cursor = (first + from + len) as u32;
                 (first + from, first + from + len)
             }
             Documents::Bitmap { .. } => (0, 0),

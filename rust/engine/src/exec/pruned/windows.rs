@@ -3,16 +3,18 @@
 //! **In**: the clauses `first..last`. **Out**: candidates. **Law**: in each window the clauses are bounded by their greatest codes there.
 //! A window that cannot win is passed over; of the others, the clauses whose bounds together cannot win are not summed but looked up
 //! for what the rest finds (MaxScore inside of a window, Turtle & Flood 1995); when a single one is left its codes are compared and
-//! nothing is summed. Dense groups use windows of 4096 documents, swept whole; others wide windows with a list of the places touched.
+//! nothing is summed. Dense groups use windows of 4096 documents, swept whole: what bitmaps say of the clauses that were not summed is asked in
+//! the sweep, 16 documents at once, so that few become candidates; others use wide windows with a list of the places touched.
 
 use smallvec::SmallVec;
 
 use super::clause::{Clause, Documents, Maxima};
 use super::limits::Limits;
-use super::machine::{Machine, WIDE};
+use super::machine::{Machine, OTHERS, WIDE};
 use super::postings::LOG2;
 use super::single::Stretch;
 use crate::base::Result;
+use crate::exec::kernels::Other;
 
 /// A clause of the group in the window at hand.
 #[derive(Clone, Copy)]
@@ -149,16 +151,33 @@ impl Machine<'_, '_> {
             };
             clause.add_to(base, cursor, &mut self.arrays.window, self.kernels, self.work);
         }
-        let least = (self.theta() - rest).max(1);
+        // Frequent clauses that were not summed: their bits tell most documents apart before these become candidates.
         let arrays = &mut *self.arrays;
-        let n = (self.kernels.sweep)(&mut arrays.window, least, &mut arrays.places, &mut arrays.swept);
-        for i in 0..n {
-            let (doc, score) = (base + u32::from(self.arrays.places[i]), self.arrays.swept[i]);
-            if score + rest >= self.need(doc) {
-                self.candidate(doc, score, first)?;
+        let mut others: SmallVec<[Other<'_>; OTHERS]> = SmallVec::new();
+        let mut flat = rest;
+        let swept = self.todo.iter().filter_map(|(number, bound)| Some((self.clauses.get(*number as usize)?, *bound)));
+        for ((clause, bound), bounds) in swept.filter(|(clause, _)| clause.is_swept()).zip(arrays.bounds.iter_mut()) {
+            if let Documents::Bitmap { words, .. } = clause.documents {
+                clause.word_bounds(base, self.kernels, bounds);
+                others.push(Other { words: words.get(base as usize / 64..).unwrap_or_default(), bounds });
+                flat -= bound;
             }
         }
-        self.flush(first)
+        let (theta, least) = ((self.best.theta() - self.base) >> self.shift, 1);
+        let least = (theta - rest).max(least);
+        let n = (self.kernels.sweep)(&mut arrays.window, least, theta - flat, &others, &mut arrays.swept);
+        drop(others);
+        self.swept = true;
+        for i in 0..n {
+            let swept = &self.arrays.swept;
+            let (doc, score, sum) = (base + u32::from(swept.places[i]), swept.scores[i], swept.sums[i]);
+            if sum + flat >= self.need(doc) {
+                self.candidate_with(doc, score, sum - score + flat, first)?;
+            }
+        }
+        let outcome = self.flush(first);
+        self.swept = false;
+        outcome
     }
 
     /// Sums in a wide window, remembering the places touched.

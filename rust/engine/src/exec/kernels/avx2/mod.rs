@@ -16,7 +16,7 @@ use probes::{block_bounds, keep, prefetch, probe_aligned, probe_bitmap, probe_so
 use windows::{bits_to_places, expand, expand_codes, filter_bits, mark, scatter, scatter_codes, sweep};
 
 use super::Level;
-use super::table::{Kernels, Le2, Le4, Le8, SWEPT, gated, signatures};
+use super::table::{Kernels, Le2, Le4, Le8, Other, SWEPT, Swept, gated, signatures};
 use crate::exec::window::{PLACES, WORDS};
 
 /// Whether the processor has all that the table's functions use.

@@ -3,7 +3,7 @@
 use core::arch::x86_64::*;
 
 use super::super::portable;
-use super::super::table::{Le2, Le8, SWEPT};
+use super::super::table::{Le2, Le8, Other, SWEPT, Swept};
 use super::vectors::{load, load_first, store};
 use crate::exec::window::{PLACES, WORDS};
 
@@ -104,18 +104,55 @@ pub(super) fn expand_codes(words: &[Le8], codes: &[u8], lut: &[i32; 256], window
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
-pub(super) fn sweep(window: &mut [i32; PLACES], least: i32, places: &mut [u16; SWEPT], scores: &mut [i32; SWEPT]) -> usize {
-    let below = _mm256_set1_epi32(least.saturating_sub(1));
-    let mut bits = [0u64; WORDS];
-    for (bits, slots) in bits.iter_mut().zip(window.as_chunks::<64>().0) {
+pub(super) fn sweep(window: &mut [i32; PLACES], least: i32, need: i32, others: &[Other<'_>], swept: &mut Swept) -> usize {
+    let mut n = 0;
+    let thresholds = portable::thresholds(least, need, others);
+    for ((i, slots), threshold) in (0..).zip(window.as_chunks::<64>().0).zip(&thresholds) {
+        let below = _mm256_set1_epi32(threshold.saturating_sub(1));
         let [low, high] = slots.as_chunks::<32>().0 else { continue };
-        *bits = u64::from(above(low, below)) | u64::from(above(high, below)) << 32;
-    }
-    let n = bits_to_places(&bits, places);
-    for (score, place) in scores.iter_mut().zip(places.get(..n).unwrap_or_default()) {
-        *score = window[usize::from(*place) % PLACES];
+        let mut live = u64::from(above(low, below)) | u64::from(above(high, below)) << 32;
+        while live != 0 {
+            let eighth = live.trailing_zeros() as usize / 8;
+            if let Some(slots) = slots.as_chunks::<8>().0.get(eighth) {
+                n = sweep_eighth(slots, (live >> (8 * eighth)) as u8, need, others, (i, eighth), swept, n);
+            }
+            live &= !(255 << (8 * eighth));
+        }
     }
     window.fill(0);
+    n
+}
+
+/// Appends what those of eight places have that are `live`: the `at.1`th eight of word `at.0`.
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+#[inline]
+fn sweep_eighth(
+    slots: &[i32; 8],
+    live: u8,
+    need: i32,
+    others: &[Other<'_>],
+    (i, eighth): (usize, usize),
+    swept: &mut Swept,
+    mut n: usize,
+) -> usize {
+    let bits = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    let mut sums = load(slots);
+    for Other { words, bounds } in others {
+        let byte = words.get(i).map_or(0, |word| word[eighth % 8]);
+        let there = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(i32::from(byte)), bits), bits);
+        sums = _mm256_add_epi32(sums, _mm256_and_si256(there, _mm256_set1_epi32(bounds[i % WORDS])));
+    }
+    let missing = _mm256_cmpgt_epi32(_mm256_set1_epi32(need), sums);
+    let mut live = u32::from(live) & !_mm256_movemask_ps(_mm256_castsi256_ps(missing)).cast_unsigned();
+    let mut stored = [0; 8];
+    store(&mut stored, sums);
+    while live != 0 && n < SWEPT {
+        let lane = live.trailing_zeros() as usize;
+        swept.places[n] = (i * 64 + eighth * 8 + lane) as u16;
+        (swept.scores[n], swept.sums[n]) = (slots[lane % 8], stored[lane % 8]);
+        n += 1;
+        live &= live - 1;
+    }
     n
 }
 

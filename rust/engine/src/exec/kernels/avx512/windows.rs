@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::super::table::{Le2, Le8, SWEPT};
+use super::super::table::{Le2, Le8, Other, SWEPT, Swept};
 use super::super::{avx2, portable};
 use super::vectors::{IOTA, in_register, load, load_first, store, store_at};
 use crate::exec::window::{PLACES, WORDS};
@@ -38,11 +38,14 @@ pub(super) fn expand(words: &[Le8], contributions: &[i32], window: &mut [i32; PL
     }
 }
 
+/// With fewer bits a word they are better taken one by one.
+const SPARSE: usize = 6;
+
 /// Whether the bits are so few that they are better taken one by one.
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 #[inline]
 fn is_sparse(words: &[Le8]) -> bool {
-    portable::count_or(words, &[]) < 3 * words.len() as u64
+    portable::count_or(words, &[]) < SPARSE as u64 * words.len() as u64
 }
 
 /// Adds to the slots whose bits are set, in order.
@@ -64,10 +67,24 @@ fn expand_quarter(mask: u16, next: &[i32; 64], from: u32, slots: &mut [i32; 16])
     store(slots, _mm512_add_epi32(load(slots), _mm512_maskz_expand_epi32(mask, values)));
 }
 
+/// The same of few bits: first all their places, so that no loop's end has to be guessed word by word.
+#[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
+fn expand_few(words: &[Le8], codes: &[u8], lut: &[i32; 256], window: &mut [i32; PLACES]) {
+    let (mut places, mut n) = ([0u16; SPARSE * WORDS + 64], 0);
+    for (i, word) in words.iter().enumerate() {
+        n = put(u64::from_le_bytes(*word), i, &mut places, n);
+    }
+    for (place, code) in places.get(..n).unwrap_or_default().iter().zip(codes) {
+        let slot = &mut window[usize::from(*place) % PLACES];
+        *slot = slot.wrapping_add(lut[usize::from(*code)]);
+    }
+}
+
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 pub(super) fn expand_codes(words: &[Le8], codes: &[u8], lut: &[i32; 256], window: &mut [i32; PLACES]) {
+    let words = words.get(..WORDS).unwrap_or(words);
     if is_sparse(words) {
-        return portable::expand_codes(words, codes, lut, window);
+        return expand_few(words, codes, lut, window);
     }
     // A part of the window at a time: what was just stored word by word is slow to load as vectors.
     let mut scored = [0; 1024 + 64];
@@ -89,52 +106,70 @@ pub(super) fn expand_codes(words: &[Le8], codes: &[u8], lut: &[i32; 256], window
     }
 }
 
-#[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
-pub(super) fn sweep(window: &mut [i32; PLACES], least: i32, places: &mut [u16; SWEPT], scores: &mut [i32; SWEPT]) -> usize {
-    let least = _mm512_set1_epi32(least);
-    // Which words of 64 places have something: one comparison of four vectors' maximum.
-    let (mut live, mut bit) = (0u64, 1u64);
-    for slots in window.as_chunks::<64>().0 {
-        let [a, b, c, d] = slots.as_chunks::<16>().0 else { continue };
-        let top = _mm512_max_epi32(_mm512_max_epi32(load(a), load(b)), _mm512_max_epi32(load(c), load(d)));
-        live |= if _mm512_cmpge_epi32_mask(top, least) != 0 { bit } else { 0 };
-        bit <<= 1;
-    }
-    let (mut masks, mut n) = ([0; WORDS], 0);
-    while live != 0 {
-        let i = live.trailing_zeros() as usize;
-        live &= live - 1;
-        let Some([a, b, c, d]) = window.as_chunks::<64>().0.get(i).map(|slots| slots.as_chunks::<16>().0) else { break };
-        let low = _mm512_kunpackw(_mm512_cmpge_epi32_mask(load(b), least).into(), _mm512_cmpge_epi32_mask(load(a), least).into());
-        let high = _mm512_kunpackw(_mm512_cmpge_epi32_mask(load(d), least).into(), _mm512_cmpge_epi32_mask(load(c), least).into());
-        masks[i] = _mm512_kunpackd(high.into(), low.into());
-        n = put(masks[i], i, places, n);
-    }
-    if n < DENSE {
-        for (score, place) in scores.iter_mut().zip(places.get(..n).unwrap_or_default()) {
-            *score = window[usize::from(*place) % PLACES];
-        }
-    } else {
-        let mut at = 0;
-        for (word, slots) in masks.iter().zip(window.as_chunks::<64>().0) {
-            for (i, slots) in slots.as_chunks::<16>().0.iter().enumerate() {
-                let mask = (word >> (16 * i)) as u16;
-                store_at::<_, 16>(scores, at, _mm512_maskz_compress_epi32(mask, load(slots)));
-                at += mask.count_ones() as usize;
+/// All bits of each quarter but the top one.
+const FIFTEEN: u64 = 0x7fff_7fff_7fff_7fff;
+/// For each set of quarters, their numbers, a byte each.
+static QUARTERS: [u32; 16] = {
+    let mut quarters = [0; 16];
+    let mut set = 0;
+    while set < 16 {
+        let (mut bit, mut next) = (0, 0);
+        while bit < 4 {
+            if set >> bit & 1 == 1 {
+                quarters[set] |= bit << (8 * next);
+                next += 1;
             }
+            bit += 1;
+        }
+        set += 1;
+    }
+    quarters
+};
+
+#[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn sweep(window: &mut [i32; PLACES], least: i32, need: i32, others: &[Other<'_>], swept: &mut Swept) -> usize {
+    let thresholds = portable::thresholds(least, need, others);
+    // A list of the quarters of words that have something: compared all first, so that no branch has to be guessed.
+    let (mut live, mut count) = ([0u8; 4 * WORDS + 8], 0);
+    for (i, (slots, threshold)) in (0u32..).step_by(4).zip(window.as_chunks::<64>().0.iter().zip(&thresholds)) {
+        let threshold = _mm512_set1_epi32(*threshold);
+        let [a, b, c, d] = slots.as_chunks::<16>().0 else { continue };
+        let low = _mm512_kunpackw(_mm512_cmpge_epi32_mask(load(b), threshold).into(), _mm512_cmpge_epi32_mask(load(a), threshold).into());
+        let high = _mm512_kunpackw(_mm512_cmpge_epi32_mask(load(d), threshold).into(), _mm512_cmpge_epi32_mask(load(c), threshold).into());
+        let word = _mm512_kunpackd(high.into(), low.into());
+        // The top bit of each quarter that is not zero.
+        let tops = (((word & FIFTEEN) + FIFTEEN) | word) & !FIFTEEN;
+        let quarters = _pext_u64(tops, !FIFTEEN) as usize;
+        if let Some(slot) = live.get_mut(count..).and_then(|free| free.first_chunk_mut::<4>()) {
+            *slot = (i * 0x0101_0101 + QUARTERS[quarters % 16]).to_le_bytes();
+        }
+        count += quarters.count_ones() as usize;
+    }
+    let (least, need, mut n) = (_mm512_set1_epi32(least), _mm512_set1_epi32(need), 0);
+    for quarter in live.get(..count).unwrap_or_default() {
+        let (i, shift) = (usize::from(quarter / 4), u32::from(quarter % 4) * 16);
+        let Some(slots) = window.as_chunks::<16>().0.get(usize::from(*quarter)) else { break };
+        let value = load(slots);
+        let mut sum = value;
+        for Other { words, bounds } in others {
+            let word = words.get(i).map_or(0, |word| u64::from_le_bytes(*word));
+            sum = _mm512_mask_add_epi32(sum, (word >> shift) as u16, sum, _mm512_set1_epi32(bounds[i % WORDS]));
+        }
+        let mask = _mm512_mask_cmpge_epi32_mask(_mm512_cmpge_epi32_mask(value, least), sum, need);
+        if mask != 0 {
+            store_at::<_, 16>(&mut swept.scores, n, _mm512_maskz_compress_epi32(mask, value));
+            store_at::<_, 16>(&mut swept.sums, n, _mm512_maskz_compress_epi32(mask, sum));
+            n = put(u64::from(mask) << shift, i, &mut swept.places, n);
         }
     }
     window.fill(0);
     n
 }
 
-/// From so many values on they are compressed, fewer are taken one by one.
-const DENSE: usize = 700;
-
 /// Appends the numbers of the set bits of word `i`.
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 #[inline]
-fn put(word: u64, i: usize, places: &mut [u16; SWEPT], n: usize) -> usize {
+fn put(word: u64, i: usize, places: &mut [u16], n: usize) -> usize {
     let (base, at) = (_mm512_set1_epi16((i * 64) as i16), _mm512_maskz_compress_epi8(word, load(&IOTA)));
     store_at::<_, 32>(places, n, _mm512_add_epi16(base, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(at))));
     if word.count_ones() > 32 {

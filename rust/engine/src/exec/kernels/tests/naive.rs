@@ -1,6 +1,6 @@
 //! The naive twins: one thing at a time, as the agreement says it.
 
-use super::super::{Le2, Le4, Le8, MISS};
+use super::super::{Le2, Le4, Le8, MISS, Other};
 
 pub(super) const PLACES: usize = 4096;
 
@@ -54,8 +54,15 @@ pub(super) fn filter_bits(words: &[Le8], codes: &[u8], least: u8, bits: &mut [u6
     bits.iter_mut().zip(kept).for_each(|(bits, kept)| *bits &= kept);
 }
 
-pub(super) fn sweep(window: &[i32], least: i32) -> (Vec<u16>, Vec<i32>) {
-    (0..PLACES).filter(|place| window[*place] >= least).map(|place| (place as u16, window[place])).unzip()
+/// Place, value, sum.
+pub(super) fn sweep(window: &[i32], least: i32, need: i32, others: &[Other<'_>]) -> Vec<(u16, i32, i32)> {
+    let more = |place: usize, other: &Other<'_>| {
+        let there = other.words.get(place / 64).is_some_and(|word| u64::from_le_bytes(*word) & 1 << (place % 64) != 0);
+        if there { other.bounds[place / 64] } else { 0 }
+    };
+    let sum = |place: usize| others.iter().fold(window[place], |sum, other| sum.wrapping_add(more(place, other)));
+    let found = (0..PLACES).filter(|place| window[*place] >= least && sum(*place) >= need);
+    found.map(|place| (place as u16, window[place], sum(place))).collect()
 }
 
 pub(super) fn probe_aligned(starts: &[Le4], low: &[Le2], shift: u32, doc: u32) -> u32 {

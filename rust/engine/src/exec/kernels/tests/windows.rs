@@ -118,13 +118,14 @@ fn bits_are_filtered_by_their_codes() {
     }
 }
 
-fn check_sweep(window: &[i32; PLACES], least: i32) {
-    let (places, scores) = naive::sweep(window, least);
+fn check_sweep(window: &[i32; PLACES], least: i32, need: i32, others: &[Other<'_>]) {
+    let expected = naive::sweep(window, least, need, others);
     for kernels in levels() {
-        let (mut swept, mut got, mut values) = (*window, [7; SWEPT], [7; SWEPT]);
-        let n = (kernels.sweep)(&mut swept, least, &mut got, &mut values);
-        assert!(got[..n] == places && values[..n] == scores, "{:?}, {n} of {} places", kernels.level, places.len());
-        assert!(swept == [0; PLACES], "{:?} left something", kernels.level);
+        let (mut left, mut swept) = (*window, Swept::default());
+        let n = (kernels.sweep)(&mut left, least, need, others, &mut swept);
+        let got = swept.places[..n].iter().zip(&swept.scores).zip(&swept.sums).map(|((place, score), sum)| (*place, *score, *sum));
+        assert!(got.eq(expected.iter().copied()), "{:?}, {n} of {} places", kernels.level, expected.len());
+        assert!(left == [0; PLACES], "{:?} left something", kernels.level);
     }
 }
 
@@ -137,16 +138,16 @@ fn windows_are_swept_empty() {
             for _ in 0..density {
                 window[numbers.below(PLACES)] = numbers.below(110) as i32 - 5;
             }
-            check_sweep(&window, least);
+            check_sweep(&window, least, least, &[]);
         }
     }
-    check_sweep(&[1; PLACES], 1);
-    check_sweep(&[i32::MAX; PLACES], i32::MAX);
-    check_sweep(&[i32::MIN; PLACES], 1);
+    check_sweep(&[1; PLACES], 1, 1, &[]);
+    check_sweep(&[i32::MAX; PLACES], i32::MAX, i32::MAX, &[]);
+    check_sweep(&[i32::MIN; PLACES], 1, 1, &[]);
     for place in [0, 1, 15, 16, 31, 32, 63, 64, 4032, 4095] {
         let mut window = [0; PLACES];
         window[place] = 3;
-        check_sweep(&window, 3);
+        check_sweep(&window, 3, 3, &[]);
     }
 }
 
@@ -157,7 +158,22 @@ proptest! {
         let mut numbers = Numbers(seed);
         let mut window = [0; PLACES];
         (0..filled).for_each(|_| window[numbers.below(PLACES)] = numbers.below(top) as i32);
-        check_sweep(&window, least);
+        check_sweep(&window, least, least, &[]);
+    }
+
+    #[test]
+    fn what_others_add_is_seen(seed: u64, least in 1i32..60, need in 1i32..200, filled in 0usize..4096, lists in 0usize..9, cut in 0usize..70) {
+        let mut numbers = Numbers(seed);
+        let mut window = [0; PLACES];
+        (0..filled).for_each(|_| window[numbers.below(PLACES)] = numbers.below(100) as i32);
+        let lists: Vec<(Vec<Le8>, [i32; 64])> = (0..lists)
+            .map(|list| {
+                let words = words(&mut numbers, if list == 0 { cut } else { 64 }, list % 4);
+                (words.into_iter().map(u64::to_le_bytes).collect(), std::array::from_fn(|_| numbers.below(50) as i32))
+            })
+            .collect();
+        let others: Vec<Other<'_>> = lists.iter().map(|(words, bounds)| Other { words, bounds }).collect();
+        check_sweep(&window, least, need, &others);
     }
 
     #[test]
