@@ -246,6 +246,8 @@ impl Machine<'_, '_> {
             let Arrays { docs, scores, rest, found, postings, .. } = &mut *self.arrays;
             clause.probe(self.kernels, &docs[..n], &mut postings[..n]);
             self.work.probed += n as u64;
+            // Codes of postings lie anywhere: they are under way while the bounds are taken off.
+            (self.kernels.prefetch)(clause.codes, &postings[..n]);
             if clause.ceiling > 0 {
                 clause.block_bounds(self.kernels, &docs[..n], &mut found[..n]);
                 rest[..n].iter_mut().zip(&found[..n]).for_each(|(rest, here)| *rest -= *here);
