@@ -52,10 +52,12 @@ impl Machine<'_, '_> {
         let (marked, probed) = lot.meet(others, self.kernels);
         self.work.marked += marked;
         self.work.probed += probed;
-        let mut exceptions = ExceptionCursor::new(&clause.exceptions);
+        if self.masks.is_all() {
+            return self.candidates(clause, lot.postings(), lot.docs(), first);
+        }
         // What may not be found is not scored: under a filter that is nearly everything.
-        let (masks, all) = (self.masks, self.masks.is_all());
-        for (&posting, &doc) in lot.postings().iter().zip(lot.docs()).filter(|(_, doc)| all || masks.has(**doc)) {
+        let (masks, mut exceptions) = (self.masks, ExceptionCursor::new(&clause.exceptions));
+        for (&posting, &doc) in lot.postings().iter().zip(lot.docs()).filter(|(_, doc)| masks.has(**doc)) {
             self.candidate(doc, clause.score_next(posting, &mut exceptions), first)?;
         }
         Ok(())

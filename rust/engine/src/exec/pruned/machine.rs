@@ -12,6 +12,7 @@ use super::open::Drafts;
 use super::verify::Verifier;
 use super::work::Work;
 use crate::base::{Interrupt, Result};
+use crate::codec::postings::exceptions::ExceptionCursor;
 use crate::exec::kernels::{Kernels, Swept};
 use crate::exec::masks::Masks;
 use crate::exec::window::{PLACES, WORDS};
@@ -132,6 +133,27 @@ impl Machine<'_, '_> {
         if at + 1 >= BATCH { self.flush(first) } else { Ok(()) }
     }
 
+    /// The same of several postings, ascending, of a list that leads.
+    pub fn candidates(&mut self, clause: &Clause<'_>, postings: &[u32], docs: &[u32], first: usize) -> Result<()> {
+        let mut exceptions = ExceptionCursor::new(&clause.exceptions);
+        let (mut postings, mut docs) = (postings, docs);
+        while !docs.is_empty() {
+            let from = self.arrays.len.min(BATCH - 1);
+            let n = docs.len().min(BATCH - from);
+            let (here, later) = docs.split_at(n);
+            let (scored, behind) = postings.split_at(n.min(postings.len()));
+            self.arrays.docs[from..from + n].copy_from_slice(here);
+            for (score, posting) in self.arrays.scores[from..from + n].iter_mut().zip(scored) {
+                *score = clause.score_next(*posting, &mut exceptions);
+            }
+            (postings, docs, self.arrays.len) = (behind, later, from + n);
+            if from + n >= BATCH {
+                self.flush(first)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The same out of a sweep: `rest` is what the clauses in `todo` add at most.
     #[inline]
     pub fn candidate_with(&mut self, doc: u32, score: i32, rest: i32, first: usize) -> Result<()> {
@@ -237,18 +259,22 @@ impl Machine<'_, '_> {
 
     /// Looks the clauses up, one after the other.
     fn probed(&mut self, mut n: usize) -> usize {
-        for &(number, _) in self.todo.iter() {
+        for (at, &(number, _)) in (1..).zip(self.todo.iter()) {
             if n == 0 {
                 return 0;
             }
             let Some(clause) = self.clauses.get(number as usize) else { continue };
+            let is_last = at == self.todo.len();
             let (theta, tie) = (self.theta(), self.tie());
             let Arrays { docs, scores, rest, found, postings, .. } = &mut *self.arrays;
             clause.probe(self.kernels, &docs[..n], &mut postings[..n]);
             self.work.probed += n as u64;
             // Codes of postings lie anywhere: they are under way while the bounds are taken off.
             (self.kernels.prefetch)(clause.codes, &postings[..n]);
-            if clause.ceiling > 0 {
+            if is_last {
+                // Nothing is left then.
+                rest[..n].fill(0);
+            } else if clause.ceiling > 0 {
                 clause.block_bounds(self.kernels, &docs[..n], &mut found[..n]);
                 rest[..n].iter_mut().zip(&found[..n]).for_each(|(rest, here)| *rest -= *here);
             }

@@ -59,7 +59,6 @@ pub(super) fn block_bounds(maxima: &[u8], shift: u32, bound: &[i32; 256], words:
             portable::block_bounds(maxima, shift, bound, words, docs, out);
             continue;
         }
-        let codes = _mm512_and_si512(gather(maxima, blocks, all), _mm512_set1_epi32(255));
         let mut there = all;
         if !words.is_empty() {
             // 32 bits at a time.
@@ -67,6 +66,12 @@ pub(super) fn block_bounds(maxima: &[u8], shift: u32, bound: &[i32; 256], words:
             there =
                 _mm512_test_epi32_mask(bits, _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_and_si512(lanes, _mm512_set1_epi32(31)))) & all;
         }
+        if there == 0 {
+            store_at::<_, 16>(out, 0, _mm512_setzero_si512());
+            continue;
+        }
+        // Only of documents that are there: the others' blocks need not come into the cache.
+        let codes = _mm512_and_si512(gather(maxima, blocks, there), _mm512_set1_epi32(255));
         store_at::<_, 16>(out, 0, gather(bound, _mm512_slli_epi32::<2>(codes), there));
     }
 }
