@@ -275,6 +275,7 @@ impl Arena {
             maxima: Maxima::Whole,
             codes: ones(),
             exact,
+            upper: exact,
             bound,
             mixed: &NO_EXCEPTIONS,
             exceptions: Exceptions::none(),
@@ -308,6 +309,9 @@ impl Arena {
         if let Some(saturation) = draft.saturation {
             if postings.single_pair().is_none() && matches!(draft.worth, Worth::Saturating(_)) && !draft.bounds_only {
                 (clause.mixed, clause.exceptions) = (&saturation.mixed, postings.exceptions());
+                if !clause.exceptions.is_empty() {
+                    clause.upper = bound;
+                }
             }
             clause.pairs = &saturation.pairs;
         }

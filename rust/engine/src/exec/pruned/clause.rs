@@ -64,6 +64,8 @@ pub(super) struct Clause<'a> {
     /// By posting.
     pub codes: &'a [u8],
     pub exact: &'a Lut,
+    /// `exact` where no posting of the list is an exception, else `bound`: what a posting contributes at most, without a look at exceptions.
+    pub upper: &'a Lut,
     pub bound: &'a Lut,
     /// By code: whether postings may be exceptions.
     pub mixed: &'a [bool; 256],
@@ -104,6 +106,18 @@ impl<'a> Clause<'a> {
             Some(pair) => self.of_pair(pair),
             None => self.exact[code],
         }
+    }
+
+    /// What posting `index` contributes at most.
+    #[inline]
+    pub fn upper(&self, index: u32) -> i32 {
+        self.upper[usize::from(self.codes.get(index as usize).copied().unwrap_or(0))]
+    }
+
+    /// What posting `index` contributes, at most where that is enough.
+    #[inline]
+    pub fn worth(&self, index: u32, rough: bool) -> i32 {
+        if rough { self.upper(index) } else { self.score(index) }
     }
 
     /// What posting `index` contributes, exactly.

@@ -144,7 +144,7 @@ impl<'s> Machine<'_, 's> {
         }
         let Some(Meeting { clause, .. }) = meeting.first() else { return Ok(()) };
         for (&doc, &posting) in docs[..n].iter().zip(&postings[..n]) {
-            self.candidate(doc, clause.score(posting), first)?;
+            self.candidate(doc, clause.worth(posting, self.rough), first)?;
         }
         Ok(())
     }

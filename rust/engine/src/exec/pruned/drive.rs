@@ -168,6 +168,9 @@ fn run(
         best,
         arrays,
         todo,
+        // What a conjunction finds is few, and nearly all of it is scored: at once, then.
+        rough: (leads > 1 || probed > 1 && !clauses.iter().take(probed).any(|clause| clause.must))
+            && clauses.iter().take(probed).any(|clause| !clause.exceptions.is_empty()),
         swept: false,
         work,
     };

@@ -59,7 +59,7 @@ impl Machine<'_, '_> {
             self.work.probed += docs.len() as u64;
             for ((posting, score), there) in found.iter().zip(&mut scores).zip(&mut there).take(docs.len()) {
                 if *posting != MISS {
-                    *score += clause.score(*posting);
+                    *score += clause.worth(*posting, self.rough);
                     *there = true;
                 }
             }

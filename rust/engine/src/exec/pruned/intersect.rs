@@ -58,7 +58,8 @@ impl Machine<'_, '_> {
         // What may not be found is not scored: under a filter that is nearly everything.
         let (masks, mut exceptions) = (self.masks, ExceptionCursor::new(&clause.exceptions));
         for (&posting, &doc) in lot.postings().iter().zip(lot.docs()).filter(|(_, doc)| masks.has(**doc)) {
-            self.candidate(doc, clause.score_next(posting, &mut exceptions), first)?;
+            let score = if self.rough { clause.upper(posting) } else { clause.score_next(posting, &mut exceptions) };
+            self.candidate(doc, score, first)?;
         }
         Ok(())
     }

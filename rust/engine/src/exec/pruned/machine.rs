@@ -1,6 +1,6 @@
 //! The state of one query in one segment, and what becomes of a candidate.
 //!
-//! **In**: candidates: documents with what some of their clauses add. **Out**: hits in [`Best`]. **Law**: a candidate is dropped only when
+//! **In**: candidates: documents with what some of their clauses add at most. **Out**: hits in [`Best`]. **Law**: a candidate is dropped only when
 //! what is known of it plus the bounds of the clauses not yet looked at is less than what its document needs; each document is judged
 //! whole once, in the first group of clauses that has it. Candidates are gathered in batches: bounds of blocks first, presence bits
 //! with them, then probes clause by clause, so that the cache misses of a batch overlap.
@@ -98,6 +98,9 @@ pub(super) struct Machine<'m, 's> {
     pub arrays: &'m mut Arrays,
     /// Clauses that a batch has still to look at, and their bounds where the batch was made.
     pub todo: &'m mut Vec<(u32, i32)>,
+    /// Whether sums are only what documents score at most, because some clause has exceptions: those that pass all bounds are scored exactly.
+    /// Else they are exact. A clause alone is always exact.
+    pub rough: bool,
     /// Whether a sweep has already taken the bits and blocks of bitmaps into account: candidates come with what is left.
     pub swept: bool,
     pub work: &'m mut Work,
@@ -135,16 +138,20 @@ impl Machine<'_, '_> {
 
     /// The same of several postings, ascending, of a list that leads.
     pub fn candidates(&mut self, clause: &Clause<'_>, postings: &[u32], docs: &[u32], first: usize) -> Result<()> {
-        let mut exceptions = ExceptionCursor::new(&clause.exceptions);
         let (mut postings, mut docs) = (postings, docs);
+        let mut exceptions = ExceptionCursor::new(&clause.exceptions);
         while !docs.is_empty() {
             let from = self.arrays.len.min(BATCH - 1);
             let n = docs.len().min(BATCH - from);
             let (here, later) = docs.split_at(n);
             let (scored, behind) = postings.split_at(n.min(postings.len()));
             self.arrays.docs[from..from + n].copy_from_slice(here);
-            for (score, posting) in self.arrays.scores[from..from + n].iter_mut().zip(scored) {
-                *score = clause.score_next(*posting, &mut exceptions);
+            let scores = self.arrays.scores[from..from + n].iter_mut().zip(scored);
+            // Apart from `worth`: exceptions of ascending postings are met one after the other.
+            if self.rough {
+                scores.for_each(|(score, posting)| *score = clause.upper(*posting));
+            } else {
+                scores.for_each(|(score, posting)| *score = clause.score_next(*posting, &mut exceptions));
             }
             (postings, docs, self.arrays.len) = (behind, later, from + n);
             if from + n >= BATCH {
@@ -182,11 +189,27 @@ impl Machine<'_, '_> {
         if let Some(sole) = self.drafts.sole {
             return self.phrases(n, sole);
         }
+        if self.rough && self.verifier.is_none() {
+            self.rescore(n, first);
+        }
         for i in 0..n {
             let (doc, score) = (self.arrays.docs[i], self.arrays.scores[i]);
             self.judge(doc, score)?;
         }
         Ok(())
+    }
+
+    /// Scores the few that are left exactly: none has a clause before `first`.
+    fn rescore(&mut self, n: usize, first: usize) {
+        let Arrays { docs, scores, postings, .. } = &mut *self.arrays;
+        self.work.rescored += n as u64;
+        scores[..n].fill(0);
+        for clause in self.clauses.get(first..self.probed).unwrap_or_default() {
+            clause.probe(self.kernels, &docs[..n], &mut postings[..n]);
+            for (score, &posting) in scores[..n].iter_mut().zip(&postings[..n]) {
+                *score += if posting == MISS { 0 } else { clause.score(posting) };
+            }
+        }
     }
 
     /// Drops what may not be found.
@@ -284,7 +307,7 @@ impl Machine<'_, '_> {
                     let code = clause.codes.get(posting as usize).copied().unwrap_or(0);
                     *score = if posting == MISS { NEVER } else { (*score).min(clause.bound[usize::from(code)]) };
                 } else {
-                    *score += if posting == MISS { missing } else { clause.score(posting) };
+                    *score += if posting == MISS { missing } else { clause.worth(posting, self.rough) };
                 }
             }
             n = (self.kernels.squeeze)(docs, scores, rest, n, theta, tie);

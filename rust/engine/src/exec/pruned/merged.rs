@@ -1,6 +1,6 @@
 //! Small groups: their lists become one list of documents with sums.
 //!
-//! **In**: the clauses `first..last`. **Out**: candidates. **Law**: exact sums of the group, ascending by document. Merges are free of
+//! **In**: the clauses `first..last`. **Out**: candidates. **Law**: sums of what the group contributes at most, ascending by document. Merges are free of
 //! branches that depend on documents: both heads are compared, both advance by what was equal.
 
 use super::clause::{Clause, Documents};
@@ -19,11 +19,11 @@ impl Machine<'_, '_> {
         for (i, clause) in self.clauses.get(first..last).unwrap_or_default().iter().enumerate() {
             self.work.summed += u64::from(clause.df);
             if i == 0 {
-                as_list(clause, &mut sum, self.work);
+                as_list(clause, &mut sum);
                 len = sum.len();
                 continue;
             }
-            as_list(clause, &mut list, self.work);
+            as_list(clause, &mut list);
             // Never cut, so that growing does not write what the merge overwrites.
             if next.len() < len + list.len() {
                 next.resize((len + list.len()).next_power_of_two(), END);
@@ -55,27 +55,16 @@ impl Machine<'_, '_> {
     }
 }
 
-/// Documents and contributions, and the end.
-fn as_list(clause: &Clause<'_>, list: &mut Vec<(u32, i32)>, work: &mut super::work::Work) {
+/// Documents and the most that they get, and the end.
+fn as_list(clause: &Clause<'_>, list: &mut Vec<(u32, i32)>) {
     list.clear();
     list.reserve(clause.df as usize + 1);
     if let Documents::Sorted(docs) = clause.documents {
-        list.extend(docs.iter().zip(clause.codes).map(|(doc, code)| (*doc, clause.exact[usize::from(*code)])));
+        list.extend(docs.iter().zip(clause.codes).map(|(doc, code)| (*doc, clause.upper[usize::from(*code)])));
     } else {
         clause.each(|index, doc| {
             let code = clause.codes.get(index as usize).copied().unwrap_or(0);
-            list.push((doc, clause.exact[usize::from(code)]));
-        });
-    }
-    if !clause.exceptions.is_empty() {
-        clause.exceptions.each(0, clause.df, |index, pair| {
-            let code = clause.codes.get(index as usize).copied().unwrap_or(0);
-            if let Some((_, score)) = list.get_mut(index as usize)
-                && clause.mixed[usize::from(code)]
-            {
-                work.exceptions += 1;
-                *score = clause.of_pair(pair);
-            }
+            list.push((doc, clause.upper[usize::from(code)]));
         });
     }
     list.push(END);

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `shape` | groups that must match, leaves that may, leaves that must not |
 //! | `open`, `arena` | posting lists and tables of contributions, laid out |
-//! | `clause`, `postings`, `select` | one list: bounds, probes, sums |
+//! | `clause`, `postings` | one list: bounds, probes, sums |
 //! | `single`, `merged`, `windows` | three ways to lead: by codes, by merging, by summing in windows |
 //! | `conjunction` | frequent clauses that must all match: their bitmaps meet |
 //! | `intersect`, `lot` | postings of the list that leads, less those that others lack |
@@ -45,7 +45,6 @@ mod open;
 mod phrase;
 mod places;
 mod postings;
-mod select;
 mod shape;
 mod single;
 mod verify;

@@ -1,10 +1,9 @@
 //! Summing the postings of one list over a stretch of documents.
 //!
-//! **In**: a clause, a window. **Out**: contributions added at the places of the window. **Law**: sums are exact: a posting that is an
-//! exception gets its own contribution in the place of that of its code.
+//! **In**: a clause, a window. **Out**: contributions added at the places of the window. **Law**: sums are at least the
+//! contributions, and equal to them in lists without exceptions.
 
 use super::clause::{Clause, Documents};
-use super::select::select;
 use super::work::Work;
 use crate::exec::kernels::Kernels;
 use crate::exec::window::{PLACES, WINDOW};
@@ -80,14 +79,14 @@ impl Clause<'_> {
         }
     }
 
-    /// Adds the contributions of the documents `base .. base + 4096`.
+    /// Adds what postings contribute at most in the documents `base .. base + 4096`.
     pub fn add_to(&self, base: u32, cursor: &mut u32, window: &mut [i32; PLACES], kernels: &Kernels, work: &mut Work) {
         let (from, to) = match self.documents {
             Documents::Sorted(docs) => {
                 let (from, to) = self.range(base, LOG2, cursor);
                 for index in from..to {
                     let (Some(doc), Some(code)) = (docs.get(index), self.codes.get(index)) else { break };
-                    window[(doc - base) as usize % PLACES] += self.exact[usize::from(*code)];
+                    window[(doc - base) as usize % PLACES] += self.upper[usize::from(*code)];
                 }
                 (from, to)
             }
@@ -98,7 +97,7 @@ impl Clause<'_> {
                 for (place, bounds) in (0usize..).step_by(1 << shift).zip(blocks) {
                     let [start, end] = [bounds[0], bounds[1]].map(|start| u32::from_le_bytes(start) as usize);
                     let (low, codes) = (low.get(start..end).unwrap_or_default(), self.codes.get(start..end).unwrap_or_default());
-                    (kernels.scatter_codes)(low, codes, self.exact, place, window);
+                    (kernels.scatter_codes)(low, codes, self.upper, place, window);
                     first = first.or(Some(start));
                     last = end;
                 }
@@ -107,7 +106,7 @@ impl Clause<'_> {
             Documents::Aligned { low, .. } => {
                 let (from, to) = self.range(base, LOG2, cursor);
                 let (low, codes) = (low.get(from..to).unwrap_or_default(), self.codes.get(from..to).unwrap_or_default());
-                (kernels.scatter_codes)(low, codes, self.exact, 0, window);
+                (kernels.scatter_codes)(low, codes, self.upper, 0, window);
                 (from, to)
             }
             Documents::Bitmap { words, .. } => {
@@ -115,46 +114,10 @@ impl Clause<'_> {
                 let words = words.get(first..).unwrap_or_default();
                 let words = words.get(..PLACES / 64).unwrap_or(words);
                 let (from, to) = (self.rank(base), base.checked_add(WINDOW).map_or(self.df as usize, |end| self.rank(end)));
-                (kernels.expand_codes)(words, self.codes.get(from..to).unwrap_or_default(), self.exact, window);
+                (kernels.expand_codes)(words, self.codes.get(from..to).unwrap_or_default(), self.upper, window);
                 (from, to)
             }
         };
         work.summed += (to - from.min(to)) as u64;
-        self.correct(from as u32, to as u32, base, work, |place, more| window[place as usize % PLACES] += more);
-    }
-
-    /// Calls `f(place, difference)` for the exceptions among the postings `from..to`: what their contribution is above that of their code.
-    pub fn correct(&self, from: u32, to: u32, base: u32, work: &mut Work, mut f: impl FnMut(u32, i32)) {
-        if self.exceptions.is_empty() {
-            return;
-        }
-        let mut group = base / 512;
-        self.exceptions.each(from, to, |index, pair| {
-            let code = self.codes.get(index as usize).copied().unwrap_or(0);
-            if !self.mixed[usize::from(code)] {
-                return;
-            }
-            let doc = match self.documents {
-                Documents::Sorted(docs) => docs.get(index as usize).copied(),
-                // What is added is the place in the window, so the low part is enough.
-                Documents::Aligned { .. } => self.document(index, base),
-                Documents::Bitmap { words, ranks } => select(words, ranks, &mut group, index),
-            };
-            if let Some(doc) = doc {
-                work.exceptions += 1;
-                f(doc.wrapping_sub(base), self.of_pair(pair) - self.exact[usize::from(code)]);
-            }
-        });
-    }
-
-    /// The document of a posting in aligned blocks, which lies at or behind `base`.
-    fn document(&self, index: u32, base: u32) -> Option<u32> {
-        let Documents::Aligned { shift, starts, low } = self.documents else { return None };
-        let low = u32::from(u16::from_le_bytes(*low.get(index as usize)?));
-        let mut block = base >> shift;
-        while starts.get(block as usize + 1).is_some_and(|end| u32::from_le_bytes(*end) <= index) {
-            block += 1;
-        }
-        Some((block << shift) + low)
     }
 }

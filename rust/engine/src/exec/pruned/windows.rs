@@ -200,7 +200,7 @@ impl Machine<'_, '_> {
             let mut touch = |place: u32, code: u8| {
                 let place = place as usize % WIDE;
                 let before = wide[place];
-                wide[place] = before + clause.exact[usize::from(code)];
+                wide[place] = before + clause.upper[usize::from(code)];
                 if let Some(slot) = touched.get_mut(n) {
                     *slot = place as u32;
                 }
@@ -233,7 +233,6 @@ impl Machine<'_, '_> {
                     // It makes its group dense.
                 }
             }
-            clause.correct(from as u32, to as u32, base, self.work, |place, more| wide[place as usize % WIDE] += more);
         }
         let outcome = self.touched(touched.get(..n).unwrap_or_default(), base, rest, first);
         self.arrays.picked = touched;

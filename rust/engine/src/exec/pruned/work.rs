@@ -59,8 +59,8 @@ counters! {
     filtered,
     /// Postings whose contributions were summed.
     summed,
-    /// Postings that are exceptions, while summing.
-    exceptions,
+    /// Documents that passed all bounds with sums that were not exact, and were scored exactly.
+    rescored,
     /// Documents with a partial score.
     candidates,
     /// Lookups of a document in a list.
