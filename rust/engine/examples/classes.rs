@@ -1,11 +1,11 @@
 //! Times the classes of a file of queries on an index, and says what each class looked at.
 //!
-//! `cargo run --release --example classes -- INDEX QUERIES.tsv [--classes or2,long] [--limit 10] [--passes 5] [--where FILTER] [--worst 5] [--count]`
+//! `cargo run --release --example classes -- INDEX QUERIES.tsv [--classes or2,long] [--limit 10] [--passes 5] [--where FILTER] [--worst 5] [--count] [--cold MB]`
 //!
 //! **In**: an index; lines of class and query string, with a tab between. **Out**: for each class the mean, median and 99th percentile of
 //! each query's least time in microseconds, text to hits or, with `--count`, text to their exact number, and the means of the counters;
 //! the slowest queries with theirs. **Law**: the queries of a class run one after the other, pass after pass, so nothing of a query is
-//! warm but what the machine keeps.
+//! warm but what the machine keeps; with `--cold` so many megabytes are read between two passes, as other programs would.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a tool of the benches: it stops where it cannot go on")]
 
 use std::collections::BTreeMap;
@@ -24,6 +24,7 @@ fn main() {
     let (limit, passes) = (if counted { 0 } else { number("--limit", 10) }, number("--passes", 5));
     let count = if counted { CountMode::Exact } else { CountMode::None };
     let wanted = option("--classes");
+    let others = vec![1u8; number("--cold", 0) << 20];
     let mut classes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for line in queries.lines() {
         let (class, query) = line.split_once('\t').unwrap();
@@ -38,6 +39,7 @@ fn main() {
         let mut least = vec![u64::MAX; queries.len()];
         let mut work = Work::default();
         for pass in 0..passes {
+            std::hint::black_box(others.iter().step_by(64).map(|byte| u64::from(*byte)).sum::<u64>());
             for (query, least) in queries.iter().zip(&mut least) {
                 let start = Instant::now();
                 let request = SearchRequest {

@@ -12,8 +12,11 @@ use smallvec::{SmallVec, smallvec};
 use super::score::FieldTotals;
 use crate::base::{FieldId, Interrupt, Result};
 use crate::codec::inverted::bigrams::Adjacency;
-use crate::exec::{Entries, scan_near};
+use crate::exec::{Entries, kernels, scan_near};
 use crate::index::Snapshot;
+
+/// The cache lines of a list's head.
+const HEAD: [u32; 6] = [0, 64, 128, 192, 256, 320];
 
 /// Looks terms up.
 #[derive(Clone, Copy)]
@@ -40,7 +43,11 @@ impl Terms<'_> {
                 Some(inverted) => inverted.lookup(term)?,
                 None => None,
             };
-            df += here.map_or(0, |entry| u64::from(entry.df()));
+            if let (Some(inverted), Some(entry)) = (segment.reader.inverted(field), &here) {
+                // The list is opened when the plan stands; until then its head is on its way into the cache.
+                (kernels::current().prefetch)(inverted.postings_ahead(entry), &HEAD);
+                df += u64::from(entry.df());
+            }
             entries.push(here);
         }
         Ok((df > 0).then_some((entries, df)))

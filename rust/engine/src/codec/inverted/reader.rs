@@ -219,6 +219,13 @@ impl InvertedReader {
         self.open_postings(entry.info)
     }
 
+    /// Where a term's list begins: for whoever wants the first of it to be in the cache when the list is opened. Not checked, not to be read.
+    #[must_use]
+    pub fn postings_ahead(&self, entry: &TermEntry) -> &[u8] {
+        let (TermPlace::List { at, .. } | TermPlace::Single { at, .. }) = entry.info.place;
+        self.dictionary.section().unverified().get(at..).unwrap_or_default()
+    }
+
     pub(super) fn open_postings(&self, info: TermInfo) -> Result<Postings<'_>> {
         let section = self.dictionary.section();
         let Head { doc_count, thresholds, ref book, form, .. } = self.head;

@@ -6,9 +6,12 @@
 use super::clause::{Clause, Documents, Maxima};
 use super::machine::Machine;
 use crate::base::Result;
+use crate::exec::kernels::Kernels;
 
 /// Postings of a block of a list that is not laid out by document.
 const POSTINGS: usize = 128;
+/// So many blocks ahead codes and documents are asked for.
+const AHEAD: usize = 4;
 /// Blocks between two looks at the threshold.
 const BLOCKS: usize = 64;
 /// Others are bounded inside of a block when that takes at most so many of their maxima, as a power of two.
@@ -83,7 +86,13 @@ impl<'s> Machine<'_, 's> {
             }
             let n = (self.kernels.filter)(codes, least as u8, &mut passing);
             self.work.blocks_skipped += (codes.len() - n) as u64;
-            for &block in &passing[..n] {
+            for &block in passing[..n].iter().take(AHEAD) {
+                clause.ask_for(stretch(clause, chunk * BLOCKS + block as usize), self.kernels);
+            }
+            for (at, &block) in passing[..n].iter().enumerate() {
+                if let Some(&block) = passing[..n].get(at + AHEAD) {
+                    clause.ask_for(stretch(clause, chunk * BLOCKS + block as usize), self.kernels);
+                }
                 let block = chunk * BLOCKS + block as usize;
                 let stretch = stretch(clause, block);
                 let need = self.need(stretch.base);
@@ -140,6 +149,17 @@ impl<'s> Machine<'_, 's> {
 }
 
 impl Clause<'_> {
+    /// Asks for the codes and documents of a stretch.
+    fn ask_for(&self, stretch: Stretch, kernels: &Kernels) {
+        let lines: [u32; 4] = [0, 64, 128, 192];
+        let long = stretch.end.saturating_sub(stretch.start);
+        (kernels.prefetch)(self.codes.get(stretch.start..).unwrap_or_default(), &lines[..(long / 64 + 1).min(3)]);
+        if let Documents::Aligned { low, .. } = self.documents {
+            let low = low.get(stretch.start..).unwrap_or_default().as_flattened();
+            (kernels.prefetch)(low, &lines[..(long / 32 + 1).min(4)]);
+        }
+    }
+
     /// The postings of a block of `2^shift` documents.
     pub fn block(&self, block: usize, shift: u32) -> Stretch {
         let base = (block as u32) << shift;
