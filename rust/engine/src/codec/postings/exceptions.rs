@@ -78,6 +78,14 @@ impl<'a> Exceptions<'a> {
         }
     }
 
+    /// Where the exceptions near a posting, and their pairs, begin: to be asked for ahead, not to be read.
+    #[must_use]
+    pub fn ahead(&self, index: u32) -> [&'a [u8]; 2] {
+        let (from, to) = self.group(index / GROUP);
+        let about = from + to.saturating_sub(from) * (index % GROUP) as usize / GROUP as usize;
+        [self.low.get(about..).unwrap_or_default().as_flattened(), self.pairs.get(about * self.pair_len..).unwrap_or_default()]
+    }
+
     /// The pair number of a posting, when it is an exception.
     #[inline]
     #[must_use]

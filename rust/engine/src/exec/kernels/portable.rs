@@ -117,7 +117,7 @@ pub(super) fn sweep(window: &mut [i32; PLACES], least: i32, need: i32, others: &
             top = top.max(*value);
         }
         if top >= *threshold {
-            n = sweep_word(slots, least, need, others, i, swept, n);
+            n = sweep_word(slots, *threshold, need, others, i, swept, n);
         }
     }
     window.fill(0);
@@ -139,20 +139,24 @@ pub(super) fn thresholds(least: i32, need: i32, others: &[Other<'_>]) -> [i32; W
     thresholds
 }
 
-/// Appends what 64 places have, the `i`th of the window.
+/// Appends what 64 places have, the `i`th of the window: those that reach the threshold are few, and only they are held against the others.
 #[inline]
-fn sweep_word(slots: &[i32; 64], least: i32, need: i32, others: &[Other<'_>], i: usize, swept: &mut Swept, mut n: usize) -> usize {
-    let mut sums = *slots;
-    for Other { words, bounds } in others {
-        let (word, bound) = (words.get(i).map_or(0, |word| u64::from_le_bytes(*word)), bounds[i % WORDS]);
-        for (bit, sum) in sums.iter_mut().enumerate() {
-            *sum = sum.wrapping_add(bound & (word >> bit & 1).wrapping_neg() as i32);
-        }
+fn sweep_word(slots: &[i32; 64], threshold: i32, need: i32, others: &[Other<'_>], i: usize, swept: &mut Swept, mut n: usize) -> usize {
+    let (mut few, mut count) = ([0u8; 64], 0);
+    for (place, value) in (0u8..).zip(slots) {
+        few[count % 64] = place;
+        count += usize::from(*value >= threshold);
     }
-    for ((place, value), sum) in ((i * 64) as u16..).zip(slots).zip(sums) {
+    for place in few.get(..count).unwrap_or_default() {
+        let value = slots[usize::from(*place) % 64];
+        let mut sum = value;
+        for Other { words, bounds } in others {
+            let word = words.get(i).map_or(0, |word| u64::from_le_bytes(*word));
+            sum = sum.wrapping_add(bounds[i % WORDS] & (word >> place & 1).wrapping_neg() as i32);
+        }
         let at = n.min(SWEPT - 1);
-        (swept.places[at], swept.scores[at], swept.sums[at]) = (place, *value, sum);
-        n += usize::from(*value >= least && sum >= need);
+        (swept.places[at], swept.scores[at], swept.sums[at]) = ((i * 64) as u16 + u16::from(*place), value, sum);
+        n += usize::from(sum >= need);
     }
     n
 }

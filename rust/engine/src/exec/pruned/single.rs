@@ -158,6 +158,9 @@ impl Clause<'_> {
             let low = low.get(stretch.start..).unwrap_or_default().as_flattened();
             (kernels.prefetch)(low, &lines[..(long / 32 + 1).min(4)]);
         }
+        if !self.exceptions.is_empty() {
+            self.exceptions.ahead(stretch.start as u32).into_iter().for_each(|bytes| (kernels.prefetch)(bytes, &lines[..1]));
+        }
     }
 
     /// The postings of a block of `2^shift` documents.
