@@ -175,7 +175,9 @@ def bigrams_of(terms: dict[bytes, list[Posting]], least: int) -> dict[bytes, lis
     for first, left in frequent.items():
         for second, right in frequent.items():
             both = [
-                (doc, len({place + 1 for place in places} & right[doc][1]), norm, []) for doc, (norm, places) in left.items() if doc in right
+                (doc, len({place + 1 for place in places} & right[doc][1]), norm, [])
+                for doc, (norm, places) in left.items()
+                if doc in right
             ]
             if postings := [posting for posting in both if posting[1] > 0]:
                 found[struct.pack(">II", numbers[first], numbers[second])] = postings
