@@ -8,7 +8,6 @@ use super::lot::Lot;
 use super::machine::Machine;
 use super::single::Stretch;
 use crate::base::Result;
-use crate::codec::postings::exceptions::ExceptionCursor;
 use crate::exec::kernels::Kernels;
 
 impl Machine<'_, '_> {
@@ -52,16 +51,11 @@ impl Machine<'_, '_> {
         let (marked, probed) = lot.meet(others, self.kernels);
         self.work.marked += marked;
         self.work.probed += probed;
-        if self.masks.is_all() {
-            return self.candidates(clause, lot.postings(), lot.docs(), first);
-        }
         // What may not be found is not scored: under a filter that is nearly everything.
-        let (masks, mut exceptions) = (self.masks, ExceptionCursor::new(&clause.exceptions));
-        for (&posting, &doc) in lot.postings().iter().zip(lot.docs()).filter(|(_, doc)| masks.has(**doc)) {
-            let score = if self.rough { clause.upper(posting) } else { clause.score_next(posting, &mut exceptions) };
-            self.candidate(doc, score, first)?;
+        if !self.masks.is_all() {
+            lot.retain(|doc| self.masks.has(doc));
         }
-        Ok(())
+        self.candidates(clause, lot.postings(), lot.docs(), first)
     }
 }
 

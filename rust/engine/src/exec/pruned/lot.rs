@@ -39,6 +39,17 @@ impl Lot {
         self.len == 0 || (self.len + size <= LOT && span <= SPAN as u64)
     }
 
+    /// Keeps those whose documents pass.
+    pub fn retain(&mut self, passes: impl Fn(u32) -> bool) {
+        let mut kept = 0;
+        for i in 0..self.len {
+            let doc = self.docs[i];
+            (self.docs[kept], self.postings[kept]) = (doc, self.postings[i]);
+            kept += usize::from(passes(doc));
+        }
+        self.len = kept;
+    }
+
     /// Adds all postings of a stretch.
     pub fn add(&mut self, list: Documents<'_>, stretch: Stretch, kernels: &Kernels) {
         self.add_some(list, stretch, kernels, |picked| {

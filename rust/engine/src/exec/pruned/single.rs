@@ -29,9 +29,7 @@ impl<'s> Machine<'_, 's> {
     /// Leads with clause `number`, which is also the first of its group.
     pub fn single(&mut self, number: usize) -> Result<()> {
         let Some(clause) = self.clauses.get(number).copied() else { return Ok(()) };
-        self.todo.clear();
-        let others = self.clauses.get(number + 1..self.probed).unwrap_or_default();
-        self.todo.extend((number as u32 + 1..).zip(others).map(|(other, clause)| (other, clause.ceiling)));
+        self.todo_behind(number + 1);
         let rest: i32 = self.todo.iter().map(|(_, bound)| *bound).sum();
         if clause.least_code(self.theta() - rest) > usize::from(clause.top) {
             self.work.groups_skipped += 1;

@@ -152,6 +152,7 @@ impl Machine<'_, '_> {
             clause.add_to(base, cursor, &mut self.arrays.window, self.kernels, self.work);
         }
         // Frequent clauses that were not summed: their bits tell most documents apart before these become candidates.
+        let theta = self.theta();
         let arrays = &mut *self.arrays;
         let mut others: SmallVec<[Other<'_>; OTHERS]> = SmallVec::new();
         let mut flat = rest;
@@ -163,8 +164,7 @@ impl Machine<'_, '_> {
                 flat -= bound;
             }
         }
-        let (theta, least) = ((self.best.theta() - self.base) >> self.shift, 1);
-        let least = (theta - rest).max(least);
+        let least = (theta - rest).max(1);
         let n = (self.kernels.sweep)(&mut arrays.window, least, theta - flat, &others, &mut arrays.swept);
         drop(others);
         self.swept = true;
