@@ -45,8 +45,8 @@ class Tally:
 
 
 def run_rust() -> Tally:
-    """`cargo test` over the workspace, then over the rooms that use kernels at every other level; the whole output is kept in a log, the
-    screen gets what is not routine."""
+    """`cargo test` over the workspace, then over the rooms that use kernels at every other level, then the model of the publication cell;
+    the whole output is kept in a log, the screen gets what is not routine."""
     tally = Tally("rust")
     with open(LOGS / "rust.log", "w", encoding="utf-8") as log:
         count_cargo(tally, ["--workspace", "--no-fail-fast", "--", "--show-output"], {}, log)
@@ -54,6 +54,9 @@ def run_rust() -> Tally:
             # The kernels' own tests take every level each time.
             rooms = ["exec::", "collect::", "plan::", "search::", "--skip", "exec::kernels::"]
             count_cargo(tally, ["-p", "findspot-engine", "--lib", "--", *rooms, "--show-output"], {"FINDSPOT_KERNELS": level}, log)
+        # The model of the publication cell: another configuration of the same code, so another folder.
+        model = {"RUSTFLAGS": "--cfg loom", "CARGO_TARGET_DIR": "target/loom"}
+        count_cargo(tally, ["-p", "findspot-publish", "--lib", "--", "model", "--show-output"], model, log)
     # A test that only said why it could not run was counted as passed by libtest.
     tally.passed -= sum(1 for name, _ in tally.skipped if name != "a Rust test")
     return tally

@@ -17,8 +17,8 @@ UNSAFE_MODULES = {
     "rust/engine/src/exec/kernels/table.rs": "calls of functions that need instructions which were asked for",
     "rust/engine/src/storage/file.rs": "memory maps of immutable files, file locks",
     "rust/engine/tests/counting/mod.rs": "an allocator that counts, in a test",
-    "rust/publish/src/cell.rs": "a mutex for each process id, so that a fork never meets a locked one",
     "rust/publish/src/reaper.rs": "a thread for each process id, the same way",
+    "rust/publish/src/turn.rs": "a mutex for each process id, so that a fork never meets a locked one",
     "rust/python/src/arrow/abi.rs": "the Arrow C data and stream interfaces",
     "rust/python/src/scores.rs": "the buffer protocol",
 }

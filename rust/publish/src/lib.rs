@@ -11,18 +11,32 @@
 //!    when it is the only owner left.
 //! 4. `fork` at any moment is safe: the mutex and the reaper are keyed by the process id, and a child makes its own.
 //!
+//! The protocol of publishing, keeping and freeing is checked by loom in every order that a few threads can take (`model.rs`); the cell
+//! and a twin with a lock pass the same tests under load (`tests.rs`).
+//!
 //! Built on `arc-swap` 1.9.2 or newer (earlier ones had a race in the fallback path, see its CHANGELOG 1.9.0–1.9.1).
 
 mod cell;
+#[cfg(not(loom))]
 mod latest;
 mod reaper;
+mod slot;
+mod sync;
+mod turn;
 
+#[cfg(not(loom))]
 pub use arc_swap::Guard;
 pub use cell::Cell;
+#[cfg(not(loom))]
 pub use latest::Latest;
+#[cfg(not(loom))]
 pub use reaper::retire;
+pub use slot::Slot;
+pub use turn::{MyTurn, Turn};
 
-#[cfg(test)]
+#[cfg(all(test, loom))]
+mod model;
+#[cfg(all(test, not(loom)))]
 mod tests;
 
 #[cfg(doc)]

@@ -32,6 +32,15 @@ impl Publication for RwLock<Arc<[u64; 8]>> {
     }
 }
 
+impl Publication for Cell<[u64; 8], RwLock<Arc<[u64; 8]>>> {
+    fn read(&self) -> Arc<[u64; 8]> {
+        self.load_full()
+    }
+    fn add_one(&self) {
+        self.publish::<()>(|now| Ok(Some(now.map(|n| n + 1)))).unwrap();
+    }
+}
+
 fn readers_see_whole_values_in_order_and_publishers_lose_nothing(cell: &dyn Publication) {
     const PUBLISHERS: usize = 2;
     const EACH: usize = 5_000;
@@ -66,6 +75,11 @@ fn the_cell_keeps_its_promises() {
 #[test]
 fn the_slow_twin_keeps_the_same_promises() {
     readers_see_whole_values_in_order_and_publishers_lose_nothing(&RwLock::new(Arc::new([0; 8])));
+}
+
+#[test]
+fn the_cell_in_the_twins_slot_keeps_the_same_promises() {
+    readers_see_whole_values_in_order_and_publishers_lose_nothing(&Cell::<_, RwLock<_>>::in_slot([0; 8]));
 }
 
 #[test]
