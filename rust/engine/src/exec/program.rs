@@ -155,7 +155,7 @@ pub enum Source {
         /// How far out of place they may be.
         slop: u32,
         /// Its words by twos, where it is exact and a segment may say something of them.
-        adjacent: SmallVec<[Adjacent; 1]>,
+        adjacent: Vec<Adjacent>,
     },
 }
 

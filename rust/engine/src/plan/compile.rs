@@ -76,7 +76,7 @@ pub fn compile(
     compiled: &Compiled,
     scoring: bool,
     interrupt: &Interrupt,
-) -> Result<Plan> {
+) -> Result<Box<Plan>> {
     let slots = Slots::new(Terms { snapshot, interrupt }, compiled);
     let mut compiler = Compiler { slots, emitter: Emitter::default(), constants: Vec::new(), warnings: Vec::new() };
     let mut tasks = Vec::new();
@@ -272,7 +272,7 @@ impl Compiler<'_> {
     }
 
     /// All bounds are known: values become bounds times scale.
-    fn finish(self, filter: Option<BoundFilter>) -> Plan {
+    fn finish(self, filter: Option<BoundFilter>) -> Box<Plan> {
         let Self { slots, emitter, constants, warnings } = self;
         let scale = scale(slots.bounds);
         let mut program = emitter.program;
@@ -292,7 +292,8 @@ impl Compiler<'_> {
         let all = program.leaves.iter().any(|leaf| matches!(leaf, Leaf::Condition(_))) || program.ops.contains(&Op::Everything);
         let docs = slots.terms.snapshot.segments.iter().map(|segment| u64::from(segment.reader.doc_count())).sum();
         let cost = slots.postings.saturating_add(if all { docs } else { 0 });
-        let mut plan = Plan { program, shape: None, filter, boosting: None, scale, scores: slots.bounds > 0.0, warnings, cost };
+        let scores = slots.bounds > 0.0;
+        let mut plan = Box::new(Plan { program, shape: None, filter, boosting: None, scale, scores, warnings, cost });
         if !plan.finds_nothing() {
             plan.shape = Shape::of(&plan.program);
         }

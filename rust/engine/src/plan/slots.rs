@@ -115,7 +115,7 @@ impl<'a> Slots<'a> {
             words.push(PhraseWord { offset: *offset, term });
             dfs.push(df);
         }
-        let mut adjacent = SmallVec::new();
+        let mut adjacent = Vec::new();
         for two in words.windows(2).filter(|_| slop == 0) {
             if let [first, second] = two
                 && first.offset.checked_add(1) == Some(second.offset)

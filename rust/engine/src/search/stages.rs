@@ -52,7 +52,7 @@ impl<'v> Asked<'v> {
 #[allow(clippy::large_enum_variant, reason = "one a search, never moved: a detour through the heap would cost more than its size")]
 enum Stage {
     Understood(Bound, Option<BoundFilter>),
-    Planned(Plan),
+    Planned(Box<Plan>),
     /// The time was over before there was a plan.
     Late,
 }

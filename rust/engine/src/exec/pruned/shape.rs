@@ -86,9 +86,35 @@ impl Shape {
     /// The shape of a program.
     #[must_use]
     pub fn of(program: &Program) -> Option<Self> {
-        if let [Op::Leaf(leaf)] = program.ops[..] {
-            return Item::shape(one(leaf as u32));
+        Self::flat(program).or_else(|| Self::nested(program))
+    }
+
+    /// The shape of a program that only joins one leaf after the other, as nearly all do: nothing is moved to and fro.
+    fn flat(program: &Program) -> Option<Self> {
+        let mut shape = Self::default();
+        let mut ops = program.ops.iter();
+        let Some(Op::Leaf(leaf)) = ops.next() else { return None };
+        shape.groups.push(Group { leaves: smallvec![*leaf as u32], need: 1 });
+        while let Some(op) = ops.next() {
+            match *op {
+                Op::SkipIfEmpty(_) => {}
+                Op::AddLeaf(leaf) => match &mut shape.groups[..] {
+                    [group] if shape.excluded.is_empty() => group.leaves.push(leaf as u32),
+                    _ => return None,
+                },
+                Op::Leaf(leaf) => match ops.next()? {
+                    Op::Intersect => shape.groups.push(Group { leaves: smallvec![leaf as u32], need: 1 }),
+                    Op::Remove => shape.excluded.push(leaf as u32),
+                    _ => return None,
+                },
+                _ => return None,
+            }
         }
+        Some(shape)
+    }
+
+    /// The shape of any program.
+    fn nested(program: &Program) -> Option<Self> {
         let mut stack: SmallVec<[Item; 4]> = SmallVec::new();
         let mut constants = SmallVec::new();
         for op in &program.ops {
@@ -158,5 +184,36 @@ fn join(op: Op, below: Item, top: Item) -> Option<Item> {
             Some(Item::Whole(shape))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn op() -> impl Strategy<Value = Op> {
+        use Op::{AddLeaf, BoostBy, Everything, Intersect, Leaf, Nothing, Remove, Score, SkipIfEmpty, Unite};
+        prop_oneof![
+            4 => (0usize..9).prop_map(Leaf),
+            4 => (0usize..9).prop_map(AddLeaf),
+            4 => Just(Intersect),
+            2 => Just(Remove),
+            1 => Just(SkipIfEmpty(usize::MAX)),
+            1 => prop_oneof![Just(Unite), Just(BoostBy), Just(Everything), Just(Nothing), Just(Score(3))],
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+        #[test]
+        fn the_short_way_finds_the_same_shape(ops in prop::collection::vec(op(), 0..9), tail in any::<bool>()) {
+            let joined = [Op::Leaf(0), Op::AddLeaf(1), Op::Leaf(2), Op::Intersect, Op::SkipIfEmpty(9), Op::Leaf(3), Op::Remove];
+            let ops = if tail { joined.into_iter().chain(ops).collect() } else { ops.into_iter().collect() };
+            let program = Program { ops, leaves: Vec::new() };
+            if let Some(shape) = Shape::flat(&program) {
+                prop_assert_eq!(Some(shape), Shape::nested(&program));
+            }
+        }
     }
 }
