@@ -30,9 +30,9 @@ fn cases(cases: u32) -> ProptestConfig {
 /// A question on its way to both kinds of executors.
 struct Asked {
     view: &'static View,
-    plan: Plan,
+    plan: Box<Plan>,
     /// The same without scores.
-    unscored: Plan,
+    unscored: Box<Plan>,
     tables: Tables,
     wanted: Wanted<'static>,
     limits: Limits,

@@ -20,7 +20,7 @@ const BODY: &[(FieldId, f64)] = &[(FieldId(1), 1.0)];
 /// A plan that can be run again and again.
 struct Ready {
     world: &'static World,
-    plan: Plan,
+    plan: Box<Plan>,
     tables: Tables,
 }
 
