@@ -1,0 +1,366 @@
+//! The builder: values in the order of reading become a chunk.
+//!
+//! **In**: keys, scalars, openings and closings, and nodes of other documents. **Out**: a document.
+//!
+//! **Law**
+//! 1. Children wait on a stack until their container closes; then they move to the arena side by side. Nothing recurses.
+//! 2. A key that its table already has is refused, with the place of both; the first one stays.
+//! 3. Nodes of other documents are linked when they are containers, and copied (24 bytes) when they are scalars.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::chunk::{Chunk, Container, Entry, INDEXED_FROM, KEY_EXTRA, Kind, TEXT_EXTRA, container_hash, index_slots, key_hash};
+use super::node::{Document, Node};
+use crate::source::Source;
+
+/// The key of the value that comes next.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Key {
+    start: u32,
+    len: u16,
+    tag: u16,
+    source: u16,
+    flags: u8,
+}
+
+struct Frame {
+    entry: Entry,
+    stack: usize,
+}
+
+/// A key that stands twice in one table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Duplicate {
+    pub key: String,
+    pub first: u32,
+    pub second: u32,
+}
+
+/// The longest key in bytes.
+pub(crate) const KEY_LIMIT: usize = u16::MAX as usize;
+/// The key that makes a table replace what lower layers say, and the string that drops what they say.
+pub(crate) const RESET: &str = "!reset";
+
+pub(crate) struct Builder {
+    chunk: Chunk,
+    stack: Vec<Entry>,
+    frames: Vec<Frame>,
+    key: Key,
+    scratch: Vec<u8>,
+    known_sources: HashMap<*const Source, u16>,
+    known_links: HashMap<*const Chunk, u32>,
+    duplicates: Vec<Duplicate>,
+}
+
+impl Builder {
+    /// A builder for values of one source, with room for about `entries` values.
+    pub(crate) fn new(source: Option<Arc<Source>>, entries: usize) -> Self {
+        let mut builder = Self {
+            chunk: Chunk { entries: Vec::with_capacity(entries), ..Chunk::default() },
+            stack: Vec::new(),
+            frames: Vec::new(),
+            key: Key::default(),
+            scratch: Vec::with_capacity(256),
+            known_sources: HashMap::new(),
+            known_links: HashMap::new(),
+            duplicates: Vec::new(),
+        };
+        if let Some(source) = source {
+            builder.source(&source);
+        }
+        builder
+    }
+
+    /// How many containers are open.
+    pub(crate) fn depth(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// The number of a source in this chunk.
+    fn source(&mut self, source: &Arc<Source>) -> u16 {
+        if let Some(&number) = self.known_sources.get(&Arc::as_ptr(source)) {
+            return number;
+        }
+        let number = self.chunk.sources.len().min(usize::from(u16::MAX)) as u16;
+        if usize::from(number) == self.chunk.sources.len() {
+            self.chunk.sources.push(Arc::clone(source));
+        }
+        self.known_sources.insert(Arc::as_ptr(source), number);
+        number
+    }
+
+    /// The next value's key stands literally in source 0.
+    #[inline]
+    pub(crate) fn key_at(&mut self, start: u32, key: &str) {
+        self.key = Key { start, len: key.len() as u16, tag: key_hash(key) as u16, source: 0, flags: 0 };
+        self.chunk.has_reset |= key == RESET;
+    }
+
+    /// The next value's key, copied; its value comes from source 0.
+    pub(crate) fn key_text(&mut self, key: &str) {
+        self.key =
+            Key { start: self.chunk.extra.len() as u32, len: key.len() as u16, tag: key_hash(key) as u16, source: 0, flags: KEY_EXTRA };
+        self.chunk.extra.push_str(key);
+        self.chunk.has_reset |= key == RESET;
+    }
+
+    /// The next value's key is that of a node, and so is its source.
+    pub(crate) fn key_of(&mut self, node: &Node<'_>) {
+        let entry = node.entry();
+        let source = node.source().map_or(0, |source| self.source(source));
+        let (start, flags) = if entry.flags & KEY_EXTRA != 0 {
+            let start = self.chunk.extra.len() as u32;
+            self.chunk.extra.push_str(node.key());
+            (start, KEY_EXTRA)
+        } else {
+            (entry.key, 0)
+        };
+        self.key = Key { start, len: entry.key_len, tag: entry.tag, source, flags };
+        self.chunk.has_reset |= node.key() == RESET;
+    }
+
+    #[inline]
+    fn entry(&mut self, kind: Kind, origin: u32) -> Entry {
+        let key = std::mem::take(&mut self.key);
+        Entry { payload: 0, key: key.start, origin, tag: key.tag, key_len: key.len, source: key.source, kind, flags: key.flags }
+    }
+
+    /// A scalar that is a number, a boolean or null: its 64 bits.
+    #[inline]
+    pub(crate) fn bits(&mut self, kind: Kind, bits: u64, origin: u32) {
+        let mut entry = self.entry(kind, origin);
+        entry.payload = bits;
+        self.stack.push(entry);
+    }
+
+    /// A text that stands literally in the source that the key named.
+    #[inline]
+    pub(crate) fn text_at(&mut self, kind: Kind, start: u32, text: &str, origin: u32) {
+        self.chunk.has_reset |= text == RESET;
+        let entry = self.entry(kind, origin).with_pair(start, text.len() as u32);
+        self.stack.push(entry);
+    }
+
+    /// A text, copied.
+    pub(crate) fn text(&mut self, kind: Kind, text: &str, origin: u32) {
+        self.chunk.has_reset |= text == RESET;
+        let start = self.chunk.extra.len() as u32;
+        self.chunk.extra.push_str(text);
+        let mut entry = self.entry(kind, origin).with_pair(start, text.len() as u32);
+        entry.flags |= TEXT_EXTRA;
+        self.stack.push(entry);
+    }
+
+    /// Opens a table or an array that begins at `origin`.
+    #[inline]
+    pub(crate) fn open(&mut self, kind: Kind, origin: u32) {
+        let entry = self.entry(kind, origin);
+        self.frames.push(Frame { entry, stack: self.stack.len() });
+    }
+
+    /// Whether the innermost open container is a table; none when nothing is open.
+    #[inline]
+    pub(crate) fn inside(&self) -> Option<Kind> {
+        self.frames.last().map(|frame| frame.entry.kind)
+    }
+
+    /// Closes the innermost container, whose bytes in source 0 are `begin..end` (equal when they do not lie together).
+    pub(crate) fn close(&mut self, begin: u32, end: u32) {
+        let Some(Frame { entry, stack }) = self.frames.pop() else { return };
+        if entry.kind == Kind::Table {
+            self.drop_duplicates(stack);
+        }
+        let children = self.stack.get(stack..).unwrap_or(&[]);
+        let index = if entry.kind == Kind::Table && children.len() >= INDEXED_FROM { self.chunk.index.len() as u32 } else { 0 };
+        let start = self.chunk.entries.len();
+        let mut leaves = 0u32;
+        for child in children {
+            leaves = leaves.saturating_add(if child.kind.is_container() { leaves_of(&self.chunk, child).max(1) } else { 1 });
+        }
+        let hash = container_hash(&self.chunk, entry.kind, children, &mut self.scratch);
+        let container = Container {
+            start: start as u32,
+            len: children.len() as u32,
+            leaves,
+            index,
+            begin,
+            end,
+            hash: [hash as u64, (hash >> 64) as u64],
+        };
+        self.chunk.entries.extend_from_slice(children);
+        self.stack.truncate(stack);
+        if entry.kind == Kind::Table && container.len as usize >= INDEXED_FROM {
+            index_table(&mut self.chunk, &container);
+        }
+        let number = self.chunk.containers.len() as u32;
+        self.chunk.containers.push(container);
+        self.stack.push(entry.with_pair(number, 0));
+    }
+
+    /// Where the innermost container began.
+    pub(crate) fn begin(&self) -> u32 {
+        self.frames.last().map_or(0, |frame| frame.entry.origin)
+    }
+
+    /// Removes later entries of the same key from the open table on the stack.
+    fn drop_duplicates(&mut self, from: usize) {
+        let children = self.stack.get(from..).unwrap_or(&[]);
+        let mut again = Vec::new();
+        if children.len() < INDEXED_FROM {
+            // 64 bits say whether a tag may have come before; only then are keys compared.
+            let mut seen = 0u64;
+            for (at, child) in children.iter().enumerate() {
+                let bit = 1u64 << (child.tag & 63);
+                if seen & bit != 0 {
+                    let key = self.chunk.key(child);
+                    let first = children.iter().take(at).find(|other| other.tag == child.tag && self.chunk.key(other) == key);
+                    if let Some(first) = first {
+                        again.push((at, first.origin));
+                    }
+                }
+                seen |= bit;
+            }
+        } else {
+            let slots = index_slots(children.len());
+            let mut table = vec![0u32; slots];
+            for (at, child) in children.iter().enumerate() {
+                let key = self.chunk.key(child);
+                let mut slot = key_hash(key) as usize & (slots - 1);
+                while let Some(place) = table.get_mut(slot) {
+                    if *place == 0 {
+                        *place = at as u32 + 1;
+                        break;
+                    }
+                    let other = children.get(*place as usize - 1);
+                    if let Some(other) = other.filter(|other| other.tag == child.tag && self.chunk.key(other) == key) {
+                        again.push((at, other.origin));
+                        break;
+                    }
+                    slot = (slot + 1) & (slots - 1);
+                }
+            }
+        }
+        for (at, first) in again.into_iter().rev() {
+            let child = self.stack.remove(from + at);
+            self.duplicates.push(Duplicate { key: self.chunk.key(&child).to_owned(), first, second: child.origin });
+        }
+    }
+
+    /// Adds a node of another document under the key that is set: a link or a copied scalar. Its origin stays its own.
+    pub(crate) fn value_of(&mut self, node: &Node<'_>) {
+        let from = node.entry();
+        let key = self.key;
+        let source = node.source().map_or(0, |source| self.source(source));
+        if key.source != source && key.flags & KEY_EXTRA == 0 && key.len > 0 {
+            let Some(text) =
+                self.chunk.sources.get(usize::from(key.source)).map(|source| source.slice(key.start as usize, key.len.into()).to_owned())
+            else {
+                return;
+            };
+            self.key_text(&text);
+        }
+        self.key.source = source;
+        self.chunk.has_reset |= node.holds_reset();
+        let mut entry = self.entry(from.kind, from.origin);
+        if from.kind.is_container() {
+            let (chunk, number) = node.container_parts();
+            let link = self.link(chunk);
+            entry = entry.with_pair(number, link);
+        } else if from.flags & TEXT_EXTRA != 0 {
+            let start = self.chunk.extra.len() as u32;
+            self.chunk.extra.push_str(node.chunk().text(from));
+            entry = entry.with_pair(start, from.pair().1);
+            entry.flags |= TEXT_EXTRA;
+        } else {
+            entry.payload = from.payload;
+        }
+        self.stack.push(entry);
+    }
+
+    /// Adds a node of another document with its own key.
+    pub(crate) fn copy(&mut self, node: &Node<'_>) {
+        self.key_of(node);
+        self.value_of(node);
+    }
+
+    /// Adds a copy of a node under the key that is set, as if source 0 had said all of it at `origin`. As deep as the parsers allow.
+    pub(crate) fn rebuilt(&mut self, node: &Node<'_>, origin: u32) {
+        match node.kind() {
+            Kind::Table | Kind::Array => {
+                self.open(node.kind(), origin);
+                for item in node.items() {
+                    if node.kind() == Kind::Table {
+                        self.key_text(item.key());
+                    }
+                    self.rebuilt(&item, origin);
+                }
+                self.close(0, 0);
+            }
+            Kind::String | Kind::Time => self.text(node.kind(), node.chunk().text(node.entry()), origin),
+            kind => self.bits(kind, node.entry().payload, origin),
+        }
+    }
+
+    fn link(&mut self, chunk: &Arc<Chunk>) -> u32 {
+        if let Some(&link) = self.known_links.get(&Arc::as_ptr(chunk)) {
+            return link;
+        }
+        self.chunk.links.push(Arc::clone(chunk));
+        let link = self.chunk.links.len() as u32;
+        self.known_links.insert(Arc::as_ptr(chunk), link);
+        link
+    }
+
+    /// Keys that stood twice, in the order of reading; they are not in the document.
+    pub(crate) fn take_duplicates(&mut self) -> Vec<Duplicate> {
+        let mut found = std::mem::take(&mut self.duplicates);
+        found.sort_by_key(|duplicate| duplicate.second);
+        found
+    }
+
+    /// The document whose root was added last; open containers are closed first.
+    pub(crate) fn finish(mut self) -> Document {
+        while !self.frames.is_empty() {
+            self.close(0, 0);
+        }
+        let root = self.stack.pop().unwrap_or_else(|| {
+            self.open(Kind::Table, 0);
+            self.close(0, 0);
+            self.stack.pop().unwrap_or(Entry { payload: 0, key: 0, origin: 0, tag: 0, key_len: 0, source: 0, kind: Kind::Null, flags: 0 })
+        });
+        self.chunk.entries.push(root);
+        // What was reserved and never touched costs no memory, only addresses; a large rest is given back.
+        if self.chunk.entries.capacity() > self.chunk.entries.len() * 5 / 4 + 64 {
+            self.chunk.entries.shrink_to_fit();
+        }
+        let root = self.chunk.entries.len() as u32 - 1;
+        Document::from_parts(Arc::new(self.chunk), root)
+    }
+}
+
+fn leaves_of(chunk: &Chunk, entry: &Entry) -> u32 {
+    if !entry.kind.is_container() {
+        return 1;
+    }
+    let (number, link) = entry.pair();
+    let owner = if link == 0 { Some(chunk) } else { chunk.links.get(link as usize - 1).map(|owner| &**owner) };
+    owner.and_then(|owner| owner.containers.get(number as usize)).map_or(0, |container| container.leaves)
+}
+
+/// Adds the hash index of a table whose entries are in the arena.
+fn index_table(chunk: &mut Chunk, container: &Container) {
+    let slots = index_slots(container.len as usize);
+    let mut table = vec![0u32; slots];
+    for (at, child) in chunk.children(container).iter().enumerate() {
+        let mut slot = key_hash(chunk.key(child)) as usize & (slots - 1);
+        while let Some(place) = table.get_mut(slot) {
+            if *place == 0 {
+                *place = at as u32 + 1;
+                break;
+            }
+            slot = (slot + 1) & (slots - 1);
+        }
+    }
+    chunk.index.extend_from_slice(&table);
+}

@@ -1,0 +1,215 @@
+//! Chunks: the memory of documents. One arena for everything that one parse, merge or patch made, never changed afterwards.
+//!
+//! **In**: entries and containers from the builder. **Out**: keys, texts and children by number.
+//!
+//! **Law**
+//! 1. An entry has 24 bytes: key, origin, kind and value. A container's entries stand side by side, in order of first appearance.
+//! 2. Text that the source holds literally is not copied: keys and strings point into the source; only what had escapes, or never stood
+//!    in a text, lies in `extra`.
+//! 3. A container may live in another chunk: `links` keeps it alive. So a merge or a patch makes only the tables on its paths anew.
+//! 4. A container knows the 128-bit hash of its content. Tables hash without regard to order: the sum of their entries' hashes.
+//!
+//! Source: arenas per section with sharing between versions, as in persistent trees (path copying; Driscoll et al., 1989).
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, OnceLock};
+
+use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128};
+
+use crate::source::Source;
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    /// Nothing.
+    Null,
+    /// True or false.
+    Bool,
+    /// A signed integer of 64 bits.
+    Integer,
+    /// A finite number with a fraction.
+    Float,
+    /// Text.
+    String,
+    /// A date, a time, or both, as text of RFC 3339.
+    Time,
+    /// Values in order.
+    Array,
+    /// Values by key.
+    Table,
+}
+
+impl Kind {
+    /// As people say it, with its article.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool => "a boolean",
+            Self::Integer => "an integer",
+            Self::Float => "a number",
+            Self::String => "a string",
+            Self::Time => "a time",
+            Self::Array => "a list",
+            Self::Table => "a table",
+        }
+    }
+
+    pub(crate) fn is_container(self) -> bool {
+        matches!(self, Self::Array | Self::Table)
+    }
+
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self, Self::String | Self::Time)
+    }
+}
+
+pub(crate) const KEY_EXTRA: u8 = 1;
+pub(crate) const TEXT_EXTRA: u8 = 2;
+/// From this many entries on, a table has a hash index; below, a scan over tags is faster.
+pub(crate) const INDEXED_FROM: usize = 17;
+
+/// One value with its key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    /// Bits of the number; start and length of a text; number of a container and its link (0 = this chunk).
+    pub payload: u64,
+    pub key: u32,
+    pub origin: u32,
+    /// Low bits of the key's hash: a filter before keys are compared.
+    pub tag: u16,
+    pub key_len: u16,
+    pub source: u16,
+    pub kind: Kind,
+    pub flags: u8,
+}
+
+const _: () = assert!(size_of::<Entry>() == 24);
+
+impl Entry {
+    pub(crate) fn pair(self) -> (u32, u32) {
+        (self.payload as u32, (self.payload >> 32) as u32)
+    }
+
+    pub(crate) fn with_pair(mut self, low: u32, high: u32) -> Self {
+        self.payload = u64::from(low) | u64::from(high) << 32;
+        self
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Container {
+    pub start: u32,
+    pub len: u32,
+    pub leaves: u32,
+    /// Start of the hash index in `Chunk::index`, for large tables.
+    pub index: u32,
+    /// The bytes of source 0 that this container was read from; equal where unknown.
+    pub begin: u32,
+    pub end: u32,
+    pub hash: [u64; 2],
+}
+
+impl Container {
+    pub(crate) fn hash128(&self) -> u128 {
+        u128::from(self.hash[0]) | u128::from(self.hash[1]) << 64
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Chunk {
+    pub sources: Vec<Arc<Source>>,
+    pub extra: String,
+    pub entries: Vec<Entry>,
+    pub containers: Vec<Container>,
+    pub index: Vec<u32>,
+    pub links: Vec<Arc<Chunk>>,
+    /// Some value or key is the reset mark.
+    pub has_reset: bool,
+}
+
+impl Chunk {
+    pub(crate) fn key<'a>(&'a self, entry: &Entry) -> &'a str {
+        let (start, len) = (entry.key as usize, usize::from(entry.key_len));
+        if entry.flags & KEY_EXTRA != 0 {
+            self.extra.get(start..start + len).unwrap_or("")
+        } else {
+            self.sources.get(usize::from(entry.source)).map_or("", |source| source.slice(start, len))
+        }
+    }
+
+    pub(crate) fn text<'a>(&'a self, entry: &Entry) -> &'a str {
+        let (start, len) = entry.pair();
+        let (start, len) = (start as usize, len as usize);
+        if entry.flags & TEXT_EXTRA != 0 {
+            self.extra.get(start..start + len).unwrap_or("")
+        } else {
+            self.sources.get(usize::from(entry.source)).map_or("", |source| source.slice(start, len))
+        }
+    }
+
+    /// The entries of a container of this chunk.
+    pub(crate) fn children(&self, container: &Container) -> &[Entry] {
+        let start = container.start as usize;
+        self.entries.get(start..start + container.len as usize).unwrap_or(&[])
+    }
+
+    /// Bytes of memory that this chunk holds, without its links.
+    pub(crate) fn bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<Entry>()
+            + self.containers.capacity() * size_of::<Container>()
+            + self.index.capacity() * 4
+            + self.extra.capacity()
+            + self.sources.iter().map(|source| source.text().len()).sum::<usize>()
+    }
+}
+
+/// Slots of a hash index over `len` entries.
+pub(crate) fn index_slots(len: usize) -> usize {
+    (len * 2).next_power_of_two()
+}
+
+/// The hash of a key, seeded for each process so that no file can be written to collide.
+pub(crate) fn key_hash(key: &str) -> u64 {
+    static SEED: OnceLock<u64> = OnceLock::new();
+    xxh3_64_with_seed(key.as_bytes(), *SEED.get_or_init(|| RandomState::new().hash_one(0u8)))
+}
+
+/// Adds the bytes that stand for a value in hashes: its kind, then numbers as they are, texts after their length, containers as their hash.
+pub(crate) fn hash_bytes(chunk: &Chunk, entry: &Entry, out: &mut Vec<u8>) {
+    out.push(entry.kind as u8);
+    if entry.kind.is_text() {
+        let text = chunk.text(entry);
+        out.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        out.extend_from_slice(text.as_bytes());
+    } else if entry.kind.is_container() {
+        let (number, link) = entry.pair();
+        let owner = if link == 0 { Some(chunk) } else { chunk.links.get(link as usize - 1).map(|owner| &**owner) };
+        let hash = owner.and_then(|owner| owner.containers.get(number as usize)).map_or(0, Container::hash128);
+        out.extend_from_slice(&hash.to_le_bytes());
+    } else {
+        out.extend_from_slice(&entry.payload.to_le_bytes());
+    }
+}
+
+/// The hash of a container's content.
+pub(crate) fn container_hash(chunk: &Chunk, kind: Kind, children: &[Entry], scratch: &mut Vec<u8>) -> u128 {
+    scratch.clear();
+    if kind == Kind::Array {
+        for entry in children {
+            hash_bytes(chunk, entry, scratch);
+        }
+        return xxh3_128(scratch);
+    }
+    let mut sum = 0u128;
+    for entry in children {
+        scratch.clear();
+        hash_bytes(chunk, entry, scratch);
+        scratch.extend_from_slice(chunk.key(entry).as_bytes());
+        sum = sum.wrapping_add(xxh3_128(scratch));
+    }
+    scratch.clear();
+    scratch.extend_from_slice(&sum.to_le_bytes());
+    scratch.extend_from_slice(&(children.len() as u64).to_le_bytes());
+    xxh3_128(scratch)
+}

@@ -1,0 +1,228 @@
+//! Documents: equality, hashes, sharing, and what patches and merges keep of them.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::{Change, Document, Format, Kind, LayerKind, Limits, Merged, Node, Path, diff, merge, parse, parse_as, patch, value};
+
+pub(crate) fn scalar() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (-3i64..3).prop_map(Value::from),
+        (-2f64..2.0).prop_map(Value::from),
+        "[ab\"\\\\\n]{0,3}".prop_map(Value::from),
+    ]
+}
+
+/// Tables over few keys, so that two of them meet often; some are large enough for a hash index.
+pub(crate) fn table() -> impl Strategy<Value = Value> {
+    let tree = scalar().prop_recursive(4, 40, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("[a-c]", inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    });
+    let wide = prop::collection::btree_map("[a-c]{1,3}", scalar(), 15..30).prop_map(|map| Value::Object(map.into_iter().collect()));
+    prop::collection::btree_map("[a-d]", prop_oneof![6 => tree, 1 => wide], 0..4).prop_map(|map| Value::Object(map.into_iter().collect()))
+}
+
+fn read(value: &Value) -> Arc<crate::Layer> {
+    Arc::new(parse(Format::Json, "t.json", value.to_string().into_bytes(), &Limits::default()).unwrap())
+}
+
+fn back(document: &Document) -> Value {
+    serde_json::from_slice(&document.to_json()).unwrap()
+}
+
+/// The naive merge: values of another library, copied.
+fn merged(base: &Value, over: &Value) -> Value {
+    let (Value::Object(base), Value::Object(over)) = (base, over) else { return over.clone() };
+    let mut result = base.clone();
+    for (key, value) in over {
+        let value = result.get(key).map_or_else(|| value.clone(), |below| merged(below, value));
+        result.insert(key.clone(), value);
+    }
+    Value::Object(result)
+}
+
+/// Whether somewhere a table stands above something that is none: only then does grouping matter.
+fn replaced(base: &Value, over: &Value) -> bool {
+    match (base, over) {
+        (Value::Object(base), Value::Object(over)) => {
+            over.iter().any(|(key, value)| base.get(key).is_some_and(|below| replaced(below, value)))
+        }
+        (_, Value::Object(_)) => true,
+        _ => false,
+    }
+}
+
+/// All paths of a value.
+fn paths(node: Node<'_>, path: Path, found: &mut Vec<Path>) {
+    for (at, item) in node.items().enumerate() {
+        let path = if node.kind() == Kind::Table { path.clone().key(item.key()) } else { path.clone().index(at as u32) };
+        paths(item, path.clone(), found);
+        found.push(path);
+    }
+}
+
+proptest! {
+    #[test]
+    fn equal_content_has_equal_hashes_and_other_content_others(a in table(), b in table()) {
+        let (x, y) = (read(&a), read(&b));
+        prop_assert_eq!(x.document() == y.document(), a == b);
+        prop_assert_eq!(x.document().hash() == y.document().hash(), a == b);
+        // Other memory, other order of keys, other places: still the same content.
+        let text = serde_json::to_string_pretty(&a).unwrap();
+        let again = parse_as(LayerKind::Mapping, Format::Json, "m", text.into_bytes(), &Limits::default()).unwrap();
+        prop_assert_eq!(again.document(), x.document());
+        prop_assert_eq!(again.document().hash(), x.document().hash());
+    }
+
+    #[test]
+    fn a_merge_is_the_naive_merge(a in table(), b in table(), c in table()) {
+        let (x, y, z) = (read(&a), read(&b), read(&c));
+        let all = merge(&[Arc::clone(&x), Arc::clone(&y), Arc::clone(&z)]);
+        prop_assert_eq!(back(all.document()), merged(&merged(&a, &b), &c));
+        // Associative: the upper two first.
+        let upper = merge(&[y, z]);
+        let upper = Arc::new(crate::Layer::new(Arc::new(crate::Source::new("u", LayerKind::Mapping, String::new())), upper.document().clone()));
+        let right = merge(&[x, upper]);
+        if !replaced(&b, &c) {
+            prop_assert_eq!(right.document(), all.document());
+            prop_assert_eq!(right.document().hash(), all.document().hash());
+        }
+        // Leaves are counted the same way, however the tables were made.
+        let again = value("again", LayerKind::Mapping, &String::from_utf8(all.document().to_json()).unwrap()).unwrap();
+        prop_assert_eq!(again.leaves(), all.document().leaves());
+        prop_assert_eq!(again.hash(), all.document().hash());
+    }
+
+    #[test]
+    fn an_empty_layer_changes_nothing_and_one_layer_is_shared(a in table()) {
+        let (x, empty) = (read(&a), read(&serde_json::json!({})));
+        prop_assert_eq!(&merge(&[Arc::clone(&x), Arc::clone(&empty)]).document().clone(), x.document());
+        prop_assert_eq!(&merge(&[empty, Arc::clone(&x)]).document().clone(), x.document());
+        prop_assert!(merge(&[Arc::clone(&x)]).document().root().is_same(&x.document().root()));
+    }
+
+    #[test]
+    fn the_named_layer_holds_the_value(a in table(), b in table(), c in table()) {
+        let all = merge(&[read(&a), read(&b), read(&c)]);
+        let mut found = Vec::new();
+        paths(all.document().root(), Path::root(), &mut found);
+        for path in found {
+            let explanation = all.explain(&path).unwrap();
+            let first = explanation.said.first().unwrap();
+            prop_assert_eq!(first.layer.document().get(&path).unwrap().kind(), explanation.value.kind());
+            if explanation.value.kind() != Kind::Table {
+                prop_assert_eq!(first.value, explanation.value);
+                // The place in the text does hold it, too.
+                let origin = explanation.value.origin().unwrap();
+                prop_assert!(Arc::ptr_eq(origin.source, first.layer.source()));
+                let text = &origin.source.text()[origin.offset as usize..];
+                let mut held = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+                prop_assert_eq!(held.next().unwrap().unwrap(), back(&explanation.value.to_document()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_difference_applied_gives_the_other(a in table(), b in table()) {
+        let (x, y) = (read(&a), read(&b));
+        let difference = diff(x.document(), y.document());
+        prop_assert_eq!(difference.is_empty(), a == b);
+        let applied = difference.apply(x.document()).unwrap();
+        prop_assert_eq!(&applied, y.document());
+        prop_assert_eq!(applied.hash(), y.document().hash());
+        prop_assert_eq!(applied.leaves(), y.document().leaves());
+    }
+
+    #[test]
+    fn a_patch_changes_its_path_and_nothing_else(a in table(), new in table(), pick in any::<prop::sample::Index>()) {
+        let x = read(&a);
+        let mut found = Vec::new();
+        paths(x.document().root(), Path::root(), &mut found);
+        prop_assume!(!found.is_empty());
+        let path = found[pick.index(found.len())].clone();
+        let new = read(&new).document().clone();
+        let change: Change = (path.clone(), Some(new.clone()));
+        let patched = patch(x.document(), &[change]).unwrap();
+        prop_assert_eq!(patched.get(&path).unwrap().to_document(), new);
+        for difference in diff(x.document(), &patched).differences {
+            prop_assert!(path.covers(&difference.path), "{} is not below {path}", difference.path);
+        }
+        let removed = patch(&patched, &[(path.clone(), None)]).unwrap();
+        let back_again = patch(x.document(), &[(path, None)]).unwrap();
+        prop_assert_eq!(removed, back_again);
+    }
+
+    #[test]
+    fn every_key_is_found(a in table()) {
+        let x = read(&a);
+        let mut found = Vec::new();
+        paths(x.document().root(), Path::root(), &mut found);
+        for path in found {
+            prop_assert!(x.document().get(&path).is_some());
+            prop_assert!(x.document().get(&path.key("no such key")).is_none());
+        }
+    }
+}
+
+fn all_of(texts: &[&str]) -> Merged {
+    let layers: Vec<_> = texts.iter().map(|text| read(&serde_json::from_str(text).unwrap())).collect();
+    merge(&layers)
+}
+
+#[test]
+fn resets_drop_what_lower_layers_say() {
+    let cases = [
+        (&[r#"{"a":{"x":1,"y":2},"b":1}"#, r#"{"a":{"!reset":true,"z":3}}"#][..], r#"{"a":{"z":3},"b":1}"#),
+        (&[r#"{"a":{"x":1},"b":1}"#, r#"{"a":"!reset"}"#], r#"{"b":1}"#),
+        (&[r#"{"a":{"x":1}}"#, r#"{"a":"!reset"}"#, r#"{"a":{"y":1}}"#], r#"{"a":{"y":1}}"#),
+        (&[r#"{"a":{"x":"!reset","y":{"!reset":true}}}"#], r#"{"a":{"y":{}}}"#),
+        (&[r#"{"a":1}"#, r#"{"!reset":true,"b":{"c":"!reset"}}"#], r#"{"b":{}}"#),
+        (&[r#"{"a":[1,2]}"#, r#"{"a":[3]}"#], r#"{"a":[3]}"#),
+    ];
+    for (layers, expected) in cases {
+        assert_eq!(String::from_utf8(all_of(layers).document().to_json()).unwrap(), expected);
+    }
+    let merged = all_of(&[r#"{"a":{"x":1}}"#, r#"{"a":{"x":2}}"#, r#"{"a":{"!reset":true,"x":3}}"#, r#"{"a":{"x":4}}"#]);
+    let said: Vec<_> = merged.explain(&"a.x".parse().unwrap()).unwrap().said.iter().map(|said| said.value.as_integer().unwrap()).collect();
+    assert_eq!(said, [4, 3], "what is below a reset no longer counts");
+}
+
+#[test]
+fn merged_marks_do_not_come_back() {
+    // A merged document is made from a layer with marks; merging it again must not see any.
+    let once = all_of(&[r#"{"a":{"x":1}}"#, r#"{"a":{"!reset":true,"y":1}}"#]);
+    assert_eq!(once.document().to_json(), br#"{"a":{"y":1}}"#);
+    let layer = |document: &Document| {
+        Arc::new(crate::Layer::new(Arc::new(crate::Source::new("m", LayerKind::Mapping, String::new())), document.clone()))
+    };
+    let twice = merge(&[layer(&all_of(&[r#"{"a":{"z":1}}"#]).document().clone()), layer(once.document())]);
+    assert_eq!(twice.document().to_json(), br#"{"a":{"z":1,"y":1}}"#);
+}
+
+#[test]
+fn patches_refuse_what_has_no_place() {
+    let document = value("t", LayerKind::Mapping, r#"{"a": [1, 2], "b": 1}"#).unwrap();
+    let one = || Some(value("t", LayerKind::Patch, "1").unwrap());
+    for path in ["a[3]", "b.c", "b[0]", "c[0]", "a.x"] {
+        let refused = patch(&document, &[(path.parse().unwrap(), one())]).unwrap_err();
+        assert_eq!(refused.0[0].code, "path", "{path}");
+    }
+    let patched =
+        patch(&document, &[("a[2]".parse().unwrap(), one()), ("c.d.e".parse().unwrap(), one()), ("b".parse().unwrap(), None)]).unwrap();
+    assert_eq!(patched.to_json(), br#"{"a":[1,2,1],"c":{"d":{"e":1}}}"#);
+    assert_eq!(patch(&document, &[("x.y".parse().unwrap(), None)]).unwrap(), document);
+}
+
+#[test]
+fn nothing_shows_values_by_accident() {
+    let document = value("t", LayerKind::Mapping, r#"{"password": "hunter2"}"#).unwrap();
+    assert!(!format!("{document:?} {:?}", document.root()).contains("hunter2"));
+}

@@ -1,0 +1,25 @@
+//! Live configuration: what a configuration says, who said it, and what is wrong with it.
+//!
+//! **In**: the bytes of files, the environment, tables of the program, a schema. **Out**: one immutable [`Document`] whose every value knows
+//! its place; [`Problems`] with places; differences; patches.
+//!
+//! **Law**
+//! 1. Reading is done off to the side: nothing here publishes anything, and nothing fails half-way.
+//! 2. Bytes and words of users never panic, recurse without bound, or take memory out of proportion.
+//! 3. The value of a secret never leaves through a message, a difference or a stored version.
+
+mod diff;
+mod document;
+mod layers;
+mod parse;
+mod patch;
+mod problem;
+mod source;
+
+pub use diff::{Diff, Difference, diff};
+pub use document::{Document, Kind, Node, Origin, Path, PathError, Segment};
+pub use layers::{Explanation, Layer, Merged, Said, environment, merge};
+pub use parse::{Format, Limits, parse, parse_as};
+pub use patch::{Change, patch, value};
+pub use problem::{Problem, Problems, Severity, Span};
+pub use source::{LayerKind, Place, Source};

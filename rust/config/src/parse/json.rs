@@ -1,0 +1,374 @@
+//! JSON, read in one pass from text to arena.
+//!
+//! **In**: UTF-8 text. **Out**: a document whose strings are the text's own wherever they have no escapes; RFC 8259, nothing more lenient.
+//!
+//! **Law**: one loop, no recursion; a syntax error ends the reading, numbers out of range and equal keys do not, so one reading finds them all.
+//!
+//! The house reads JSON itself because offsets are wanted for every value: event parsers that give them unescape every string into a buffer,
+//! and tape parsers that are faster give none. Strings are looked through eight bytes at a time, as in Mycroft's zero-byte test (1987).
+
+use std::sync::Arc;
+
+use super::{Limits, finish, too_deep};
+use crate::document::build::{Builder, KEY_LIMIT};
+use crate::document::{Document, Kind, Path};
+use crate::problem::Problem;
+use crate::source::Source;
+
+pub(super) fn parse(source: &Arc<Source>, start: usize, limits: &Limits) -> Result<Document, Vec<Problem>> {
+    let text = source.text();
+    // A leaf takes about twenty bytes; too much room is only addresses.
+    let builder = Builder::new(Some(Arc::clone(source)), text.len() / 16 + 16);
+    let mut reader = Reader { source, text, bytes: text.as_bytes(), at: start, builder, problems: Vec::new(), scratch: String::new() };
+    if let Err(problem) = reader.document(limits) {
+        reader.problems.push(*problem);
+        return Err(reader.problems);
+    }
+    finish(source, reader.builder, reader.problems)
+}
+
+/// Adds the JSON value in `text` to a builder, every text copied, under the key that is set; `None` when it is no JSON.
+pub(crate) fn parse_text(name: &str, text: &str, limits: &Limits) -> Option<Document> {
+    let source = Arc::new(Source::new(name, crate::source::LayerKind::Mapping, text.to_owned()));
+    let builder = Builder::new(Some(Arc::clone(&source)), 16);
+    let mut reader = Reader { source: &source, text, bytes: text.as_bytes(), at: 0, builder, problems: Vec::new(), scratch: String::new() };
+    reader.document(limits).ok()?;
+    let clean = reader.problems.is_empty() && reader.builder.take_duplicates().is_empty();
+    clean.then(|| reader.builder.finish())
+}
+
+struct Reader<'a> {
+    source: &'a Arc<Source>,
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    builder: Builder,
+    problems: Vec<Problem>,
+    scratch: String,
+}
+
+type Step = Result<(), Box<Problem>>;
+
+impl<'a> Reader<'a> {
+    #[inline(always)]
+    fn peek(&self) -> u8 {
+        // NUL never stands in the text, so it can mean the end.
+        self.bytes.get(self.at).copied().unwrap_or(0)
+    }
+
+    #[inline(always)]
+    fn space(&mut self) -> u8 {
+        loop {
+            let byte = self.peek();
+            if byte > b' ' {
+                return byte;
+            }
+            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return byte;
+            }
+            self.at += 1;
+        }
+    }
+
+    #[cold]
+    fn wrong(&self, expected: &str) -> Problem {
+        let got = match self.bytes.get(self.at) {
+            None => "the end of the file".to_owned(),
+            Some(byte) if byte.is_ascii_punctuation() => format!("`{}`", *byte as char),
+            Some(byte) if byte.is_ascii_digit() => "a digit".to_owned(),
+            Some(byte) if *byte < 0x20 => "a control character".to_owned(),
+            Some(_) => "a bare word".to_owned(),
+        };
+        let code = if self.at >= self.bytes.len() { "truncated" } else { "syntax" };
+        Problem::new(code, Path::root(), expected, got).at(self.source, self.at as u32, 1)
+    }
+
+    fn document(&mut self, limits: &Limits) -> Step {
+        self.space();
+        // Whether a container was opened just now: then no comma comes before the next value.
+        let mut first = self.value(limits)?;
+        while let Some(kind) = self.builder.inside() {
+            let close = if kind == Kind::Table { b'}' } else { b']' };
+            let byte = self.space();
+            if byte == close {
+                self.at += 1;
+                self.builder.close(self.builder.begin(), self.at as u32);
+                first = false;
+                continue;
+            }
+            if !first {
+                if byte != b',' {
+                    return Err(self.wrong(if close == b'}' { "`,` or `}`" } else { "`,` or `]`" }).into());
+                }
+                self.at += 1;
+                if self.space() == close {
+                    return Err(self.wrong(if close == b'}' { "a key" } else { "a value" }).hint("remove the comma before it").into());
+                }
+            }
+            if kind == Kind::Table {
+                self.key()?;
+                self.space();
+            }
+            first = self.value(limits)?;
+        }
+        if self.space() != 0 || self.at < self.bytes.len() {
+            return Err(self.wrong("nothing after the table").into());
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn key(&mut self) -> Step {
+        if self.peek() != b'"' {
+            return Err(self.wrong("a key in quotes").into());
+        }
+        let start = self.at + 1;
+        if self.string()? {
+            let key = self.text.get(start..self.at - 1).unwrap_or("");
+            if key.len() > KEY_LIMIT {
+                return Err(self.long_key(start).into());
+            }
+            self.builder.key_at(start as u32, key);
+        } else {
+            if self.scratch.len() > KEY_LIMIT {
+                return Err(self.long_key(start).into());
+            }
+            let key = std::mem::take(&mut self.scratch);
+            self.builder.key_text(&key);
+            self.scratch = key;
+        }
+        if self.space() != b':' {
+            return Err(self.wrong("`:`").into());
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    #[cold]
+    fn long_key(&self, start: usize) -> Problem {
+        Problem::new("key_too_long", Path::root(), format!("a key of at most {KEY_LIMIT} bytes"), "a longer one").at(
+            self.source,
+            start as u32,
+            0,
+        )
+    }
+
+    /// Reads a scalar, or opens a container and says so.
+    #[inline]
+    fn value(&mut self, limits: &Limits) -> Result<bool, Box<Problem>> {
+        let origin = self.at as u32;
+        match self.peek() {
+            b'"' => {
+                let start = self.at + 1;
+                if self.string()? {
+                    self.builder.text_at(Kind::String, start as u32, self.text.get(start..self.at - 1).unwrap_or(""), origin);
+                } else {
+                    self.builder.text(Kind::String, &self.scratch, origin);
+                }
+            }
+            b'{' | b'[' => {
+                if self.builder.depth() >= limits.depth {
+                    return Err(too_deep(self.source, self.at, limits).into());
+                }
+                let kind = if self.peek() == b'{' { Kind::Table } else { Kind::Array };
+                self.at += 1;
+                self.builder.open(kind, origin);
+                return Ok(true);
+            }
+            b'-' | b'0'..=b'9' => self.number(origin)?,
+            b't' if self.word("true") => self.builder.bits(Kind::Bool, 1, origin),
+            b'f' if self.word("false") => self.builder.bits(Kind::Bool, 0, origin),
+            b'n' if self.word("null") => self.builder.bits(Kind::Null, 0, origin),
+            _ => return Err(self.wrong("a value").hint("strings stand in double quotes; true, false and null are lower case").into()),
+        }
+        Ok(false)
+    }
+
+    #[inline]
+    fn word(&mut self, word: &str) -> bool {
+        let found = self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes()));
+        if found {
+            self.at += word.len();
+        }
+        found
+    }
+
+    #[inline]
+    fn number(&mut self, origin: u32) -> Step {
+        let start = self.at;
+        let negative = self.peek() == b'-';
+        self.at += usize::from(negative);
+        let first = self.at;
+        let mut value = 0u64;
+        let mut exact = true;
+        while let digit @ b'0'..=b'9' = self.peek() {
+            let next = value.checked_mul(10).and_then(|value| value.checked_add(u64::from(digit - b'0')));
+            exact &= next.is_some();
+            value = next.unwrap_or(value);
+            self.at += 1;
+        }
+        let digits = self.at - first;
+        if digits == 0 {
+            return Err(self.wrong("a digit").hint("NaN and infinities are no values of JSON").into());
+        }
+        if digits > 1 && self.bytes.get(first) == Some(&b'0') {
+            self.at = first;
+            return Err(self.wrong("a number without leading zeros").into());
+        }
+        if !matches!(self.peek(), b'.' | b'e' | b'E') {
+            let limit = i64::MAX as u64 + u64::from(negative);
+            if !exact || value > limit {
+                self.problems.push(out_of_range(self.source, start, self.at));
+                self.builder.bits(Kind::Null, 0, origin);
+                return Ok(());
+            }
+            let value = if negative { (value as i64).wrapping_neg() } else { value as i64 };
+            self.builder.bits(Kind::Integer, value as u64, origin);
+            return Ok(());
+        }
+        self.fraction(start, origin)
+    }
+
+    fn digits(&mut self) -> Step {
+        if !self.peek().is_ascii_digit() {
+            return Err(self.wrong("a digit").into());
+        }
+        while self.peek().is_ascii_digit() {
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    fn fraction(&mut self, start: usize, origin: u32) -> Step {
+        if self.peek() == b'.' {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.peek(), b'e' | b'E') {
+            self.at += 1;
+            if matches!(self.peek(), b'+' | b'-') {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        let value: f64 = self.text.get(start..self.at).and_then(|text| text.parse().ok()).unwrap_or(f64::INFINITY);
+        if value.is_finite() {
+            self.builder.bits(Kind::Float, value.to_bits(), origin);
+        } else {
+            self.problems.push(out_of_range(self.source, start, self.at));
+            self.builder.bits(Kind::Null, 0, origin);
+        }
+        Ok(())
+    }
+
+    /// Reads a string from its opening quote to behind its closing one. True: it stands literally between them; false: it is in `scratch`.
+    #[inline]
+    fn string(&mut self) -> Result<bool, Box<Problem>> {
+        let start = self.at + 1;
+        let end = plain(self.bytes, start);
+        if self.bytes.get(end) == Some(&b'"') {
+            self.at = end + 1;
+            return Ok(true);
+        }
+        self.escaped(start, end)
+    }
+
+    #[cold]
+    fn escaped(&mut self, start: usize, end: usize) -> Result<bool, Box<Problem>> {
+        self.scratch.clear();
+        self.scratch.push_str(self.text.get(start..end).unwrap_or(""));
+        self.at = end;
+        loop {
+            match self.bytes.get(self.at) {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(false);
+                }
+                Some(b'\\') => {
+                    let c = self.escape()?;
+                    self.scratch.push(c);
+                }
+                Some(byte) if *byte < 0x20 => {
+                    return Err(self.wrong("a character, or its escape").hint("write a line break as \\n; is a quote missing?").into());
+                }
+                Some(_) => {
+                    let end = plain(self.bytes, self.at);
+                    self.scratch.push_str(self.text.get(self.at..end).unwrap_or(""));
+                    self.at = end;
+                }
+                None => return Err(self.wrong("a closing quote").into()),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<char, Box<Problem>> {
+        self.at += 1;
+        let c = match self.peek() {
+            b'n' => '\n',
+            b't' => '\t',
+            b'r' => '\r',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            byte @ (b'"' | b'\\' | b'/') => byte as char,
+            b'u' => {
+                let high = self.hex()?;
+                let code = if (0xD800..0xDC00).contains(&high) && self.bytes.get(self.at + 1..self.at + 3) == Some(b"\\u") {
+                    self.at += 2;
+                    let low = self.hex()?;
+                    if (0xDC00..0xE000).contains(&low) { 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00) } else { 0xD800 }
+                } else {
+                    high
+                };
+                char::from_u32(code).ok_or_else(|| self.wrong("a whole character: both halves of a surrogate pair"))?
+            }
+            _ => return Err(self.wrong("one of \" \\ / b f n r t u after a backslash").into()),
+        };
+        self.at += 1;
+        Ok(c)
+    }
+
+    /// Four hexadecimal digits behind `\u`; leaves `at` on the last of them.
+    fn hex(&mut self) -> Result<u32, Box<Problem>> {
+        let mut code = 0;
+        for _ in 0..4 {
+            self.at += 1;
+            code = code * 16 + (self.peek() as char).to_digit(16).ok_or_else(|| self.wrong("four hexadecimal digits"))?;
+        }
+        Ok(code)
+    }
+}
+
+fn out_of_range(source: &Arc<Source>, start: usize, end: usize) -> Problem {
+    Problem::new("out_of_range", Path::root(), "an integer of 64 bits or a finite number", "a number beyond that")
+        .at(source, start as u32, (end - start) as u32)
+        .hint("write it as a string if it must keep its digits")
+}
+
+/// Where the plain part of a string ends: at a quote, a backslash, a control character, or the end of the text.
+#[inline(always)]
+fn plain(bytes: &[u8], start: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let mut at = start;
+    while let Some(block) = bytes.get(at..at + 8).and_then(|block| <[u8; 8]>::try_from(block).ok()) {
+        let word = u64::from_le_bytes(block);
+        let zero = |x: u64| x.wrapping_sub(ONES) & !x;
+        // The lowest mark is exact; higher ones may be carried from it, and are not used.
+        let found =
+            (zero(word ^ (ONES * b'"' as u64)) | zero(word ^ (ONES * b'\\' as u64)) | (word.wrapping_sub(ONES * 0x20) & !word)) & HIGHS;
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    while let Some(&byte) = bytes.get(at) {
+        if byte == b'"' || byte == b'\\' || byte < 0x20 {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! The reader of JSON against another one, and against hostile text.
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::{Format, Limits, parse};
+
+fn read(text: &[u8]) -> Result<Value, Vec<&'static str>> {
+    match parse(Format::Json, "t.json", text.to_vec(), &Limits::default()) {
+        Ok(layer) => Ok(serde_json::from_slice(&layer.document().to_json()).unwrap()),
+        Err(problems) => Err(problems.0.iter().map(|problem| problem.code).collect()),
+    }
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let scalar = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_filter("finite", |x| x.is_finite()).prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+        "[a-z\"\\\\\n\t\u{1f600}]{0,20}".prop_map(Value::from),
+    ];
+    scalar.prop_recursive(5, 64, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map(".{0,6}", inner, 0..24).prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn it_reads_what_another_parser_reads(value in value(), pretty in any::<bool>()) {
+        let table = serde_json::json!({ "root": value });
+        let text = if pretty { serde_json::to_vec_pretty(&table) } else { serde_json::to_vec(&table) }.unwrap();
+        prop_assert_eq!(read(&text).unwrap(), table);
+    }
+
+    #[test]
+    fn any_change_of_a_text_is_judged_as_by_another_parser(value in value(), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
+        let mut text = serde_json::to_vec(&serde_json::json!({ "root": value })).unwrap();
+        let at = at.index(text.len());
+        if cut { text.truncate(at) } else { text[at] = byte }
+        let other: Result<Value, _> = serde_json::from_slice(&text);
+        match (read(&text), other) {
+            (Ok(ours), Ok(theirs)) => prop_assert_eq!(ours, theirs),
+            (Err(codes), Ok(theirs)) => prop_assert!(
+                codes.iter().all(|code| ["duplicate_key", "out_of_range", "root"].contains(code)) || text.contains(&0), "{codes:?} {theirs}"),
+            (Ok(ours), Err(error)) => prop_assert!(false, "only another parser refuses: {error}: {ours}"),
+            (Err(_), Err(_)) => {}
+        }
+    }
+
+    #[test]
+    fn no_bytes_can_hurt(bytes in prop::collection::vec(any::<u8>(), 0..64), json in "[\\[\\]{}\",:0-9eE.\\\\u -]{0,64}") {
+        let _ = read(&bytes);
+        let _ = read(json.as_bytes());
+    }
+}
+
+#[test]
+fn refusals_have_names() {
+    for (text, code) in [
+        (&b""[..], "empty_file"),
+        (b"{", "truncated"),
+        (b"{\"a\": 1", "truncated"),
+        (b"[1]", "root"),
+        (b"{\"a\": 01}", "syntax"),
+        (b"{\"a\": 1,}", "syntax"),
+        (b"{\"a\": NaN}", "syntax"),
+        (b"{\"a\": -Infinity}", "syntax"),
+        (b"{\"a\": 9223372036854775808}", "out_of_range"),
+        (b"{\"a\": 1e999}", "out_of_range"),
+        (b"{\"a\": 1, \"b\": 2, \"a\": 3}", "duplicate_key"),
+        (b"{\"a\": 1} x", "syntax"),
+        (b"{\"a\": \"\xff\"}", "encoding"),
+        (b"\xff\xfe{\0}\0", "encoding"),
+        (b"{\"a\": \"x\0\"}", "encoding"),
+        (b"{'a': 1}", "syntax"),
+        (b"{\"a\": \"\\ud800\"}", "syntax"),
+    ] {
+        assert_eq!(read(text), Err(vec![code]), "{}", String::from_utf8_lossy(text));
+    }
+    assert!(read(b"\xef\xbb\xbf{\"a\": -9223372036854775808}\r\n").is_ok());
+}
+
+#[test]
+fn depth_is_bounded_without_recursion() {
+    let text = [vec![b'['; 10_000], vec![b']'; 10_000]].concat();
+    assert_eq!(read(&text), Err(vec!["too_deep"]));
+}
+
+#[test]
+fn equal_keys_are_found_in_small_and_large_tables() {
+    for count in [2, 10, 16, 17, 40, 1000] {
+        let mut text: Vec<String> = (0..count).map(|i| format!("\"k{i}\": {i}")).collect();
+        text.push("\"k1\": 5".into());
+        let text = format!("{{\n{}}}", text.join(",\n"));
+        let problems = parse(Format::Json, "t.json", text.into_bytes(), &Limits::default()).unwrap_err();
+        assert_eq!(
+            problems.to_string(),
+            format!(
+                "t.json:{}:7: k1: expected each key once, got a key that the table already has (first t.json:3:7); remove one of the two",
+                count + 2
+            )
+        );
+    }
+}
