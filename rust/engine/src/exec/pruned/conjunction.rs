@@ -110,14 +110,19 @@ impl<'s> Machine<'_, 's> {
         if left == 0 {
             return Ok(());
         }
-        let n = (self.kernels.bits_to_places)(&bits, &mut self.arrays.swept.places);
-        for from in (0..n).step_by(BATCH) {
-            let n = (n - from).min(BATCH);
+        let mut swept = self.arrays.swept.take().unwrap_or_default();
+        let n = (self.kernels.bits_to_places)(&bits, &mut swept.places);
+        let outcome = self.look_up_places(meeting, one_by_one, first, base, swept.places.get(..n).unwrap_or_default());
+        self.arrays.swept = Some(swept);
+        outcome
+    }
+
+    /// Makes candidates of places of the window from `base` on, a batch at a time.
+    fn look_up_places(&mut self, meeting: &Meetings<'_, 's>, from: usize, first: usize, base: u32, places: &[u16]) -> Result<()> {
+        for places in places.chunks(BATCH) {
             let mut docs = [0; BATCH];
-            for (doc, place) in docs.iter_mut().zip(self.arrays.swept.places.get(from..from + n).unwrap_or_default()) {
-                *doc = base + u32::from(*place);
-            }
-            self.look_up_all(meeting, one_by_one, first, &mut docs, n)?;
+            docs.iter_mut().zip(places).for_each(|(doc, place)| *doc = base + u32::from(*place));
+            self.look_up_all(meeting, from, first, &mut docs, places.len())?;
         }
         Ok(())
     }

@@ -38,11 +38,11 @@ pub(super) struct Arrays {
     pub len: usize,
     /// Scores by place; all zero between uses.
     pub window: Box<[i32; PLACES]>,
-    pub swept: Box<Swept>,
+    pub swept: Option<Box<Swept>>,
     /// Bounds of each 64 documents of a window, for the clauses that a sweep takes into account.
     pub bounds: Box<[[i32; WORDS]; OTHERS]>,
-    /// Scores by place of a wide window; all zero between uses.
-    pub wide: Box<[i32; WIDE]>,
+    /// Scores by place of a wide window, [`WIDE`] once it was used; all zero between uses.
+    pub wide: Vec<i32>,
     /// Indices of a filter, or places touched.
     pub picked: Vec<u32>,
     /// Postings of the list that leads.
@@ -65,9 +65,9 @@ impl Default for Arrays {
             postings: [0; BATCH],
             len: 0,
             window: boxed(),
-            swept: Box::default(),
+            swept: None,
             bounds: Box::new([[0; WORDS]; OTHERS]),
-            wide: boxed(),
+            wide: Vec::new(),
             picked: Vec::new(),
             lot: Lot::default(),
             merge: [Vec::new(), Vec::new(), Vec::new()],
@@ -161,13 +161,27 @@ impl Machine<'_, '_> {
         Ok(())
     }
 
-    /// The same out of a sweep: `rest` is what the clauses in `todo` add at most.
-    #[inline]
-    pub fn candidate_with(&mut self, doc: u32, score: i32, rest: i32, first: usize) -> Result<()> {
-        if let Some(slot) = self.arrays.rest.get_mut(self.arrays.len) {
-            *slot = rest;
+    /// The same of many: documents with what they have and what the clauses in `todo` add at most. All are taken from `found`, also after
+    /// an error. Those that cannot win are written over by the next: no branch has to be guessed.
+    pub fn offer(&mut self, mut found: impl Iterator<Item = (u32, i32, i32)>, first: usize) -> Result<()> {
+        loop {
+            let theta = self.theta();
+            let Arrays { docs, scores, rest, len, .. } = &mut *self.arrays;
+            let mut at = (*len).min(BATCH - 1);
+            while at < BATCH {
+                let Some((doc, score, more)) = found.next() else {
+                    *len = at;
+                    return Ok(());
+                };
+                (docs[at], scores[at], rest[at]) = (doc, score, more);
+                at += usize::from(score + more >= theta);
+            }
+            *len = at;
+            if let Err(error) = self.flush(first) {
+                found.for_each(drop);
+                return Err(error);
+            }
         }
-        self.candidate(doc, score, first)
     }
 
     /// Judges the batch.

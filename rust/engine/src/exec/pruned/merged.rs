@@ -33,15 +33,8 @@ impl Machine<'_, '_> {
         }
         self.todo_behind(last);
         let rest: i32 = self.todo.iter().map(|(_, bound)| *bound).sum();
-        let mut outcome = Ok(());
-        for &(doc, score) in sum.get(..len.saturating_sub(1)).unwrap_or_default() {
-            if score + rest >= self.need(doc) {
-                outcome = self.candidate(doc, score, first);
-                if outcome.is_err() {
-                    break;
-                }
-            }
-        }
+        let found = sum.get(..len.saturating_sub(1)).unwrap_or_default();
+        let outcome = self.offer(found.iter().map(|&(doc, score)| (doc, score, rest)), first);
         self.arrays.merge = [sum, next, list];
         outcome?;
         self.flush(first)

@@ -165,16 +165,14 @@ impl Machine<'_, '_> {
             }
         }
         let least = (theta - rest).max(1);
-        let n = (self.kernels.sweep)(&mut arrays.window, least, theta - flat, &others, &mut arrays.swept);
+        let mut swept = arrays.swept.take().unwrap_or_default();
+        let n = (self.kernels.sweep)(&mut arrays.window, least, theta - flat, &others, &mut swept);
         drop(others);
         self.swept = true;
-        for i in 0..n {
-            let swept = &self.arrays.swept;
-            let (doc, score, sum) = (base + u32::from(swept.places[i]), swept.scores[i], swept.sums[i]);
-            if sum + flat >= self.need(doc) {
-                self.candidate_with(doc, score, sum - score + flat, first)?;
-            }
-        }
+        let found = swept.places.iter().zip(&swept.scores).zip(&swept.sums).take(n);
+        let offered = self.offer(found.map(|((place, score), sum)| (base + u32::from(*place), *score, sum - score + flat)), first);
+        self.arrays.swept = Some(swept);
+        offered?;
         let outcome = self.flush(first);
         self.swept = false;
         outcome
@@ -184,6 +182,9 @@ impl Machine<'_, '_> {
     fn wide_window(&mut self, essential: &[Here], base: u32, rest: i32, first: usize, cursors: &mut [u32]) -> Result<()> {
         self.work.windows += 1;
         let mut touched = std::mem::take(&mut self.arrays.picked);
+        let mut sums = std::mem::take(&mut self.arrays.wide);
+        sums.resize(WIDE, 0);
+        let Some(wide) = sums.first_chunk_mut::<WIDE>() else { return Ok(()) };
         let mut n = 0;
         for here in essential.iter().rev() {
             let (Some(clause), Some(cursor)) = (self.clauses.get(here.clause as usize), cursors.get_mut(here.clause as usize - first))
@@ -195,7 +196,6 @@ impl Machine<'_, '_> {
             if touched.len() < n + (to - from.min(to)) {
                 touched.resize((n + to - from).next_power_of_two(), 0);
             }
-            let wide = &mut self.arrays.wide;
             let codes = clause.codes.get(from..to).unwrap_or_default();
             let mut touch = |place: u32, code: u8| {
                 let place = place as usize % WIDE;
@@ -234,22 +234,13 @@ impl Machine<'_, '_> {
                 }
             }
         }
-        let outcome = self.touched(touched.get(..n).unwrap_or_default(), base, rest, first);
-        self.arrays.picked = touched;
+        let found = touched.iter().take(n).map(|&place| (base + place, std::mem::take(&mut wide[place as usize % WIDE]), rest));
+        let outcome = self.offer(found, first);
+        (self.arrays.wide, self.arrays.picked) = (sums, touched);
         outcome?;
         self.flush(first)
     }
 
-    fn touched(&mut self, touched: &[u32], base: u32, rest: i32, first: usize) -> Result<()> {
-        let mut outcome = Ok(());
-        for &place in touched {
-            let (doc, score) = (base + place, std::mem::take(&mut self.arrays.wide[place as usize % WIDE]));
-            if outcome.is_ok() && score + rest >= self.need(doc) {
-                outcome = self.candidate(doc, score, first);
-            }
-        }
-        outcome
-    }
 }
 
 /// The bound of a plain list in a window: nothing where it has no document.
