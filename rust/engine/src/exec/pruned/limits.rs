@@ -20,7 +20,7 @@ pub struct Limits {
 
 impl Limits {
     /// Those that were measured.
-    pub const USUAL: Self = Self { ratio: 4, merged: 4096, dense: 16, candidate_cost: 300, posting_cost: 37 };
+    pub const USUAL: Self = Self { ratio: 4, merged: 2048, dense: 16, candidate_cost: 300, posting_cost: 37 };
 
     /// Those in force.
     #[cfg(not(test))]

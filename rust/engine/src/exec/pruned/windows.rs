@@ -240,7 +240,6 @@ impl Machine<'_, '_> {
         outcome?;
         self.flush(first)
     }
-
 }
 
 /// The bound of a plain list in a window: nothing where it has no document.
