@@ -70,33 +70,51 @@ impl Saturation {
 /// Which lists of a field.
 type Lists = fn(&InvertedReader) -> Option<&InvertedReader>;
 
+/// The fields of a segment.
+type Kept = Box<[Option<Arc<Saturation>>]>;
+
 /// Everything of this kind for one view.
 #[derive(Debug, Default)]
 pub struct Tables {
     /// By field: what a length code adds to the frequency, or divides it by.
     pub lengths: Vec<[f64; 256]>,
     /// By segment, by field; none where the segment has no text of that field.
-    segments: Vec<Box<[Option<Arc<Saturation>>]>>,
+    segments: Vec<Kept>,
     /// The same of their bigrams.
-    bigrams: Vec<Box<[Option<Arc<Saturation>>]>>,
+    bigrams: Vec<Kept>,
     /// Whether frequencies of fields are weighted and added before they saturate.
     pub weighted: bool,
 }
 
 impl Tables {
-    /// Of a snapshot. A segment whose codebook meets the same numbers as before is not computed again: `earlier` are the tables of the
-    /// view before this one.
+    /// Of a snapshot. A segment whose codebook meets the same numbers as before is not computed again: `earlier` are tables of other
+    /// configurations and snapshots.
     #[must_use]
-    pub fn new(snapshot: &Snapshot, lengths: Vec<[f64; 256]>, weighted: bool) -> Self {
-        let of = |segment: &SegmentView, lists: Lists| -> Box<[_]> {
+    pub fn new<'t>(
+        snapshot: &Snapshot,
+        lengths: Vec<[f64; 256]>,
+        weighted: bool,
+        earlier: impl Iterator<Item = (&'t Self, &'t Snapshot)> + Clone,
+    ) -> Self {
+        let before = |segment: &SegmentView, field: usize, of: fn(&Self) -> &[Kept]| {
+            let same = |(tables, _): &(&Self, &Snapshot)| tables.weighted == weighted && tables.lengths.get(field) == lengths.get(field);
+            earlier.clone().filter(same).find_map(|(tables, snapshot)| {
+                let at = snapshot.segments.iter().position(|other| Arc::ptr_eq(&other.reader, &segment.reader))?;
+                of(tables).get(at)?.get(field)?.clone()
+            })
+        };
+        let of = |segment: &SegmentView, lists: Lists, kept: fn(&Self) -> &[Kept]| -> Kept {
             let field = |(i, added): (usize, &[f64; 256])| {
                 let inverted = segment.reader.inverted(FieldId(i as u16)).filter(|inverted| inverted.has_positions())?;
-                lists(inverted).map(|inverted| Arc::new(Saturation::new(inverted.codebook(), added, weighted)))
+                let inverted = lists(inverted)?;
+                Some(before(segment, i, kept).unwrap_or_else(|| Arc::new(Saturation::new(inverted.codebook(), added, weighted))))
             };
             lengths.iter().enumerate().map(field).collect()
         };
-        let all = |lists: Lists| snapshot.segments.iter().map(|segment| of(segment, lists)).collect();
-        Self { segments: all(|words| Some(words)), bigrams: all(InvertedReader::bigrams), lengths, weighted }
+        let all = |lists: Lists, kept: fn(&Self) -> &[Kept]| snapshot.segments.iter().map(|segment| of(segment, lists, kept)).collect();
+        let segments = all(|words| Some(words), |tables| &tables.segments);
+        let bigrams = all(InvertedReader::bigrams, |tables| &tables.bigrams);
+        Self { segments, bigrams, lengths, weighted }
     }
 
     /// Of a field's bigrams in a segment.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use levenshtein_automata::{DFA, LevenshteinAutomatonBuilder};
 
-use super::config::Compiled;
 use super::emit::{Emitter, Label};
+use super::ranking::Ranking;
 use super::score::scale;
 use super::slots::Slots;
 use super::terms::Terms;
@@ -20,7 +20,7 @@ use crate::index::Snapshot;
 use crate::query::{Boolean, Bound, BoundFilter, FuzzySlot, PrefixSlot, TermClause};
 use crate::schema::FieldKind;
 
-/// Terms that a word with typos stands for, in each field, when it scores.
+/// Terms that a word with typos stands for, in each field, when it scores and the configuration says nothing else.
 pub const MAX_EXPANSIONS: usize = 64;
 
 /// What runs, and what its scores mean.
@@ -46,7 +46,7 @@ pub struct Plan {
 
 impl Plan {
     /// Adds the boosts of the configuration, under the request's time (microseconds since 1970) and place (degrees).
-    pub fn boost(&mut self, compiled: &Compiled, now: Option<i64>, near: Option<(f64, f64)>) {
+    pub fn boost(&mut self, compiled: &Ranking, now: Option<i64>, near: Option<(f64, f64)>) {
         if self.scores && !compiled.boosts.is_empty() {
             self.boosting = Some(Box::new(Boosting { boosts: Arc::clone(&compiled.boosts), now, near }));
         }
@@ -73,7 +73,7 @@ pub fn compile(
     query: Bound,
     filter: Option<BoundFilter>,
     snapshot: &Snapshot,
-    compiled: &Compiled,
+    compiled: &Ranking,
     scoring: bool,
     interrupt: &Interrupt,
 ) -> Result<Box<Plan>> {
@@ -85,6 +85,23 @@ pub fn compile(
         compiler.step(task, &mut tasks)?;
     }
     Ok(compiler.finish(filter))
+}
+
+/// Settles, by looks into the dictionaries and without scanning them, which words stand for what is near them.
+///
+/// # Errors
+/// Corruption; what `interrupt` says.
+pub fn settle(query: &mut Bound, snapshot: &Snapshot, interrupt: &Interrupt) -> Result<()> {
+    let terms = Terms { snapshot, interrupt };
+    let mut rest = vec![query];
+    while let Some(node) = rest.pop() {
+        match node {
+            Bound::Boolean(Boolean { must, should, must_not, .. }) => rest.extend(must.iter_mut().chain(should).chain(must_not)),
+            Bound::Guess(word) => *node = terms.settled(word.clone())?,
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Compiles a filter alone.
@@ -132,6 +149,10 @@ impl Compiler<'_> {
                 self.emitter.slot(slot);
             }
             Task::Node(Bound::Fuzzy(fuzzy), scoring) => self.fuzzy(fuzzy, scoring)?,
+            Task::Node(Bound::Guess(word), scoring) => {
+                let settled = self.slots.terms.settled(word)?;
+                self.step(Task::Node(settled, scoring), tasks)?;
+            }
             Task::Node(Bound::Prefix(PrefixSlot { clauses, weight }), scoring) => {
                 if clauses.is_empty() {
                     self.emitter.emit(Op::Nothing);
@@ -253,11 +274,11 @@ impl Compiler<'_> {
             return Ok(());
         }
         let word = near.first().map(|(clause, ..)| String::from_utf8_lossy(&clause.term).into_owned()).unwrap_or_default();
-        let picked = self.slots.near(near, MAX_EXPANSIONS, boost)?;
-        if picked.most > MAX_EXPANSIONS {
+        let most = self.slots.compiled.max_expansions;
+        let picked = self.slots.near(near, most, boost)?;
+        if picked.most > most {
             let seen = picked.most;
-            self.warnings
-                .push(format!("{word:?}~{distance}: {seen} words are near; the {MAX_EXPANSIONS} nearest of each field were searched"));
+            self.warnings.push(format!("{word:?}~{distance}: {seen} words are near; the {most} nearest of each field were searched"));
         }
         self.emitter.slot(picked.slot);
         Ok(())

@@ -40,16 +40,17 @@
 //!
 //! Source: BM25 and BM25F, Robertson & Zaragoza 2009, without the constant k1 + 1.
 
-mod boosts;
 mod compile;
-mod config;
 mod emit;
+mod ranking;
 mod score;
 mod slots;
 mod tables;
 mod terms;
 
-pub use boosts::BoostRule;
-pub use compile::{MAX_EXPANSIONS, Plan, compile, compile_filter};
-pub use config::{Combine, Compiled, FieldWeight, MAX_K1, MAX_WEIGHT, RankingConfig};
-pub use tables::tables;
+pub use compile::{MAX_EXPANSIONS, Plan, compile, compile_filter, settle};
+pub use ranking::{
+    AbsentPin, BoostRule, Choice, Combine, Compiled, Curated, Experiment, FieldWeight, GuardRule, Limits, MAX_K1, MAX_WEIGHT, PinRule,
+    Pins, Ranking, RankingConfig, When,
+};
+pub use tables::{all_tables, tables};

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::config::{Combine, Compiled};
+use super::ranking::{Combine, Ranking};
 use super::score::{cut, idf};
 use super::terms::Terms;
 use crate::base::{FieldId, Result};
@@ -57,7 +57,7 @@ type Drafts = SmallVec<[Draft; 1]>;
 /// Makes slots for one program.
 pub(super) struct Slots<'a> {
     pub terms: Terms<'a>,
-    pub compiled: &'a Compiled,
+    pub compiled: &'a Ranking,
     /// Sum of the bounds so far.
     pub bounds: f64,
     /// Postings of all words so far.
@@ -71,7 +71,7 @@ pub(super) struct Picked {
 }
 
 impl<'a> Slots<'a> {
-    pub fn new(terms: Terms<'a>, compiled: &'a Compiled) -> Self {
+    pub fn new(terms: Terms<'a>, compiled: &'a Ranking) -> Self {
         Self { terms, compiled, bounds: 0.0, postings: 0 }
     }
 

@@ -14,6 +14,7 @@ use crate::base::{FieldId, Interrupt, Result};
 use crate::codec::inverted::bigrams::Adjacency;
 use crate::exec::{Entries, kernels, scan_near};
 use crate::index::Snapshot;
+use crate::query::{Bound, GuessSlot};
 
 /// The cache lines of a list's head.
 const HEAD: [u32; 6] = [0, 64, 128, 192, 256, 320];
@@ -51,6 +52,15 @@ impl Terms<'_> {
             entries.push(here);
         }
         Ok((df > 0).then_some((entries, df)))
+    }
+
+    /// A word that may be mistyped, once it is known how many documents have it.
+    pub fn settled(&self, word: GuessSlot) -> Result<Bound> {
+        let mut most = 0;
+        for clause in &word.clauses {
+            most = most.max(self.find(clause.field, &clause.term)?.map_or(0, |(_, df)| df));
+        }
+        Ok(word.settled(most))
     }
 
     /// What each segment says of two words side by side.

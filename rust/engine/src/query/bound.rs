@@ -7,6 +7,7 @@
 use smallvec::SmallVec;
 
 use super::filter_bound::BoundFilter;
+use super::typos::TypoWhen;
 use crate::base::FieldId;
 
 /// The bytes of a term; a word of usual length needs no allocation.
@@ -27,6 +28,8 @@ pub enum Bound {
     Phrase(PhraseSlot),
     /// A word with typos: terms are picked from the view's dictionaries.
     Fuzzy(FuzzySlot),
+    /// A word that may be mistyped: the word, or the word with typos, as the view's frequencies decide.
+    Guess(GuessSlot),
     /// Beginnings of terms: constant score.
     Prefix(PrefixSlot),
     /// Anything else: constant score.
@@ -46,6 +49,7 @@ impl Bound {
                     lookups += slot.clauses.iter().flat_map(|clause| &clause.members).map(|member| member.len()).sum::<usize>();
                 }
                 Self::Phrase(phrase) => lookups += phrase.clauses.iter().map(|clause| clause.terms.len()).sum::<usize>(),
+                Self::Guess(slot) => lookups += slot.clauses.len(),
                 Self::Fuzzy(_) => return None,
                 Self::Prefix(_) | Self::Constant(_) => {}
             }
@@ -144,6 +148,36 @@ pub struct FuzzySlot {
     pub prefix: u32,
     /// Product of the boosts around it.
     pub boost: f64,
+}
+
+/// One word in several Text fields that may be mistyped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GuessSlot {
+    /// At most one per field.
+    pub clauses: TermClauses,
+    /// Product of the boosts around it.
+    pub boost: f64,
+    /// Most edits: 1 or 2.
+    pub distance: u8,
+    /// Whether what is near is searched too.
+    pub when: TypoWhen,
+    /// How many documents are few.
+    pub few: u64,
+}
+
+impl GuessSlot {
+    /// The word, or the word with typos, given the most documents that any of its fields has it in.
+    #[must_use]
+    pub fn settled(self, most: u64) -> Bound {
+        let Self { clauses, boost, distance, when, few } = self;
+        let near = match when {
+            TypoWhen::Never => false,
+            TypoWhen::Missing => most == 0,
+            TypoWhen::Few => most <= few,
+            TypoWhen::Always => true,
+        };
+        if near { Bound::Fuzzy(FuzzySlot { clauses, distance, prefix: 0, boost }) } else { Bound::Slot(Slot { clauses, boost }) }
+    }
 }
 
 /// Terms that begin so, in several fields.

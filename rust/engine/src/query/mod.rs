@@ -21,8 +21,10 @@ mod parser;
 mod position;
 mod rewrite;
 mod sequence;
+mod stopwords;
 mod synonyms;
 mod targets;
+mod typos;
 mod value;
 mod warnings;
 mod wire;
@@ -32,7 +34,7 @@ pub use ast::{
     Term,
 };
 pub use bound::{
-    Boolean, Bound, Constant, FuzzySlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, SynonymClause, SynonymMember,
+    Boolean, Bound, Constant, FuzzySlot, GuessSlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, SynonymClause, SynonymMember,
     SynonymSlot, TermBytes, TermClause, TermClauses,
 };
 pub use fields::{FieldWeight, Fields};
@@ -42,7 +44,9 @@ pub use filter_text::parse_filter;
 pub use minimum::MinimumMatch;
 pub use parser::{MAX_NESTING, ParseOptions, Parsed, parse};
 pub use rewrite::{RewriteOptions, Rewritten, SearchFields, rewrite};
+pub use stopwords::StopWords;
 pub use synonyms::{SynonymGroups, Synonyms};
+pub use typos::{TypoWhen, Typos};
 pub use value::Value;
 pub use warnings::{ParseMode, Warning};
 

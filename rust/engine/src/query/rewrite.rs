@@ -1,13 +1,12 @@
 //! From what a user means to what a planner compiles: names become ids, texts become words, boosts become weights.
 //!
 //! **In**: a [`Query`], a schema with its analyzers, the fields that a bare word searches. **Out**: a [`Bound`] tree. **Law**: knows no
-//! index and no statistics; no recursion; at most `max_clauses` words, the rest is cut with a warning (strict: refused); stop words are
-//! kept. A leaf without a word in it (`!!!`) matches nothing, with a warning; in a group (words side by side) it is left out, as long as
+//! index and no statistics; no recursion; at most `max_clauses` words, the rest is cut with a warning (strict: refused). A leaf without a word in it (`!!!`) matches nothing, with a warning; in a group (words side by side) it is left out, as long as
 //! there is anything else.
 //!
 //! | leaf | becomes |
 //! |---|---|
-//! | match | one [`Slot`](super::Slot) a word, a [`SynonymSlot`](super::SynonymSlot) where it has synonyms, joined by the operator; a Keyword field: the whole text is a value, as one more alternative |
+//! | match | one [`Slot`](super::Slot) a word, a [`SynonymSlot`](super::SynonymSlot) where it has synonyms, a [`GuessSlot`](super::GuessSlot) where it may be mistyped, none where it is a stop word beside others, joined by the operator; a Keyword field: the whole text is a value, as one more alternative |
 //! | phrase | one [`PhraseSlot`]; of one word: a `Slot` |
 //! | prefix | one [`PrefixSlot`]; `well-kno*`: `well` and `kno*` |
 //! | fuzzy | one [`FuzzySlot`] a word, all of which must match; distance 0: a `Slot` |
@@ -28,8 +27,10 @@ use super::fields::Fields;
 use super::filter_bind::{Named, named};
 use super::filter_bound::BoundFilter;
 use super::minimum::MinimumMatch;
+use super::stopwords::StopWords;
 use super::synonyms::Synonyms;
 use super::targets::Targets;
+use super::typos::{TypoWhen, Typos};
 use super::warnings::ParseMode;
 use crate::analysis::{Analyzers, analyzer};
 use crate::base::{Error, FieldId, Result};
@@ -50,6 +51,10 @@ pub struct SearchFields {
     pub phrase_boost: f64,
     /// What words stand for too.
     pub synonyms: Synonyms,
+    /// Words that are left out beside others.
+    pub stop_words: StopWords,
+    /// When a word stands for those near it.
+    pub typos: Typos,
 }
 
 impl SearchFields {
@@ -405,6 +410,12 @@ impl<'a> Rewriter<'a> {
             false => targets.slots_with(&self.search.synonyms, &it.text, boost, self.left()),
         };
         self.count(slots.len(), cut)?;
+        if !self.search.stop_words.is_empty() {
+            self.search.stop_words.drop_from(&mut slots);
+        }
+        if self.search.typos.when != TypoWhen::Never {
+            slots = slots.into_iter().map(|slot| self.search.typos.guess(slot)).collect();
+        }
         if slots.len() == 1 && targets.keywords.is_empty() {
             return Ok(slots.pop());
         }

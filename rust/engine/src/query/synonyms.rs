@@ -64,6 +64,16 @@ impl Synonyms {
         self.fields.is_empty()
     }
 
+    /// Whether it is the very same.
+    #[cfg(test)]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let same = |(a, b): (&Option<Arc<Rules>>, &Option<Arc<Rules>>)| match (a, b) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        self.fields.len() == other.fields.len() && self.fields.iter().zip(&other.fields).all(same)
+    }
+
     /// The longest run that `terms` begin with and that has synonyms: its length, and what is looked for, the run itself first.
     pub(super) fn longest<'t>(
         &self,

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::cell::ViewCell;
+use super::failpoints::reached;
 use super::follow::Follower;
 use super::request::FilterInput;
 use super::view::View;
@@ -191,6 +192,28 @@ impl Index {
     pub fn current(&self) -> Result<impl Deref<Target = Arc<View>> + use<>> {
         self.check_open()?;
         Ok(self.cell.load())
+    }
+
+    /// A configuration under this index's schema, sharing what the published one has made already.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with every problem; [`Error::Closed`].
+    pub fn compile(&self, config: Arc<RankingConfig>) -> Result<Arc<Compiled>> {
+        let view = self.view()?;
+        Compiled::after(config, view.schema(), Some(view.compiled()))
+    }
+
+    /// Publishes a configuration: the newest snapshot under it is what the next search sees. All that takes time is done before the
+    /// publishers' turn; a refresh that comes in between costs what is new in it. A version older than the published one changes nothing.
+    /// Returns what is published then.
+    ///
+    /// # Errors
+    /// [`Error::Closed`]; [`Error::Config`] for a configuration that does not fit a schema that has grown since it was compiled.
+    pub fn publish_config(&self, version: u64, compiled: Arc<Compiled>) -> Result<Arc<View>> {
+        let ready = self.view()?.with_config(version, compiled)?;
+        reached("prepared");
+        self.cell.configure(ready)?;
+        self.view()
     }
 
     /// What changes it.

@@ -8,6 +8,8 @@
 //! [`crate::exec::run`] → [`Hits`].
 
 mod cell;
+mod curate;
+mod failpoints;
 mod filters;
 mod follow;
 mod handle;

@@ -9,7 +9,7 @@ use crate::base::FieldId;
 use crate::codec::norms;
 use crate::exec::boost::Function;
 use crate::plan::{BoostRule, Combine, Compiled};
-use crate::query::{Boolean, Bound, BoundFilter, PhraseClause, SynonymMember};
+use crate::query::{Boolean, Bound, BoundFilter, FuzzySlot, PhraseClause, Slot, SynonymMember, TypoWhen};
 use crate::schema::Schema;
 
 /// A value of a field.
@@ -234,6 +234,21 @@ impl Naive<'_> {
                 };
                 (phrase.clauses.iter().map(clause).collect(), phrase.boost)
             }
+            // Whether a word is mistyped is a question of how many documents have it in the field that has it most.
+            Bound::Guess(word) => {
+                let most = word.clauses.iter().map(|c| self.df(c.field, &c.term)).max().unwrap_or(0);
+                let near = match word.when {
+                    TypoWhen::Never => false,
+                    TypoWhen::Missing => most < 1,
+                    TypoWhen::Few => most < word.few + 1,
+                    TypoWhen::Always => true,
+                };
+                let (clauses, boost) = (word.clauses.clone(), word.boost);
+                return self.clauses(&match near {
+                    true => Bound::Fuzzy(FuzzySlot { clauses, boost, distance: word.distance, prefix: 0 }),
+                    false => Bound::Slot(Slot { clauses, boost }),
+                });
+            }
             Bound::Fuzzy(fuzzy) => {
                 let mut clauses = Vec::new();
                 for c in &fuzzy.clauses {
@@ -250,7 +265,7 @@ impl Naive<'_> {
                         .collect();
                     near.sort();
                     let scores = fuzzy.boost > 0.0 && fuzzy.clauses.iter().any(|c| c.weight > 0.0);
-                    near.truncate(if scores { 64 } else { usize::MAX });
+                    near.truncate(if scores { self.compiled.max_expansions } else { usize::MAX });
                     let largest = near.iter().map(|(_, df, _)| df.0).max().unwrap_or(0);
                     for (distance, _, term) in near {
                         clauses.push(Clause { distance: 1.0 + distance as f64, dfs: vec![largest], ..one(c.field, &term, c.weight) });

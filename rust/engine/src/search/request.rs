@@ -69,6 +69,12 @@ pub struct SearchRequest<'a> {
     pub now: Option<i64>,
     /// The place that distance counts from, latitude and longitude in degrees; without it distance does not count.
     pub near: Option<(f64, f64)>,
+    /// A profile of the configuration.
+    pub profile: Option<Cow<'a, str>>,
+    /// Who asks, for experiments; without it there is none.
+    pub unit: Option<Cow<'a, str>>,
+    /// Whether each hit says where its score comes from.
+    pub explain: bool,
 }
 
 impl Default for SearchRequest<'_> {
@@ -86,6 +92,9 @@ impl Default for SearchRequest<'_> {
             on_timeout: OnTimeout::Partial,
             now: None,
             near: None,
+            profile: None,
+            unit: None,
+            explain: false,
         }
     }
 }

@@ -8,14 +8,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::curate::{self, Shown};
+use super::failpoints::reached;
 use super::hits::Hits;
 use super::request::{OnTimeout, QueryInput, SearchRequest};
-use super::view::View;
+use super::view::{Understood, View};
 use crate::base::{Error, Interrupt, Result};
-use crate::collect::{CountMode, Executor, Gathered, Relation, SortBy, Wanted};
+use crate::collect::{CountMode, EXACT_UP_TO, Executor, Gathered, Relation, SortBy, Wanted};
 use crate::exec::pruned::Work;
-use crate::plan::{Plan, compile};
-use crate::query::{Bound, BoundFilter};
+use crate::plan::{Choice, Curated, Plan, Ranking, compile, settle};
+use crate::query::{Bound, BoundFilter, TypoWhen};
 
 /// Look-ups in dictionaries that planning may make and still count as quick: some 0.3 µs each.
 const QUICK_LOOKUPS: usize = 64;
@@ -27,6 +29,7 @@ const POSTINGS_PER_BLOCK: u64 = 128;
 pub(super) struct Asked<'v> {
     view: &'v Arc<View>,
     request: &'v SearchRequest<'v>,
+    choice: Choice<'v>,
     sort: Vec<SortBy>,
     filter: Option<BoundFilter>,
 }
@@ -36,15 +39,18 @@ impl<'v> Asked<'v> {
         let sort = view.sort(&request.sort)?;
         view.check_fields(request.fields.as_deref())?;
         let filter = view.bind_filter(request.filter.as_ref())?;
-        Ok(Self { view, request, sort, filter })
+        let choice = view.compiled().choose(request.profile.as_deref(), request.unit.as_deref())?;
+        Ok(Self { view, request, choice, sort, filter })
     }
 
     /// A search for one of the queries.
     pub fn search(&self, query: &QueryInput<'_>) -> Result<Search<'v>> {
         let started = Instant::now();
-        let (query, warnings) = self.view.bind(query, self.request.strict)?;
-        let (sort, filter) = (self.sort.clone(), self.filter.clone());
-        Ok(Search { view: self.view, request: self.request, sort, stage: Stage::Understood(query, filter), warnings, started })
+        let Self { view, request, choice, .. } = *self;
+        let Understood { query, warnings, curated } = view.bind(query, request.strict, view.compiled().ranking(choice.number))?;
+        let filter = curate::hiding(self.filter.clone(), curated.as_deref());
+        let (sort, stage) = (self.sort.clone(), Stage::Understood(query, filter));
+        Ok(Search { view, request, choice, sort, stage, curated, shown: Shown::default(), warnings, started })
     }
 }
 
@@ -61,8 +67,13 @@ enum Stage {
 pub struct Search<'v> {
     view: &'v Arc<View>,
     request: &'v SearchRequest<'v>,
+    choice: Choice<'v>,
     sort: Vec<SortBy>,
     stage: Stage,
+    /// What the pins say of the query.
+    curated: Option<Arc<Curated>>,
+    /// The documents that they show first.
+    shown: Shown,
     warnings: Vec<String>,
     started: Instant,
 }
@@ -73,15 +84,29 @@ impl<'v> Search<'v> {
         let started = Instant::now();
         let sort = view.sort(&request.sort)?;
         view.check_fields(request.fields.as_deref())?;
-        let (query, warnings) = view.bind(&request.query, request.strict)?;
-        let filter = view.bind_filter(request.filter.as_ref())?;
-        Ok(Self { view, request, sort, stage: Stage::Understood(query, filter), warnings, started })
+        let choice = view.compiled().choose(request.profile.as_deref(), request.unit.as_deref())?;
+        let Understood { query, warnings, curated } = view.bind(&request.query, request.strict, view.compiled().ranking(choice.number))?;
+        reached("bound");
+        let filter = curate::hiding(view.bind_filter(request.filter.as_ref())?, curated.as_deref());
+        let (stage, shown) = (Stage::Understood(query, filter), Shown::default());
+        Ok(Self { view, request, choice, sort, stage, curated, shown, warnings, started })
     }
 
-    /// Whether the next step, planning, is a matter of microseconds.
-    fn plans_quickly(&self) -> bool {
-        let Stage::Understood(query, _) = &self.stage else { return true };
-        query.lookups().is_some_and(|lookups| lookups.saturating_mul(self.view.snapshot().segments.len()) <= QUICK_LOOKUPS)
+    fn ranking(&self) -> &'v Ranking {
+        self.view.compiled().ranking(self.choice.number)
+    }
+
+    /// Whether the next step, planning, is a matter of microseconds. Settles for that which words are mistyped.
+    fn plans_quickly(&mut self) -> Result<bool> {
+        let may_guess = self.ranking().search.typos.when != TypoWhen::Never;
+        let Stage::Understood(query, _) = &mut self.stage else { return Ok(true) };
+        let quick = |query: &Bound| {
+            query.lookups().is_some_and(|lookups| lookups.saturating_mul(self.view.snapshot().segments.len()) <= QUICK_LOOKUPS)
+        };
+        if may_guess && quick(query) {
+            settle(query, self.view.snapshot(), &Interrupt::none())?;
+        }
+        Ok(quick(query) && self.curated.is_none())
     }
 
     /// Looks terms up and decides what is to be run, unless that is done.
@@ -101,16 +126,61 @@ impl<'v> Search<'v> {
         }
         let mut slot = None;
         let interrupt = self.limited(interrupt, &mut slot);
-        match compile(query, filter, self.view.snapshot(), self.view.compiled(), self.request.limit > 0, interrupt) {
-            Ok(mut plan) => {
+        let (view, ranking) = (self.view, self.ranking());
+        let by_score = matches!(self.sort[..], [] | [SortBy::Score]);
+        let planned = (|| {
+            let curated = self.curated.as_deref().filter(|_| by_score);
+            let shown = curate::shown(view, curated, filter.as_ref(), interrupt)?;
+            let plan = compile(query, shown.leaving(filter), view.snapshot(), ranking, self.request.limit > 0, interrupt)?;
+            Ok((shown, plan))
+        })();
+        match planned {
+            Ok((shown, mut plan)) => {
                 self.warnings.append(&mut plan.warnings);
-                plan.boost(self.view.compiled(), self.request.now, self.request.near);
-                self.stage = Stage::Planned(plan);
+                plan.boost(ranking, self.request.now, self.request.near);
+                (self.shown, self.stage) = (shown, Stage::Planned(plan));
+                reached("planned");
                 Ok(())
             }
             Err(Error::Timeout { .. }) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// What was found, with what comes before it.
+    fn find(&self, plan: &Plan, interrupt: &Interrupt) -> Result<Gathered> {
+        let (request, ranking, shown) = (self.request, self.choice.number, &self.shown);
+        let hits = if request.limit == 0 { 0 } else { request.offset.saturating_add(request.limit) };
+        let first = shown.hits.len();
+        let wanted = Wanted { hits: hits.saturating_sub(first), sort: &self.sort, count: request.count, scores: plan.scores };
+        let nothing = plan.finds_nothing();
+        let mut found = match nothing {
+            true => none(request.count, false),
+            false => self.view.find(plan, ranking, plan.filter.as_ref(), wanted, interrupt)?,
+        };
+        if first == 0 {
+            return Ok(found);
+        }
+        let mut hits = shown.hits.clone();
+        if !nothing && plan.scores && request.limit > 0 {
+            let wanted = Wanted { hits: first, sort: &[], count: CountMode::None, scores: true };
+            let scored = self.view.find_once(plan, ranking, &shown.only(), wanted, interrupt)?;
+            found.partial |= scored.partial;
+            found.work.add(&scored.work);
+            for hit in &mut hits {
+                hit.score =
+                    scored.hits.iter().find(|other| (other.segment, other.doc) == (hit.segment, hit.doc)).map_or(0, |hit| hit.score);
+            }
+        }
+        if request.limit > 0 {
+            hits.append(&mut found.hits);
+            found.hits = hits;
+        }
+        found.total = found.total.map(|total| total + first as u64);
+        if request.count == CountMode::UpTo && found.total.is_some_and(|total| total > EXACT_UP_TO) {
+            (found.total, found.relation) = (Some(EXACT_UP_TO), Relation::Gte);
+        }
+        Ok(found)
     }
 
     /// What finding takes grows with this: documents and postings that may have to be looked at.
@@ -133,26 +203,30 @@ impl<'v> Search<'v> {
         self.plan(interrupt)?;
         let request = self.request;
         let (gathered, scale) = match &self.stage {
-            Stage::Planned(plan) if plan.finds_nothing() => (none(request.count, false), 1.0),
+            Stage::Planned(plan) if plan.finds_nothing() && self.shown.hits.is_empty() => (none(request.count, false), 1.0),
             Stage::Planned(plan) => {
-                let hits = if request.limit == 0 { 0 } else { request.offset.saturating_add(request.limit) };
-                let wanted = Wanted { hits, sort: &self.sort, count: request.count, scores: plan.scores };
                 let mut slot = None;
                 let interrupt = self.limited(interrupt, &mut slot);
-                (self.view.find(plan, wanted, interrupt)?, plan.scale)
+                (self.find(plan, interrupt)?, plan.scale)
             }
             Stage::Understood(..) | Stage::Late => (none(request.count, true), 1.0),
         };
         if gathered.partial && request.on_timeout == OnTimeout::Raise {
-            return Err(Error::Timeout { seconds: request.timeout.unwrap_or(Duration::ZERO).as_secs_f64() });
+            return Err(Error::Timeout { seconds: self.timeout().unwrap_or(Duration::ZERO).as_secs_f64() });
         }
+        reached("found");
         let warnings = std::mem::take(&mut self.warnings);
         Ok(Hits::new(self.view, gathered, request.offset, scale, warnings, request.fields.clone(), self.started))
     }
 
-    /// The interrupt with the request's deadline, kept in `slot` if there is one.
+    /// How long it may take: as the request says, else as the configuration does.
+    fn timeout(&self) -> Option<Duration> {
+        self.request.timeout.or_else(|| self.ranking().timeout_ms.map(Duration::from_millis))
+    }
+
+    /// The interrupt with the deadline, kept in `slot` if there is one.
     fn limited<'i>(&self, interrupt: &'i Interrupt, slot: &'i mut Option<Interrupt>) -> &'i Interrupt {
-        match self.request.timeout {
+        match self.timeout() {
             None => interrupt,
             Some(timeout) => slot.insert(interrupt.with_deadline(self.started.checked_add(timeout))),
         }
@@ -170,7 +244,7 @@ pub enum Attempt<'v> {
 impl<'v> Attempt<'v> {
     pub(super) fn new(view: &'v Arc<View>, request: &'v SearchRequest<'v>, most: u64) -> Result<Self> {
         let mut search = Search::new(view, request)?;
-        if search.plans_quickly() {
+        if search.plans_quickly()? {
             search.plan(&Interrupt::none())?;
             if search.cost() <= most {
                 return search.run(&Interrupt::none()).map(Self::Found);

@@ -5,6 +5,9 @@
 
 use std::sync::Arc;
 
+use findspot_publish::Latest;
+
+use super::curate;
 use super::filters::{self, FilterCache};
 use super::hits::Hits;
 use super::request::{FilterInput, QueryInput, SearchRequest};
@@ -15,20 +18,33 @@ use crate::base::{Error, Interrupt, Result, SeqNo, nearest};
 use crate::collect::{CountMode, Gathered, Hit, MAX_SORT_KEYS, SortBy, Sought, Wanted, gather};
 use crate::exec::{Tables, matching};
 use crate::index::Snapshot;
-use crate::plan::{Compiled, Plan, compile, compile_filter, tables};
+use crate::plan::{Compiled, Curated, Plan, Ranking, all_tables, compile, compile_filter};
 use crate::query::{Bound, BoundFilter, ParseMode, ParseOptions, Parsed, RewriteOptions, parse, parse_filter, rewrite};
 use crate::schema::{Extra, Schema};
+
+/// A query, bound to a schema under a ranking.
+pub(super) struct Understood {
+    pub query: Bound,
+    pub warnings: Vec<String>,
+    /// What the pins say of it.
+    pub curated: Option<Arc<Curated>>,
+}
 
 /// One snapshot under one configuration.
 pub struct View {
     snapshot: Arc<Snapshot>,
     compiled: Arc<Compiled>,
-    /// What lengths and codes are worth in this snapshot under this configuration.
-    tables: Arc<Tables>,
+    /// What lengths and codes are worth in this snapshot under each ranking of this configuration.
+    tables: Vec<Arc<Tables>>,
     analyzers: Arc<Analyzers>,
     filters: Arc<FilterCache>,
     config_version: u64,
+    /// The same snapshot under configurations that requests brought along.
+    others: Latest<Vec<Arc<View>>>,
 }
+
+/// Configurations beside its own that a view keeps.
+const OTHERS: usize = 8;
 
 impl std::fmt::Debug for View {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -38,29 +54,53 @@ impl std::fmt::Debug for View {
 
 impl View {
     pub(super) fn new(snapshot: Arc<Snapshot>, compiled: Arc<Compiled>, analyzers: Arc<Analyzers>, config_version: u64) -> Self {
-        Self::sharing(Arc::default(), snapshot, compiled, analyzers, config_version)
-    }
-
-    fn sharing(
-        filters: Arc<FilterCache>,
-        snapshot: Arc<Snapshot>,
-        compiled: Arc<Compiled>,
-        analyzers: Arc<Analyzers>,
-        config_version: u64,
-    ) -> Self {
-        let tables = Arc::new(tables(&snapshot, &compiled));
-        Self { snapshot, compiled, tables, analyzers, filters, config_version }
+        let tables = all_tables(&snapshot, &compiled, &[]);
+        Self { snapshot, compiled, tables, analyzers, filters: Arc::default(), config_version, others: Latest::new(Vec::new()) }
     }
 
     /// The same configuration over another snapshot.
     pub(super) fn with_snapshot(&self, snapshot: Snapshot) -> Result<Self> {
+        self.filters.keep(&snapshot);
+        self.over(Arc::new(snapshot))
+    }
+
+    /// The same configuration over a snapshot that may have a greater schema. What is worth the same as here is not made again.
+    pub(super) fn over(&self, snapshot: Arc<Snapshot>) -> Result<Self> {
         let (compiled, analyzers) = if *snapshot.schema == *self.snapshot.schema {
             (Arc::clone(&self.compiled), Arc::clone(&self.analyzers))
         } else {
             (self.compiled.for_schema(&snapshot.schema)?, Arc::new(Analyzers::of(snapshot.schema.analyzers())?))
         };
-        self.filters.keep(&snapshot);
-        Ok(Self::sharing(Arc::clone(&self.filters), Arc::new(snapshot), compiled, analyzers, self.config_version))
+        let tables = all_tables(&snapshot, &compiled, &[(&self.tables, &self.snapshot)]);
+        let (filters, config_version) = (Arc::clone(&self.filters), self.config_version);
+        Ok(Self { snapshot, compiled, tables, analyzers, filters, config_version, others: Latest::new(Vec::new()) })
+    }
+
+    /// The same snapshot under another configuration.
+    pub(super) fn with_config(&self, version: u64, compiled: Arc<Compiled>) -> Result<Self> {
+        let compiled = if compiled.fits(self.schema()) { compiled } else { compiled.for_schema(self.schema())? };
+        let tables = all_tables(&self.snapshot, &compiled, &[(&self.tables, &self.snapshot)]);
+        let (snapshot, analyzers, filters) = (Arc::clone(&self.snapshot), Arc::clone(&self.analyzers), Arc::clone(&self.filters));
+        Ok(Self { snapshot, compiled, tables, analyzers, filters, config_version: version, others: Latest::new(Vec::new()) })
+    }
+
+    /// This snapshot under the configuration that a request has pinned. The last few are kept with the view.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for one that does not fit a schema that has grown since.
+    pub fn under(self: &Arc<Self>, version: u64, compiled: &Arc<Compiled>) -> Result<Arc<Self>> {
+        if version == self.config_version {
+            return Ok(Arc::clone(self));
+        }
+        let others = self.others.load();
+        if let Some(other) = others.iter().find(|other| other.config_version == version && Arc::ptr_eq(&other.compiled, compiled)) {
+            return Ok(Arc::clone(other));
+        }
+        let made = Arc::new(self.with_config(version, Arc::clone(compiled))?);
+        let mut next: Vec<_> = others.iter().rev().take(OTHERS - 1).rev().cloned().collect();
+        next.push(Arc::clone(&made));
+        self.others.offer(&others, next);
+        Ok(made)
     }
 
     /// What it stands on.
@@ -72,7 +112,7 @@ impl View {
     /// What lengths and codes are worth in it.
     #[cfg(test)]
     pub(super) fn tables(&self) -> &Tables {
-        &self.tables
+        &self.tables[0]
     }
 
     /// The schema.
@@ -81,7 +121,9 @@ impl View {
         &self.snapshot.schema
     }
 
-    pub(super) fn compiled(&self) -> &Compiled {
+    /// The configuration.
+    #[must_use]
+    pub fn compiled(&self) -> &Arc<Compiled> {
         &self.compiled
     }
 
@@ -164,12 +206,14 @@ impl View {
     /// # Errors
     /// As [`View::search`]; [`Error::Timeout`] when `interrupt` has a deadline that passes.
     pub fn count(&self, query: &QueryInput<'_>, strict: bool, filter: Option<&FilterInput>, interrupt: &Interrupt) -> Result<u64> {
-        let (query, _) = self.bind(query, strict)?;
-        let plan = compile(query, self.bind_filter(filter)?, &self.snapshot, &self.compiled, false, interrupt)?;
+        let Understood { query, curated, .. } = self.bind(query, strict, &self.compiled)?;
+        let filter = curate::hiding(self.bind_filter(filter)?, curated.as_deref());
+        let shown = curate::shown(self, curated.as_deref(), filter.as_ref(), interrupt)?;
+        let plan = compile(query, shown.leaving(filter), &self.snapshot, &self.compiled, false, interrupt)?;
         let wanted = Wanted { hits: 0, sort: &[], count: CountMode::Exact, scores: false };
-        let gathered = self.find(&plan, wanted, interrupt)?;
+        let gathered = self.find(&plan, 0, plan.filter.as_ref(), wanted, interrupt)?;
         match gathered.total {
-            Some(total) if !gathered.partial => Ok(total),
+            Some(total) if !gathered.partial => Ok(total + shown.hits.len() as u64),
             _ => Err(Error::Timeout { seconds: 0.0 }),
         }
     }
@@ -233,7 +277,7 @@ impl View {
         Ok(())
     }
 
-    pub(super) fn bind(&self, query: &QueryInput<'_>, strict: bool) -> Result<(Bound, Vec<String>)> {
+    pub(super) fn bind(&self, query: &QueryInput<'_>, strict: bool, ranking: &Ranking) -> Result<Understood> {
         let parsed;
         let (query, mut warnings) = match query {
             QueryInput::Tree(query) => (query, Vec::new()),
@@ -243,10 +287,10 @@ impl View {
             }
         };
         let mode = if strict { ParseMode::Strict } else { ParseMode::Lenient };
-        let options = RewriteOptions { mode, ..RewriteOptions::default() };
-        let rewritten = rewrite(query, self.schema(), &self.analyzers, &self.compiled.search, &options)?;
+        let options = RewriteOptions { mode, max_clauses: ranking.max_clauses };
+        let rewritten = rewrite(query, self.schema(), &self.analyzers, &ranking.search, &options)?;
         warnings.extend(rewritten.warnings);
-        Ok((rewritten.bound, warnings))
+        Ok(Understood { query: rewritten.bound, warnings, curated: ranking.pins.of(query).map(Arc::clone) })
     }
 
     /// How many sets of filters are kept, and their bytes.
@@ -255,9 +299,36 @@ impl View {
         self.filters.size()
     }
 
-    /// Runs a plan.
-    pub(super) fn find(&self, plan: &Plan, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
-        run(gather, Some(&self.filters), plan, &self.tables, &self.snapshot, wanted, interrupt)
+    /// Runs a plan that was made for a ranking, over the documents that pass a filter.
+    pub(super) fn find(
+        &self,
+        plan: &Plan,
+        ranking: usize,
+        filter: Option<&BoundFilter>,
+        wanted: Wanted<'_>,
+        interrupt: &Interrupt,
+    ) -> Result<Gathered> {
+        let tables = self.tables.get(ranking).ok_or(Error::Defect("a ranking without tables"))?;
+        run(gather, Some(&self.filters), (plan, filter), tables, &self.snapshot, wanted, interrupt)
+    }
+
+    /// The same where the filter is of no use to other searches.
+    pub(super) fn find_once(
+        &self,
+        plan: &Plan,
+        ranking: usize,
+        filter: &BoundFilter,
+        wanted: Wanted<'_>,
+        interrupt: &Interrupt,
+    ) -> Result<Gathered> {
+        let tables = self.tables.get(ranking).ok_or(Error::Defect("a ranking without tables"))?;
+        run(gather, None, (plan, Some(filter)), tables, &self.snapshot, wanted, interrupt)
+    }
+
+    /// The documents of a segment, by its place in the snapshot, that pass a filter.
+    pub(super) fn passing(&self, filter: &BoundFilter, segment: usize, interrupt: &Interrupt) -> Result<Arc<BitSet>> {
+        let view = self.snapshot.segments.get(segment).ok_or(Error::Defect("a segment of another snapshot"))?;
+        self.filters.passing(&filters::Sought::new(filter), view, || matching(&compile_filter(filter.clone()), &view.reader, interrupt))
     }
 
     pub(super) fn bind_filter(&self, filter: Option<&FilterInput>) -> Result<Option<BoundFilter>> {
@@ -268,7 +339,7 @@ impl View {
 /// Runs a plan over a snapshot that need not be a view's.
 #[cfg(test)]
 pub(super) fn find(plan: &Plan, tables: &Tables, snapshot: &Snapshot, wanted: Wanted<'_>, interrupt: &Interrupt) -> Result<Gathered> {
-    run(gather, None, plan, tables, snapshot, wanted, interrupt)
+    run(gather, None, (plan, plan.filter.as_ref()), tables, snapshot, wanted, interrupt)
 }
 
 /// The same in one of the ways of [`crate::collect`].
@@ -281,7 +352,7 @@ pub(super) fn find_by(
     wanted: Wanted<'_>,
     interrupt: &Interrupt,
 ) -> Result<Gathered> {
-    run(way, None, plan, tables, snapshot, wanted, interrupt)
+    run(way, None, (plan, plan.filter.as_ref()), tables, snapshot, wanted, interrupt)
 }
 
 /// A way of [`crate::collect`].
@@ -290,15 +361,15 @@ type Way = fn(Sought<'_>, &Snapshot, Wanted<'_>, &Interrupt) -> Result<Gathered>
 fn run(
     way: Way,
     kept: Option<&FilterCache>,
-    plan: &Plan,
+    (plan, filter): (&Plan, Option<&BoundFilter>),
     tables: &Tables,
     snapshot: &Snapshot,
     wanted: Wanted<'_>,
     interrupt: &Interrupt,
 ) -> Result<Gathered> {
-    let sought = plan.filter.as_ref().map(filters::Sought::new);
+    let sought = filter.map(filters::Sought::new);
     let passing = |number: usize| {
-        let (Some(filter), Some(sought), Some(segment)) = (&plan.filter, &sought, snapshot.segments.get(number)) else {
+        let (Some(filter), Some(sought), Some(segment)) = (filter, &sought, snapshot.segments.get(number)) else {
             return Err(Error::Defect("a filter that is not there"));
         };
         let make = || matching(&compile_filter(filter.clone()), &segment.reader, interrupt);
@@ -307,7 +378,7 @@ fn run(
             None => make().map(Arc::new),
         }
     };
-    let filter = plan.filter.is_some().then_some(&passing as &dyn Fn(usize) -> Result<Arc<BitSet>>);
+    let filter = filter.is_some().then_some(&passing as &dyn Fn(usize) -> Result<Arc<BitSet>>);
     let boosting = plan.boosting.as_deref();
     way(Sought { program: &plan.program, shape: plan.shape.as_ref(), tables, boosting, filter }, snapshot, wanted, interrupt)
 }

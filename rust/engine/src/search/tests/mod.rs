@@ -7,6 +7,7 @@ mod counting;
 mod files;
 mod filters;
 mod lifecycle;
+mod live;
 mod order;
 mod pruned;
 mod sorted;

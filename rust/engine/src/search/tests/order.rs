@@ -57,7 +57,7 @@ proptest! {
             let name = |&(key, down): &(usize, bool)| format!("{}{}", if down { "-" } else { "" }, SORTABLE.get(key).unwrap_or(&"_score"));
             let sort: Vec<String> = keys.iter().map(name).collect();
             let query = QueryInput::Text("a b cab".into());
-            let (bound, _) = view.bind(&query, false).unwrap();
+            let bound = view.bind(&query, false, view.compiled()).unwrap().query;
             let (found, _) = Naive { docs: &docs, compiled: &compiled, boosted }.search(&bound, None);
             let mut rows: Vec<(&Doc, i64)> =
                 found.iter().map(|&(seq, score)| (docs.iter().find(|doc| doc.live && doc.seq == seq).unwrap(), score)).collect();

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::world::{config, create, here, naive_docs, steps, take};
 use crate::base::Interrupt;
-use crate::plan::Compiled;
-use crate::search::naive::{Boosted, Naive};
+use crate::plan::{Compiled, RankingConfig};
+use crate::search::naive::{Boosted, Doc, Naive, passes};
 use crate::search::{CountMode, FilterInput, QueryInput, SearchRequest};
 
 const PIECES: [&str; 32] = [
@@ -55,6 +55,36 @@ const FILTERS: [&str; 10] = [
     "title is missing",
 ];
 
+/// What pins and hides make of what was found, for queries of nothing but words.
+fn curated(
+    found: Vec<(u64, i64)>,
+    config: &RankingConfig,
+    pieces: &[&str],
+    docs: &[Doc],
+    passes: &dyn Fn(&Doc) -> bool,
+) -> Vec<(u64, i64)> {
+    let kept = |words: &[&str]| -> Vec<String> {
+        let is_stop = |word: &&&str| config.stop_words.iter().any(|stop| stop == **word);
+        let kept: Vec<_> = words.iter().filter(|word| !is_stop(word)).map(|word| (*word).to_owned()).collect();
+        if kept.is_empty() { words.iter().map(|word| (*word).to_owned()).collect() } else { kept }
+    };
+    if pieces.is_empty() || !pieces.iter().all(|piece| piece.bytes().all(|b| b.is_ascii_lowercase())) {
+        return found;
+    }
+    let rules = || config.pins.iter().filter(|rule| kept(&rule.query.split(' ').collect::<Vec<_>>()) == kept(pieces));
+    let of = |key: &String| docs.iter().find(|doc| doc.live && doc.key == *key);
+    let hidden: Vec<u64> = rules().flat_map(|rule| &rule.hide).filter_map(of).map(|doc| doc.seq).collect();
+    let mut rows: Vec<(u64, i64)> = Vec::new();
+    for doc in rules().flat_map(|rule| &rule.keys).filter_map(of).filter(|doc| passes(doc) && !hidden.contains(&doc.seq)) {
+        if rows.iter().all(|(seq, _)| *seq != doc.seq) {
+            rows.push((doc.seq, found.iter().find(|(seq, _)| *seq == doc.seq).map_or(0, |(_, score)| *score)));
+        }
+    }
+    let rest: Vec<_> = found.into_iter().filter(|(seq, _)| !hidden.contains(seq) && rows.iter().all(|(pinned, _)| pinned != seq)).collect();
+    rows.extend(rest);
+    rows
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
     #[test]
@@ -71,11 +101,14 @@ proptest! {
         for (pieces, filter, (now, near), limit, offset) in queries {
             let text = pieces.iter().map(|&piece| PIECES[piece]).collect::<Vec<_>>().join(" ");
             let input = QueryInput::Text(text.as_str().into());
-            let (bound, _) = view.bind(&input, false).unwrap();
+            let bound = view.bind(&input, false, view.compiled()).unwrap().query;
             let filter = filter.map(|filter| FilterInput::Text(FILTERS[filter].into()));
             let passing = view.bind_filter(filter.as_ref()).unwrap();
             let boosted = Boosted { rules: &config.boosts, schema: view.schema(), now, near };
-            let (expected, scale) = Naive { docs: &docs, compiled: &compiled, boosted }.search(&bound, passing.as_ref());
+            let naive = Naive { docs: &docs, compiled: &compiled, boosted };
+            let (expected, scale) = naive.search(&bound, passing.as_ref());
+            let passes = |doc: &Doc| passing.as_ref().is_none_or(|filter| passes(filter, doc));
+            let expected = curated(expected, &config, &pieces.iter().map(|&piece| PIECES[piece]).collect::<Vec<_>>(), &docs, &passes);
 
             let request = SearchRequest { query: input.clone(), limit, offset, filter: filter.clone(), count: CountMode::Exact, now, near, ..Default::default() };
             let hits = view.search(&request, &Interrupt::none()).unwrap();

@@ -10,8 +10,8 @@ use crate::base::{DocId, Interrupt};
 use crate::exec::boost::Function;
 use crate::index::UpsertOptions;
 use crate::ingest::{Chunk, RecordSource};
-use crate::plan::{BoostRule, Combine, RankingConfig};
-use crate::query::{MinimumMatch, Operator, SynonymGroups, parse_filter};
+use crate::plan::{BoostRule, Combine, PinRule, RankingConfig};
+use crate::query::{MinimumMatch, Operator, SynonymGroups, TypoWhen, Typos, parse_filter};
 use crate::schema::{DocumentParser, Schema, Value as Parsed};
 use crate::search::naive::{Doc, Value};
 use crate::search::{Index, IndexOptions, View};
@@ -137,8 +137,12 @@ pub fn config() -> impl Strategy<Value = RankingConfig> {
     let groups = (prop::collection::vec(texts(), 0..3), prop::collection::vec((text(), texts()), 0..2));
     let synonyms = groups.prop_map(|(groups, oneway)| SynonymGroups { groups, oneway });
     let boosts = prop_oneof![Just(Vec::new()), prop::collection::vec(boost(), 1..4)];
-    (k1, 0.0f64..=1.0, tie, combine, operator, minimum, phrase_boost, synonyms, boosts).prop_map(
-        |(k1, b, tie_breaker, combine, operator, minimum, phrase_boost, synonyms, boosts)| RankingConfig {
+    let words = prop::collection::vec(prop::sample::select(&WORDS[..]).prop_map(str::to_owned), 0..3);
+    let when = prop::sample::select(vec![TypoWhen::Never, TypoWhen::Missing, TypoWhen::Few, TypoWhen::Always]);
+    let typos = (when, 1u64..20, 1u8..4, 2u8..6).prop_map(|(when, few, one, two)| Typos { when, few, one, two: two.max(one) });
+    let lists = (words, typos, prop::collection::vec(pin(), 0..4));
+    (k1, 0.0f64..=1.0, tie, combine, operator, minimum, phrase_boost, synonyms, boosts, lists).prop_map(
+        |(k1, b, tie_breaker, combine, operator, minimum, phrase_boost, synonyms, boosts, lists)| RankingConfig {
             k1,
             b,
             tie_breaker,
@@ -147,10 +151,21 @@ pub fn config() -> impl Strategy<Value = RankingConfig> {
             fields: None,
             minimum_match: minimum.and_then(MinimumMatch::parse),
             phrase_boost,
-            synonyms,
+            synonyms: Arc::new(synonyms),
             boosts,
+            stop_words: lists.0.into(),
+            typos: lists.1,
+            pins: lists.2.into(),
+            ..RankingConfig::default()
         },
     )
+}
+
+/// A pin of some words to keys of which some documents have some.
+fn pin() -> impl Strategy<Value = PinRule> {
+    let words = prop::collection::vec(prop::sample::select(&WORDS[..]), 1..3).prop_map(|words| words.join(" "));
+    let keys = || prop::collection::vec((0u32..45).prop_map(|key| key.to_string()), 0..4);
+    (words, keys(), keys()).prop_map(|(query, keys, hide)| PinRule { query, keys, hide })
 }
 
 fn boost() -> impl Strategy<Value = BoostRule> {
@@ -160,7 +175,7 @@ fn boost() -> impl Strategy<Value = BoostRule> {
         ["year < 2", "tags in ['coin', 'ring']", "open = true", "name is missing", "price >= 0", "year = 77", "not year = 77"];
     prop_oneof![
         (prop::sample::select(&FILTERS[..]), weight())
-            .prop_map(|(when, weight)| BoostRule::Rule { when: parse_filter(when, &schema()).unwrap(), weight }),
+            .prop_map(|(when, weight)| BoostRule::Rule { when: parse_filter(when, &schema()).unwrap().into(), weight }),
         (prop::sample::select(&["year", "price", "open"][..]), prop::sample::select(functions.to_vec()), weight())
             .prop_map(|(field, function, weight)| BoostRule::Value { field: field.into(), function, weight }),
         (1e3f64..1e7, weight()).prop_map(|(half_life, weight)| BoostRule::Recency { field: "found".into(), half_life, weight }),

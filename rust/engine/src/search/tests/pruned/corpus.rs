@@ -222,5 +222,5 @@ fn world(base: &View, pieces: &[Piece]) -> Arc<View> {
         })
         .collect();
     let analyzers = Arc::new(Analyzers::of(base.schema().analyzers()).unwrap());
-    Arc::new(View::new(Arc::new(snapshot), Arc::new(base.compiled().clone()), analyzers, 1))
+    Arc::new(View::new(Arc::new(snapshot), Arc::clone(base.compiled()), analyzers, 1))
 }

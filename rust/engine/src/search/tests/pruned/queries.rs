@@ -109,7 +109,7 @@ fn boosts() -> impl Strategy<Value = BoostRule> {
     });
     let rule = (prop_oneof![Just(0i64), 0i64..1000], 0.0f64..5.0).prop_map(|(most, weight)| {
         let value = crate::query::Value::Integer(most);
-        BoostRule::Rule { when: Filter::Compare(Compare { field: "n".into(), op: Comparison::AtMost, value }), weight }
+        BoostRule::Rule { when: Filter::Compare(Compare { field: "n".into(), op: Comparison::AtMost, value }).into(), weight }
     });
     prop_oneof![value, rule]
 }

@@ -92,7 +92,7 @@ fn compare(index: &Index, queries: &[String]) {
         let tables = tables(snapshot, &compiled);
         for (number, query) in queries.iter().enumerate() {
             let filter = view.bind_filter(if (number + at) % 5 == 0 { filter.as_ref() } else { None }).unwrap();
-            let (bound, _) = view.bind(&QueryInput::Text(query.as_str().into()), false).unwrap();
+            let bound = view.bind(&QueryInput::Text(query.as_str().into()), false, view.compiled()).unwrap().query;
             let plan = |scoring| compile(bound.clone(), filter.clone(), snapshot, &compiled, scoring, &none).unwrap();
             let (plan, unscored) = (plan(true), plan(false));
             let wanted = Wanted { hits: [10, 1, 100, 1000][number % 4], sort: &[], count: CountMode::Exact, scores: plan.scores };

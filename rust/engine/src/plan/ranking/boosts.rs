@@ -3,12 +3,41 @@
 //! **In**: [`BoostRule`]s with names. **Out**: [`Boost`]s for [`crate::exec`]. **Law**: weights are finite and not negative, what is divided
 //! by is positive, each field holds what its boost needs; every problem is reported.
 
-use super::compile::compile_filter;
-use super::config::{MAX_WEIGHT, Problems};
-use crate::base::FieldId;
+use super::MAX_WEIGHT;
+use super::problems::Problems;
+use crate::base::{FieldId, Result};
 use crate::exec::boost::{Boost, Function, MAX_BOOSTS};
-use crate::query::Filter;
+use crate::plan::compile::compile_filter;
+use crate::query::{BoundFilter, Filter, parse_filter};
 use crate::schema::{FieldKind, Schema};
+
+/// Which documents a rule is for: a text means something under a schema only.
+#[derive(Clone, Debug, PartialEq)]
+pub enum When {
+    /// A filter text.
+    Text(String),
+    /// A tree.
+    Tree(Filter),
+}
+
+impl When {
+    /// The filter under a schema.
+    ///
+    /// # Errors
+    /// [`Error::Query`](crate::base::Error::Query) for a text that is no filter, and for one that does not fit the schema.
+    pub fn bind(&self, schema: &Schema) -> Result<BoundFilter> {
+        match self {
+            Self::Text(text) => parse_filter(text, schema)?.bind(schema),
+            Self::Tree(filter) => filter.bind(schema),
+        }
+    }
+}
+
+impl From<Filter> for When {
+    fn from(filter: Filter) -> Self {
+        Self::Tree(filter)
+    }
+}
 
 /// A boost, as a configuration has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +45,7 @@ pub enum BoostRule {
     /// Documents that pass score times the weight.
     Rule {
         /// Which documents.
-        when: Filter,
+        when: When,
         /// 1 changes nothing.
         weight: f64,
     },
@@ -51,11 +80,11 @@ pub enum BoostRule {
 
 const MICROSECONDS: f64 = 1e6;
 
-pub(super) fn boosts(rules: &[BoostRule], schema: &Schema, problems: &mut Problems) -> Vec<Boost> {
+pub(super) fn boosts(path: &str, rules: &[BoostRule], schema: &Schema, problems: &mut Problems) -> Vec<Boost> {
     if rules.len() > MAX_BOOSTS {
-        problems.add("boost", &format!("at most {MAX_BOOSTS} boosts"), &rules.len().to_string());
+        problems.add(path, &format!("at most {MAX_BOOSTS} boosts"), &rules.len().to_string());
     }
-    rules.iter().enumerate().filter_map(|(i, rule)| boost(&format!("boost[{i}]"), rule, schema, problems)).collect()
+    rules.iter().enumerate().filter_map(|(i, rule)| boost(&format!("{path}[{i}]"), rule, schema, problems)).collect()
 }
 
 fn boost(path: &str, rule: &BoostRule, schema: &Schema, problems: &mut Problems) -> Option<Boost> {

@@ -1,0 +1,142 @@
+//! What a configuration has by the thousand: synonyms and pins.
+//!
+//! **In**: tables of a document. **Out**: [`SynonymGroups`], [`PinRule`]s. **Law**: linear in the document, but for logarithms; flat loops. A
+//! text that stands for itself over others, or for itself at once, is a loop and refused with the place that closes it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::problems::{Problems, under};
+use super::{MAX_PINNED, MAX_PINS, PinRule};
+use crate::query::SynonymGroups;
+
+/// The synonyms, read onto those that are there.
+pub(super) fn synonyms(path: &str, value: &Value, before: &Arc<SynonymGroups>, problems: &mut Problems) -> Arc<SynonymGroups> {
+    let Some(map) = problems.table(path, "a table with groups and oneway", value) else { return Arc::clone(before) };
+    let mut read = SynonymGroups::default();
+    let has = |name: &str| map.contains_key(name);
+    if !has("groups") {
+        read.groups.clone_from(&before.groups);
+    }
+    let mut oneway: BTreeMap<String, Vec<String>> = before.oneway.iter().cloned().collect();
+    for (name, value) in map {
+        let path = under(path, name);
+        match name.as_str() {
+            "groups" => {
+                let expected = "a list of groups, each a list of texts";
+                for (i, group) in problems.list(&path, expected, value).iter().enumerate() {
+                    let path = format!("{path}[{i}]");
+                    let texts = problems.texts(&path, group);
+                    if group.as_array().is_some_and(|group| group.len() < 2) {
+                        problems.add(&path, "at least two texts", &texts.len().to_string());
+                    }
+                    read.groups.push(texts);
+                }
+            }
+            "oneway" => {
+                let Some(map) = problems.table(&path, "a table from a text to what it stands for too", value) else { continue };
+                for (text, others) in map {
+                    let path = under(&path, text);
+                    if text.trim().is_empty() {
+                        problems.add(&path, "a text that is not blank", &format!("{text:?}"));
+                    }
+                    oneway.insert(text.clone(), problems.texts(&path, others));
+                }
+                loops(&path, &oneway, problems);
+            }
+            _ => problems.unknown(&path, name, &["groups", "oneway"]),
+        }
+    }
+    read.oneway = oneway.into_iter().collect();
+    Arc::new(read)
+}
+
+/// Says of every text over which one comes back to where one was.
+fn loops(path: &str, oneway: &BTreeMap<String, Vec<String>>, problems: &mut Problems) {
+    let same = |text: &str| text.trim().to_lowercase();
+    let written: HashMap<String, (&String, &Vec<String>)> = oneway.iter().map(|(text, others)| (same(text), (text, others))).collect();
+    let mut done: HashSet<String> = HashSet::new();
+    for start in oneway.keys() {
+        // A walk into the depth: what is on the way, with how many of its texts were looked at.
+        let mut way: Vec<(String, usize)> = vec![(same(start), 0)];
+        let mut on_way: HashSet<String> = HashSet::from([same(start)]);
+        while let Some((text, at)) = way.last_mut() {
+            let next = written.get(text).and_then(|(name, others)| Some((*name, *at, others.get(*at)?)));
+            *at += 1;
+            let Some((name, i, other)) = next else {
+                let (text, _) = way.pop().unwrap_or_default();
+                on_way.remove(&text);
+                done.insert(text);
+                continue;
+            };
+            let other = same(other);
+            if on_way.contains(&other) {
+                let between = way.iter().map(|(text, _)| text.as_str()).skip_while(|text| **text != *other).collect::<Vec<_>>();
+                let got = format!("{other:?}, which leads back to itself: {} > {other}", between.join(" > "));
+                problems.add(&format!("{}[{i}]", under(path, name)), "a text that does not stand for this one already", &got);
+            } else if !done.contains(&other) && written.contains_key(&other) {
+                on_way.insert(other.clone());
+                way.push((other, 0));
+            }
+        }
+    }
+}
+
+/// Pins and hides.
+pub(super) fn pins(path: &str, value: &Value, problems: &mut Problems) -> Arc<[PinRule]> {
+    let list = problems.list(path, "a list of tables with query, keys and hide", value);
+    if list.len() > MAX_PINS {
+        problems.add(path, &format!("at most {MAX_PINS} pins"), &list.len().to_string());
+        return Arc::default();
+    }
+    let pin = |(i, value): (usize, &Value)| {
+        let path = format!("{path}[{i}]");
+        let map = problems.table(&path, "a table with query, keys and hide", value)?;
+        let mut rule = PinRule::default();
+        for (name, value) in map {
+            let path = under(&path, name);
+            match name.as_str() {
+                "query" => rule.query = problems.text(&path, value).unwrap_or_default().to_owned(),
+                "keys" => rule.keys = keys(&path, value, problems),
+                "hide" => rule.hide = keys(&path, value, problems),
+                _ => problems.unknown(&path, name, &["query", "keys", "hide"]),
+            }
+        }
+        if !map.contains_key("query") {
+            problems.add(&under(&path, "query"), "the words of a query", "nothing");
+        }
+        if rule.keys.is_empty() && rule.hide.is_empty() && !map.contains_key("keys") && !map.contains_key("hide") {
+            problems.add(&path, "keys or hide", "neither");
+        }
+        for (at, key) in rule.keys.iter().enumerate() {
+            if rule.hide.contains(key) {
+                problems.add(&format!("{path}.keys[{at}]"), "a key that is not hidden", &format!("{key:?}"));
+            }
+            if rule.keys.iter().take(at).any(|other| other == key) {
+                problems.add(&format!("{path}.keys[{at}]"), "each key once", &format!("{key:?}"));
+            }
+        }
+        Some(rule)
+    };
+    list.iter().enumerate().filter_map(pin).collect()
+}
+
+/// Keys of documents: texts, or whole numbers.
+fn keys(path: &str, value: &Value, problems: &mut Problems) -> Vec<String> {
+    let list = problems.list(path, "a list of keys", value);
+    if list.len() > MAX_PINNED {
+        problems.add(path, &format!("at most {MAX_PINNED} keys"), &list.len().to_string());
+        return Vec::new();
+    }
+    let key = |(i, key): (usize, &Value)| match key {
+        Value::String(key) if !key.is_empty() && key.len() <= 512 => Some(key.clone()),
+        Value::Number(number) if number.is_i64() => Some(number.to_string()),
+        other => {
+            problems.wrong(&format!("{path}[{i}]"), "a key: a text of 1 to 512 bytes, or a whole number", other);
+            None
+        }
+    };
+    list.iter().enumerate().filter_map(key).collect()
+}
