@@ -14,6 +14,8 @@ mod layers;
 mod parse;
 mod patch;
 mod problem;
+mod schema;
+mod secrets;
 mod source;
 
 pub use diff::{Diff, Difference, diff};
@@ -21,5 +23,7 @@ pub use document::{Document, Kind, Node, Origin, Path, PathError, Segment};
 pub use layers::{Explanation, Layer, Merged, Said, environment, merge};
 pub use parse::{Format, Limits, parse, parse_as};
 pub use patch::{Change, patch, value};
-pub use problem::{Problem, Problems, Severity, Span};
+pub use problem::{Problem, Problems, Severity, Span, render};
+pub use schema::{Checked, Schema};
+pub use secrets::{Secrets, is_secret_key};
 pub use source::{LayerKind, Place, Source};

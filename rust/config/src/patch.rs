@@ -77,7 +77,7 @@ fn set(
                 change(builder, Some(item), rest, value, path, |builder| builder.key_of(&item))?;
             }
             if !found {
-                change(builder, None, rest, value, path, |builder| builder.key_text(key))?;
+                change(builder, None, rest, value, path, |builder| builder.key_new(key, value.map(Document::root).as_ref()))?;
             }
         }
         Segment::Index(index) => {
@@ -91,13 +91,13 @@ fn set(
             builder.open(Kind::Array, origin);
             for (at, item) in node.items().enumerate() {
                 if at == index {
-                    change(builder, Some(item), rest, value, path, |_| ())?;
+                    change(builder, Some(item), rest, value, path, |builder| builder.place_of(&item))?;
                 } else {
                     builder.value_of(&item);
                 }
             }
             if index == node.len() {
-                change(builder, None, rest, value, path, |_| ())?;
+                change(builder, None, rest, value, path, |builder| value.iter().for_each(|value| builder.place_of(&value.root())))?;
             }
         }
     }

@@ -41,7 +41,6 @@ impl LayerKind {
 }
 
 /// One source: its name, its kind, and the text that offsets point into.
-#[derive(Debug)]
 pub struct Source {
     name: Arc<str>,
     kind: LayerKind,
@@ -80,6 +79,13 @@ pub(crate) struct Line<'a> {
     pub text: &'a str,
     pub number: u32,
     pub start: usize,
+}
+
+impl fmt::Debug for Source {
+    /// Never shows the text: it may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Source({:?}, {:?})", self.name, self.kind)
+    }
 }
 
 impl Source {

@@ -120,6 +120,20 @@ impl Builder {
         self.chunk.has_reset |= node.key() == RESET;
     }
 
+    /// The next value has no key, and its source is that of a node.
+    pub(crate) fn place_of(&mut self, node: &Node<'_>) {
+        let source = node.source().map_or(0, |source| self.source(source));
+        self.key = Key { source, ..Key::default() };
+    }
+
+    /// The next value's key, copied; its source is that of a node.
+    pub(crate) fn key_new(&mut self, key: &str, node: Option<&Node<'_>>) {
+        self.key_text(key);
+        if let Some(source) = node.and_then(Node::source) {
+            self.key.source = self.source(source);
+        }
+    }
+
     #[inline]
     fn entry(&mut self, kind: Kind, origin: u32) -> Entry {
         let key = std::mem::take(&mut self.key);
@@ -302,6 +316,24 @@ impl Builder {
         }
     }
 
+    /// Adds a container of this very chunk again, under the key that is set.
+    pub(crate) fn again(&mut self, value: Shared, origin: u32) {
+        let mut entry = self.entry(value.0.kind, origin);
+        entry.payload = value.0.payload;
+        entry.flags |= value.0.flags & TEXT_EXTRA;
+        self.stack.push(entry);
+    }
+
+    /// The value that was added last, to be added again.
+    pub(crate) fn last(&self) -> Option<Shared> {
+        self.stack.last().copied().map(Shared)
+    }
+
+    /// Leaves of a value of this chunk.
+    pub(crate) fn leaves(&self, value: Shared) -> u32 {
+        leaves_of(&self.chunk, &value.0)
+    }
+
     fn link(&mut self, chunk: &Arc<Chunk>) -> u32 {
         if let Some(&link) = self.known_links.get(&Arc::as_ptr(chunk)) {
             return link;
@@ -338,6 +370,10 @@ impl Builder {
         Document::from_parts(Arc::new(self.chunk), root)
     }
 }
+
+/// A value of the chunk that is being built.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shared(Entry);
 
 fn leaves_of(chunk: &Chunk, entry: &Entry) -> u32 {
     if !entry.kind.is_container() {

@@ -14,4 +14,4 @@ pub use node::{Document, Node, Origin};
 pub use path::{Path, PathError, Segment};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -213,6 +213,13 @@ impl<'a> Node<'a> {
         self.source().map(|source| Origin { source, offset: self.entry().origin })
     }
 
+    /// Where its key stands in the source; where the value stands when the key was not read literally.
+    pub fn key_origin(&self) -> Option<Origin<'a>> {
+        let entry = self.entry();
+        let literal = entry.flags & super::chunk::KEY_EXTRA == 0 && entry.key_len > 0;
+        self.source().map(|source| Origin { source, offset: if literal { entry.key } else { entry.origin } })
+    }
+
     /// The values of a container in order: of a table with their keys (see [`Node::key`]).
     pub fn items(&self) -> impl ExactSizeIterator<Item = Node<'a>> + use<'a> {
         let (chunk, start, len) = match self.container() {
@@ -253,6 +260,11 @@ impl<'a> Node<'a> {
             }
             slot = (slot + 1) & (slots - 1);
         }
+    }
+
+    /// The value under a key that probably stands at a place.
+    pub(crate) fn get_near(&self, key: &str, at: usize) -> Option<Node<'a>> {
+        self.nth(at).filter(|node| node.key() == key).or_else(|| self.get(key))
     }
 
     /// The value at a place of a list or table.

@@ -12,6 +12,7 @@
 mod dotenv;
 mod json;
 mod toml;
+mod yaml;
 
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub enum Format {
     Json,
     /// TOML 1.1.
     Toml,
+    /// YAML 1.2, core schema, one document.
+    Yaml,
     /// `NAME=value` lines; see [`crate::environment`] for what names mean.
     Dotenv,
 }
@@ -40,6 +43,7 @@ impl Format {
         match end {
             "json" => Some(Self::Json),
             "toml" => Some(Self::Toml),
+            "yaml" | "yml" => Some(Self::Yaml),
             "env" => Some(Self::Dotenv),
             _ => None,
         }
@@ -91,6 +95,7 @@ pub fn parse_as(kind: LayerKind, format: Format, name: &str, bytes: Vec<u8>, lim
     match format {
         Format::Json => json::parse(&source, start, limits),
         Format::Toml => toml::parse(&source, start, limits),
+        Format::Yaml => yaml::parse(&source, start, limits),
         Format::Dotenv => dotenv::parse(&source, start, limits),
     }
     .map(|document| Layer::new(source, document))
@@ -108,8 +113,8 @@ fn text_of(kind: LayerKind, format: Format, name: &str, bytes: Vec<u8>, limits: 
         let got = format!("{} bytes", bytes.len());
         return refuse("too_large", format!("at most {most} bytes"), got, "split the file, or raise the limit", String::new(), 0);
     }
-    // A file of no bytes is mostly one that is being written; an environment without variables is complete.
-    if bytes.is_empty() && format != Format::Dotenv {
+    // A file of nothing is mostly one that is being written; an environment without variables is complete.
+    if bytes.iter().all(u8::is_ascii_whitespace) && format != Format::Dotenv {
         return refuse("empty_file", "a table".into(), "an empty file".into(), "write at least an empty table", String::new(), 0);
     }
     let utf16 = [&[0xFF, 0xFE][..], &[0xFE, 0xFF]].iter().any(|mark| bytes.starts_with(mark));

@@ -119,3 +119,6 @@ impl Reader<'_> {
         self.builder.bits(Kind::Null, 0, at as u32);
     }
 }
+
+#[cfg(test)]
+mod tests;

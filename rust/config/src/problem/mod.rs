@@ -7,8 +7,12 @@
 //! 2. A problem never holds the value of a secret: `got` is redacted when it is made, shown lines are masked when they are rendered.
 //! 3. Line and column are counted only when asked for.
 
+mod render;
+
 use std::fmt;
 use std::sync::Arc;
+
+pub use render::render;
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};

@@ -1,0 +1,148 @@
+//! Secrets stay out of everything that is shown or stored.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{Format, Layer, LayerKind, Limits, diff, environment, merge, parse, render, value};
+
+const SCHEMA: &str = r#"{"type": "table", "name": "App", "fields": {
+    "dsn": {"type": "string", "secret": true, "min_length": 30},
+    "port": {"type": "integer"},
+    "hosts": {"type": "map", "items": {"type": "string", "secret": true, "pattern": "^x$"}},
+    "either": {"type": "union", "variants": [{"type": "integer"}, {"type": "string", "secret": true, "max_length": 1}], "optional": true}
+}}"#;
+
+#[test]
+fn keys_that_read_like_secrets() {
+    for key in [
+        "password",
+        "DB_PASSWORD",
+        "dbPassword",
+        "mysecret",
+        "token",
+        "auth_token",
+        "apiKey",
+        "API-KEY",
+        "access_key_id",
+        "credentials",
+        "PWD",
+    ] {
+        assert!(is_secret_key(key), "{key}");
+    }
+    for key in ["max_tokens", "tokenizer", "key", "api", "monkey", "keyboard", "host", "title", "forward"] {
+        assert!(!is_secret_key(key), "{key}");
+    }
+}
+
+fn secrets() -> Secrets {
+    Secrets::new(&Schema::from_json(SCHEMA).unwrap())
+}
+
+#[test]
+fn paths_are_secret_by_schema_by_name_and_by_source() {
+    let secrets = secrets().with_paths(vec!["a.b[1]".parse().unwrap()]);
+    for path in ["dsn", "hosts.any", "either", "x.y.password", "x.secrets.z", "a.b[1].c"] {
+        assert!(secrets.is_secret(&path.parse().unwrap()), "{path}");
+    }
+    for path in ["port", "hosts", "a.b[0]", "a.b"] {
+        assert!(!secrets.is_secret(&path.parse().unwrap()), "{path}");
+    }
+}
+
+#[test]
+fn sealed_documents_open_with_the_own_sources() {
+    let layer = Arc::new(
+        parse(Format::Toml, "app.toml", b"port = 1\npassword = 'hunter2'\n[a]\nx = [{token = 't0k'}]".to_vec(), &Limits::default())
+            .unwrap(),
+    );
+    let env = Arc::new(environment("APP__", "__", [("APP__A__SECRET".to_owned(), "s3cr3t".to_owned())]).unwrap());
+    let merged = merge(&[layer, env]);
+    let sealed = secrets().seal(merged.document());
+    let text = String::from_utf8(sealed.to_json()).unwrap();
+    assert_eq!(
+        text,
+        r#"{"port":1,"password":{"!secret":"app.toml:2:12"},"a":{"x":[{"token":{"!secret":"app.toml:4:15"}}],"secret":{"!secret":"APP__A__SECRET (environment)"}}}"#
+    );
+    let read = value("version", LayerKind::Version, &text).unwrap();
+    assert_eq!(&secrets().unseal(&read, merged.document()).unwrap(), merged.document());
+    let missing = secrets().unseal(&read, &value("t", LayerKind::Mapping, r#"{"password": "p"}"#).unwrap()).unwrap_err();
+    assert_eq!(missing.0.iter().map(|problem| problem.path.to_string()).collect::<Vec<_>>(), ["a.secret", "a.x[0].token"]);
+    let plain = value("t", LayerKind::Mapping, r#"{"port": 1, "password": null}"#).unwrap();
+    assert_eq!(secrets().seal(&plain), plain);
+}
+
+const MARK: &str = "Qz7!kW";
+
+/// Tables in which every secret value holds the mark, and nothing else does.
+fn with_secrets() -> impl Strategy<Value = Value> {
+    let secret = prop_oneof![
+        "[a-z\" \n\\\\]{0,5}".prop_map(|text| Value::from(format!("{text}{MARK}{text}"))),
+        Just(json!([MARK, {"x": MARK}])),
+        Just(json!({ "user": MARK })),
+    ];
+    let plain = prop_oneof![
+        any::<bool>().prop_map(Value::from),
+        "[a-z]{0,4}".prop_map(Value::from),
+        Just(json!([1, "x"])),
+        any::<u8>().prop_map(Value::from)
+    ];
+    let member = prop_oneof![
+        (prop::sample::select(vec!["password", "api_key", "dsn", "credentials", "either"]), secret),
+        (prop::sample::select(vec!["port", "name", "prot", "x", "list"]), plain),
+        Just(("hosts", json!({ "a": MARK, "b": 1 }))),
+        Just(("deep", json!({ "token": { "a": [MARK] }, "z": 1 }))),
+    ];
+    prop::collection::vec(member, 0..8)
+        .prop_map(|members| Value::Object(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()))
+}
+
+fn layer(format: Format, text: String) -> Option<Arc<Layer>> {
+    parse(format, "app.conf", text.into_bytes(), &Limits::default()).ok().map(Arc::new)
+}
+
+proptest! {
+    #[test]
+    fn no_output_holds_a_secret(a in with_secrets(), b in with_secrets(), pretty in any::<bool>(), cut in any::<prop::sample::Index>()) {
+        let text = if pretty { serde_json::to_string_pretty(&a) } else { serde_json::to_string(&a) }.unwrap();
+        let secrets = secrets();
+        let mut outputs = Vec::new();
+        let lower = layer(Format::Json, text.clone()).unwrap();
+        let mut layers = vec![lower.clone()];
+        layers.extend(layer(Format::Toml, toml::to_string(&b).unwrap_or_default()));
+        let env = [("APP__PORT", "no"), ("APP__DSN", MARK), ("APP__PASSWORD", MARK), ("APP__EITHER", MARK), ("APP__HOSTS", "[]")];
+        layers.push(Arc::new(environment("APP__", "__", env.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap()));
+        let merged = merge(&layers);
+        if let Err(problems) = Schema::from_json(SCHEMA).unwrap().check(&merged, None) {
+            outputs.push(problems.to_string());
+            outputs.push(serde_json::to_string(&problems).unwrap());
+            outputs.push(render(&problems, &layers, &secrets));
+            outputs.push(format!("{problems:?} {merged:?}"));
+        }
+        // A broken file: its parser's problems, with the lines shown.
+        let broken: String = text.chars().take(cut.index(text.chars().count() + 1)).collect();
+        for format in [Format::Json, Format::Toml, Format::Yaml, Format::Dotenv] {
+            for text in [broken.clone(), text.replace(':', "="), text.replace(',', " ")] {
+                if let Err(problems) = parse(format, "broken", text.into_bytes(), &Limits::default()) {
+                    outputs.push(problems.to_string());
+                    outputs.push(serde_json::to_string(&problems).unwrap());
+                    outputs.push(render(&problems, &[], &secrets));
+                }
+            }
+        }
+        outputs.push(String::from_utf8(secrets.seal(merged.document()).to_json()).unwrap());
+        for difference in diff(lower.document(), merged.document()).differences {
+            for side in [&difference.before, &difference.after].into_iter().flatten() {
+                outputs.push(String::from_utf8(secrets.redact(side, &difference.path).to_json()).unwrap());
+            }
+            outputs.push(format!("{difference:?}"));
+        }
+        outputs.push(format!("{:?}", merged.document()));
+        for output in outputs {
+            prop_assert!(!output.contains(MARK), "{output}");
+        }
+    }
+}
