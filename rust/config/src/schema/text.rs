@@ -68,7 +68,7 @@ fn digits(text: &str) -> Option<String> {
 
 /// The text of a time in its usual spelling, when it is one of that form.
 pub(super) fn time(text: &str, clock: Clock) -> Option<String> {
-    let time: toml::value::Datetime = text.parse().ok()?;
+    let time: toml_datetime::Datetime = text.parse().ok()?;
     let fits = match clock {
         Clock::Any => true,
         Clock::DateTime => time.date.is_some() && time.time.is_some(),
