@@ -7,6 +7,8 @@
 
 use std::cell::RefCell;
 
+use smallvec::SmallVec;
+
 use super::arena::{Arena, Draft};
 use super::best::Best;
 use super::clause::Clause;
@@ -26,6 +28,8 @@ use crate::index::SegmentView;
 
 /// A guess takes so many times the hits that are wanted from a list's strongest postings.
 const MARGIN: f64 = 4.0;
+/// A bold guess allows for so many standard deviations of the number that is missing.
+const BOLDNESS: f64 = 1.5;
 
 /// One search.
 pub struct Search<'a> {
@@ -175,12 +179,18 @@ fn run(
         work,
     };
     machine.floor(shape);
-    let guessed = machine.guess(shape);
-    machine.lead()?;
-    if guessed && !machine.best.is_full() {
-        // Fewer hits than thought score so much: once more, knowing nothing.
+    for guess in machine.guesses(shape) {
+        machine.work.guesses += 1;
+        machine.best.raise(guess);
+        machine.lead()?;
+        if machine.best.is_full() {
+            break;
+        }
+        // Fewer hits than thought score so much.
         machine.work.guesses_missed += 1;
         machine.best.forget();
+    }
+    if !machine.best.is_full() {
         machine.lead()?;
     }
     machine.work.positions += machine.verifier.as_ref().map_or(0, |verifier| verifier.read);
@@ -218,21 +228,32 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// Where documents may be missing from a list's strongest, a threshold that `k` of those that are left should still reach. When `k`
-    /// hits reach it, all that could were looked at; else it was wrong, and the caller begins again. Whether there is one.
-    fn guess(&mut self, shape: &Shape) -> bool {
+    /// Where documents may be missing from a list's strongest, thresholds that `k` of those that are left should still reach, the bolder
+    /// one first. When `k` hits reach one, all that could were looked at; else it was wrong, and the caller begins again.
+    fn guesses(&mut self, shape: &Shape) -> SmallVec<[i32; 2]> {
+        let mut guesses = SmallVec::new();
         if !shape.is_disjunction() || !self.best.is_empty() || self.theta() > -self.base {
-            return false;
+            return guesses;
         }
-        let passing = self.masks.density(self.view.reader.doc_count()) * if self.excluded.is_empty() { 1.0 } else { 0.5 };
-        let wanted = MARGIN * self.best.k() as f64 / passing;
-        let Some(rank) = STRONGEST.iter().position(|rank| f64::from(*rank) >= wanted) else { return false };
-        let guess = self.clauses.get(..self.leads).unwrap_or_default().iter().map(|clause| clause.floors[rank]).max().unwrap_or(0);
-        if guess > 0 {
-            self.work.guesses += 1;
-            self.best.raise(guess);
+        let (k, density) = (self.best.k() as f64, self.masks.density(self.view.reader.doc_count()));
+        // Where a word is excluded, from "seldom together" to "mostly together".
+        let (most, least) = if self.excluded.is_empty() { (density, density) } else { (density * 0.85, density * 0.5) };
+        let rank_of = |wanted: f64| STRONGEST.iter().position(|rank| f64::from(*rank) >= wanted);
+        let leads = self.clauses.get(..self.leads).unwrap_or_default();
+        let floor = |rank: usize| leads.iter().map(|clause| clause.floors[rank]).max().unwrap_or(0);
+        let wanted = (k + BOLDNESS * (k * (1.0 - most)).sqrt()) / most;
+        if let Some(above) = rank_of(wanted)
+            && let Some(below) = above.checked_sub(1)
+        {
+            // Between two ranks codes fall about as the logarithm of the rank rises.
+            let [low, high] = [above, below].map(|rank| (f64::from(STRONGEST[rank]), f64::from(floor(rank))));
+            let share = (low.0 / wanted).ln() / (low.0 / high.0).ln();
+            guesses.push((low.1 + (high.1 - low.1) * share) as i32);
         }
-        guess > 0
+        guesses.extend(rank_of(MARGIN * k / least).map(floor));
+        guesses.retain(|guess| *guess > 0);
+        guesses.dedup();
+        guesses
     }
 
     /// Leads with group after group.

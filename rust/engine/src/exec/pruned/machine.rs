@@ -22,6 +22,8 @@ use crate::index::SegmentView;
 pub(super) const BATCH: usize = 64;
 /// Clauses with bitmaps that a sweep takes into account.
 pub(super) const OTHERS: usize = 16;
+/// Clauses whose postings are sooner read than asked for.
+const FEW: usize = 4;
 /// Documents of a wide window, for groups with few postings.
 pub(super) const WIDE: usize = 1 << 14;
 /// Matches nothing: whatever is added (at most 2^30), the sum stays below what any document needs, and does not wrap.
@@ -36,6 +38,8 @@ pub(super) struct Arrays {
     pub found: [i32; BATCH],
     pub postings: [u32; BATCH],
     pub len: usize,
+    /// Postings of the batch in several clauses.
+    pub found_in: Box<[[u32; BATCH]; OTHERS]>,
     /// Scores by place; all zero between uses.
     pub window: Box<[i32; PLACES]>,
     pub swept: Option<Box<Swept>>,
@@ -64,6 +68,7 @@ impl Default for Arrays {
             found: [0; BATCH],
             postings: [0; BATCH],
             len: 0,
+            found_in: Box::new([[0; BATCH]; OTHERS]),
             window: boxed(),
             swept: None,
             bounds: Box::new([[0; WORDS]; OTHERS]),
@@ -215,13 +220,28 @@ impl Machine<'_, '_> {
 
     /// Scores the few that are left exactly: none has a clause before `first`.
     fn rescore(&mut self, n: usize, first: usize) {
-        let Arrays { docs, scores, postings, .. } = &mut *self.arrays;
+        let Arrays { docs, scores, found_in, .. } = &mut *self.arrays;
         self.work.rescored += n as u64;
         scores[..n].fill(0);
-        for clause in self.clauses.get(first..self.probed).unwrap_or_default() {
-            clause.probe(self.kernels, &docs[..n], &mut postings[..n]);
-            for (score, &posting) in scores[..n].iter_mut().zip(&postings[..n]) {
-                *score += if posting == MISS { 0 } else { clause.score(posting) };
+        // All misses of one kind overlap: documents, then codes, then exceptions, of several clauses at once. For few the asking costs more.
+        let several = self.probed - first > FEW;
+        for clauses in self.clauses.get(first..self.probed).unwrap_or_default().chunks(OTHERS) {
+            for (clause, postings) in clauses.iter().zip(found_in.iter_mut()) {
+                clause.probe(self.kernels, &docs[..n], &mut postings[..n]);
+                if several {
+                    (self.kernels.prefetch)(clause.codes, &postings[..n]);
+                }
+            }
+            let with_exceptions = |(clause, _): &(&Clause<'_>, _)| several && !clause.exceptions.is_empty();
+            for (clause, postings) in clauses.iter().zip(found_in.iter()).filter(with_exceptions) {
+                for &posting in postings[..n].iter().filter(|posting| **posting != MISS) {
+                    clause.exceptions.ahead(posting).into_iter().for_each(|bytes| (self.kernels.prefetch)(bytes, &[0]));
+                }
+            }
+            for (clause, postings) in clauses.iter().zip(found_in.iter()) {
+                for (score, &posting) in scores[..n].iter_mut().zip(&postings[..n]) {
+                    *score += if posting == MISS { 0 } else { clause.score(posting) };
+                }
             }
         }
     }
