@@ -179,18 +179,20 @@ fn run(
         work,
     };
     machine.floor(shape);
+    let mut found = false;
     for guess in machine.guesses(shape) {
         machine.work.guesses += 1;
         machine.best.raise(guess);
         machine.lead()?;
-        if machine.best.is_full() {
+        found = machine.best.is_full();
+        if found {
             break;
         }
         // Fewer hits than thought score so much.
         machine.work.guesses_missed += 1;
         machine.best.forget();
     }
-    if !machine.best.is_full() {
+    if !found {
         machine.lead()?;
     }
     machine.work.positions += machine.verifier.as_ref().map_or(0, |verifier| verifier.read);
