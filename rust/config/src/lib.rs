@@ -10,13 +10,20 @@
 
 mod diff;
 mod document;
+mod failpoint;
 mod layers;
+pub mod numbering;
+pub mod object;
 mod parse;
 mod patch;
 mod problem;
+pub mod process;
 mod schema;
 mod secrets;
 mod source;
+pub mod store;
+pub mod units;
+mod watch;
 
 pub use diff::{Diff, Difference, diff};
 pub use document::{Document, Kind, Node, Origin, Path, PathError, Segment};

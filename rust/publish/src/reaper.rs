@@ -57,7 +57,7 @@ mod thread {
 
     static REAPER: AtomicPtr<Reaper> = AtomicPtr::new(std::ptr::null_mut());
 
-    /// Hands a value over to be freed once nobody reads it.
+    /// Hands a value over to be freed once nobody reads it. A cell does this itself; a value that is handed over twice has two owners for ever.
     pub fn retire<T: Send + Sync + 'static>(value: Arc<T>) {
         let reaper = reaper();
         let mut queue = reaper.lock();

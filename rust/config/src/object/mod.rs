@@ -1,0 +1,95 @@
+//! A version as a numbered object: how it is written, and how it is read by somebody who does not trust it.
+//!
+//! **In**: a document and what is known about it. **Out**: bytes, and back. **Law**
+//! 1. The first line names the format and carries the checksum of everything after it; the second line is JSON (the head), the rest is the
+//!    document in the form of `values`. FORMAT.md has the grammar.
+//! 2. A secret is never written: a reference to the source that said it stands in its place, and whoever reads the object asks its own
+//!    source of that name. The hash in the head is that of the document with the references in place.
+//! 3. What is read is untrusted: a wrong checksum, a length that leads outside, a depth beyond the limit, an unknown kind, a document with
+//!    another hash or another number than the head says, are each a reason to keep the version that is current. Nothing recurses.
+
+mod head;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+pub use head::{Cause, Head};
+pub use values::{Damage, Reference, Resolve};
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::document::Document;
+
+const MAGIC: &str = "findspot config 1 ";
+/// Checksum in hexadecimal digits, and the end of the line.
+const CHECKSUM: usize = 33;
+
+/// A version as it was read.
+#[derive(Debug)]
+pub struct Stored {
+    /// What is known about it.
+    pub head: Head,
+    /// The document, with the secrets that `resolve` knew.
+    pub document: Document,
+    /// All its secrets.
+    pub references: Vec<Reference>,
+    /// Secrets that it did not know.
+    pub missing: Vec<Reference>,
+}
+
+/// The hash of a document as it is stored: secrets as references, so that nobody can guess a secret and try it.
+pub fn stored_hash(document: &Document, references: &[Reference]) -> String {
+    let mut hashed = Vec::new();
+    if references.is_empty() {
+        hashed.extend_from_slice(&document.hash().to_le_bytes());
+    } else {
+        values::put(document, references, &mut hashed);
+    }
+    format!("{:032x}", xxh3_128(&hashed))
+}
+
+/// Writes a version. `references` are its secrets.
+pub fn encode(head: &Head, document: &Document, references: &[Reference]) -> Vec<u8> {
+    // A head is plain data with text keys: writing it cannot fail.
+    let mut body = serde_json::to_vec(head).unwrap_or_default();
+    body.push(b'\n');
+    values::put(document, references, &mut body);
+    let mut bytes = format!("{MAGIC}{:032x}\n", xxh3_128(&body)).into_bytes();
+    bytes.extend_from_slice(&body);
+    bytes
+}
+
+/// Splits an object into head and document bytes, and believes them no more than their checksum.
+fn open(bytes: &[u8]) -> Result<(Head, &[u8]), Damage> {
+    let rest = bytes.strip_prefix(MAGIC.as_bytes()).ok_or(Damage("it does not begin like a version of format 1"))?;
+    let (checksum, body) = rest.split_at_checked(CHECKSUM).ok_or(Damage("it is cut off"))?;
+    if checksum != format!("{:032x}\n", xxh3_128(body)).as_bytes() {
+        return Err(Damage("its checksum is not that of its content"));
+    }
+    let end = memchr::memchr(b'\n', body).ok_or(Damage("its head is cut off"))?;
+    let (head, rest) = body.split_at_checked(end).ok_or(Damage("its head is cut off"))?;
+    let head = serde_json::from_slice(head).map_err(|_| Damage("its head is not what a head should be"))?;
+    Ok((head, rest.get(1..).unwrap_or(&[])))
+}
+
+/// What is known about the version in an object, without reading its document.
+///
+/// # Errors
+/// When it is no version, or a damaged one.
+pub fn decode_head(bytes: &[u8]) -> Result<Head, Damage> {
+    open(bytes).map(|(head, _)| head)
+}
+
+/// Reads an object; `resolve` knows what this process's own sources say where a secret was.
+///
+/// # Errors
+/// When it is no version, or a damaged one.
+pub fn decode(name: &str, bytes: &[u8], resolve: Resolve<'_>) -> Result<Stored, Damage> {
+    let (head, rest) = open(bytes)?;
+    let values::Taken { document, references, missing } = values::take(name, rest, resolve)?;
+    if stored_hash(&document, &references) != head.hash {
+        return Err(Damage("its document is not the one that its head names"));
+    }
+    Ok(Stored { head, document, references, missing })
+}

@@ -1,0 +1,250 @@
+//! Following: versions that other processes (or earlier runs) published become current here.
+//!
+//! **In**: numbered objects. **Out**: the newest one as current version, or the reason why not. **Law**
+//! 1. Only the newest object matters; what lies between was never current here, which no reader can tell from having been slow.
+//! 2. An object is checked as if a stranger had written it, then by this process's own shape and checks; guards are not asked again. One that is
+//!    refused leaves the current version in place, is recorded once, and is not looked at again.
+//! 3. Adoption needs no turn of a publisher, so a publisher that waits for a slow guard delays no follower.
+
+use std::cell::OnceCell;
+use std::path::Path as FilePath;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::provider::read_all;
+use super::publish::Draft;
+use super::report::{By, Report, Timings};
+use super::{Inner, Version};
+use crate::document::{Document, Node, Path};
+use crate::layers::{Layer, Merged, merge};
+use crate::object::{Cause, Damage, Reference, Stored, decode, encode};
+use crate::problem::{Problem, Problems};
+use crate::source::{LayerKind, Source};
+
+/// Reads an object whose secrets, if it has any, this process's own sources say.
+pub(super) fn decode_with_own_secrets(inner: &Inner, name: &str, bytes: &[u8]) -> Result<Stored, Problems> {
+    // Sources are read only when there is a secret to look for.
+    let own: OnceCell<Option<Merged>> = OnceCell::new();
+    let resolve = |reference: &Reference| -> Option<Node<'_>> {
+        let merged = own.get_or_init(|| read_all(&inner.providers).ok().map(|layers| merge(&layers)));
+        let node = merged.as_ref()?.document().get(&reference.path.parse().ok()?)?;
+        node.origin().is_some_and(|origin| origin.source.name() == reference.source).then_some(node)
+    };
+    let stored = decode(name, bytes, &resolve).map_err(|damage| damaged(name, damage))?;
+    let missing: Vec<Problem> = stored
+        .missing
+        .iter()
+        .map(|reference| {
+            Problem::new(
+                "missing_secret",
+                reference.path.parse().unwrap_or_default(),
+                format!("a secret from {}", reference.source),
+                "none",
+            )
+            .hint("this process needs the same source of secrets as the one that published")
+        })
+        .collect();
+    if missing.is_empty() { Ok(stored) } else { Err(missing.into()) }
+}
+
+fn damaged(name: &str, damage: Damage) -> Problems {
+    Problem::new("damaged_version", Path::root(), format!("a version in {name}"), damage.to_string())
+        .hint("the version before it stays current; publish again, or delete the object")
+        .into()
+}
+
+impl Inner {
+    /// The name of a numbered object in messages.
+    pub(super) fn object_name(&self, number: u64) -> String {
+        format!("{}/{number}", self.numbering.place())
+    }
+
+    /// The bytes of a numbered object as a version; none when it does not exist (any more).
+    pub(super) fn read_version(&self, number: u64) -> Result<Option<Stored>, Problems> {
+        let bytes = self.numbering.read(number).map_err(|error| self.numbering_problem(&format!("version {number}"), &error))?;
+        let Some(bytes) = bytes else { return Ok(None) };
+        let name = self.object_name(number);
+        let stored = decode_with_own_secrets(self, &name, &bytes)?;
+        if stored.head.number != number {
+            return Err(damaged(&name, Damage("it is the version of another number")));
+        }
+        Ok(Some(stored))
+    }
+
+    /// A stored document as one that this process's shape accepts.
+    pub(super) fn draft_of_stored(&self, number: u64, stored: Stored) -> Result<Draft, Problems> {
+        let source = Arc::new(Source::new(self.object_name(number), LayerKind::Version, String::new()));
+        let layers: Arc<[Arc<Layer>]> = Arc::from([Arc::new(Layer::new(source, stored.document.clone()))]);
+        let merged = Merged::new(layers, stored.document);
+        let document = self.shape.check(&merged)?;
+        let head = stored.head;
+        Ok(Draft {
+            document,
+            merged: Some(merged),
+            patches: head.patches,
+            held: head.held,
+            sources: head.sources,
+            left: head.rolled_back_from,
+            content_of: head.content_of,
+            always: false,
+            skip_guards: true,
+        })
+    }
+
+    /// Makes the newest numbered version current, if it is not; `Ok(true)` = it became current now.
+    pub(super) fn catch_up(&self) -> Result<bool, Problems> {
+        let newest = self.numbering.newest().map_err(|error| self.numbering_problem("the versions", &error))?;
+        let base = self.cell.load_full();
+        if newest <= base.number() || newest == self.counts.refused.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let adopted = self.adopt(newest, &base);
+        if adopted.is_err() {
+            self.counts.refused.store(newest, Ordering::Relaxed);
+        }
+        adopted
+    }
+
+    fn adopt(&self, number: u64, base: &Arc<Version>) -> Result<bool, Problems> {
+        let Some(stored) = self.read_version(number)? else { return Ok(false) };
+        let head = stored.head.clone();
+        let mut draft = self.draft_of_stored(number, stored)?;
+        // Equal content is the same memory: nothing is built anew for it.
+        if base.number() > 0 && base.document == draft.document {
+            draft.document = base.document.clone();
+        }
+        let prepared = self.prepare(&draft, Some(base), Cause::Follow, &mut Timings::default())?;
+        self.commit(head, draft.document, draft.merged, prepared);
+        Inner::count(&self.counts.followed);
+        Ok(true)
+    }
+
+    /// Follows, and reports what was refused.
+    pub(super) fn follow(&self) {
+        let began_on = self.cell.load().number();
+        if let Err(problems) = self.catch_up() {
+            self.refuse(Cause::Follow, began_on, problems);
+        }
+    }
+
+    /// Records a refusal that nobody waits for.
+    fn refuse(&self, cause: Cause, previous: u64, problems: Problems) {
+        let report = Report {
+            cause,
+            accepted: false,
+            published: false,
+            version: self.cell.load().number(),
+            previous,
+            problems: problems.0,
+            timings: Timings::default(),
+            actor: String::new(),
+            time: self.now(),
+        };
+        self.record(report, &By::default());
+    }
+
+    /// As [`Inner::catch_up`], for a publisher: what cannot be adopted does not stop it, it only gets a greater number. Returns the newest.
+    pub(super) fn catch_up_for_publishing(&self) -> Result<u64, Problems> {
+        let began_on = self.cell.load().number();
+        match self.catch_up() {
+            Ok(_) => {}
+            Err(problems) if problems.0.iter().any(|problem| problem.code == "numbering") => return Err(problems),
+            Err(problems) => self.refuse(Cause::Follow, began_on, problems),
+        }
+        self.numbering.newest().map_err(|error| self.numbering_problem("the versions", &error))
+    }
+
+    /// The first reading: what is numbered, then what the sources say, then (if that fails) what was good last.
+    pub(super) fn load(&self) -> Report {
+        let by = By::default();
+        let held = self.catch_up_for_publishing().is_ok() && self.cell.load().head.held;
+        if held {
+            // A rollback stands until somebody says `resume`, also through a restart.
+            let report = self.publish(Cause::Load, &by, &mut |base| Ok(Draft::of(base)));
+            return self.record(report, &by);
+        }
+        let mut report = self.reload(Cause::Load, &by);
+        if !report.accepted {
+            let fallback = self.last_good.as_ref().map(|path| self.load_last_good(path));
+            match fallback {
+                Some(Ok(())) => {
+                    report.cause = Cause::LastGood;
+                    report.version = self.cell.load().number();
+                }
+                Some(Err(problems)) => report.problems.extend(problems.0),
+                // What is numbered is not what the sources say: without a word about it, it shall not be what the program starts with.
+                None => report.version = 0,
+            }
+        }
+        report
+    }
+
+    /// Makes the newest numbered version, or else the file of the last good one, current.
+    fn load_last_good(&self, path: &FilePath) -> Result<(), Problems> {
+        if self.cell.load().number() > 0 {
+            return Ok(());
+        }
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path)
+            .map_err(|error| Problem::new("last_good", Path::root(), format!("a last good version at {name}"), error.to_string()))?;
+        let stored = decode_with_own_secrets(self, &name, &bytes)?;
+        let draft = self.draft_of_stored(stored.head.number, stored)?;
+        let by = By { reason: format!("the sources could not be read; {name} could"), ..By::default() };
+        let report = self.publish(Cause::LastGood, &by, &mut |_| Ok(draft.clone()));
+        let report = self.record(report, &by);
+        if report.accepted { Ok(()) } else { Err(report.problems.into()) }
+    }
+
+    /// Keeps the current version for a start without sources. An old copy stays when this fails.
+    pub(super) fn keep_last_good(&self) {
+        let Some(path) = &self.last_good else { return };
+        let version = self.cell.load_full();
+        let references = self.references_of(&version.document);
+        let bytes = encode(&version.head, &version.document, &references);
+        let attempt = path.with_extension(format!("attempt-{}", std::process::id()));
+        let written = write_private(&attempt, &bytes).and_then(|()| std::fs::rename(&attempt, path));
+        if written.is_err() {
+            let _ = std::fs::remove_file(&attempt);
+        }
+    }
+}
+
+fn write_private(path: &FilePath, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+impl Draft {
+    /// What a version says, again.
+    pub(super) fn of(version: &Version) -> Self {
+        let head = &version.head;
+        Self {
+            document: version.document.clone(),
+            merged: version.merged.clone(),
+            patches: head.patches.clone(),
+            held: head.held,
+            sources: head.sources.clone(),
+            left: None,
+            content_of: None,
+            always: false,
+            skip_guards: true,
+        }
+    }
+}
+
+impl Inner {
+    /// The secrets of a document and their sources.
+    pub(super) fn references_of(&self, document: &Document) -> Vec<Reference> {
+        let reference = |path: Path| {
+            let source = document.get(&path)?.origin().map(|origin| origin.source.name().to_owned()).unwrap_or_default();
+            Some(Reference { path: path.to_string(), source })
+        };
+        self.shape.secrets(document).into_iter().filter_map(reference).collect()
+    }
+}

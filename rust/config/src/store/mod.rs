@@ -1,0 +1,284 @@
+//! The store: versions of a configuration, checked before they are published, read without locks.
+//!
+//! **In**: providers, a shape, hooks, a numbering. **Out**: the current version, and reports. **Law**
+//! 1. Readers load one pointer. What they get is whole, was accepted, and never changes.
+//! 2. A version is: read → merge → patches → shape → checks → derive → prepare the attached → guards (the publisher's only) → create the
+//!    numbered object → one pointer store → the attached adopt → subscribers. Whatever fails before the object exists changes nothing, and is
+//!    recorded and reported in full.
+//! 3. Publishers of one process wait for one another; of several processes, one creates each number, and the others begin again on what it
+//!    made. Equal content is one version.
+//! 4. All state is swapped as a whole and locks are keyed by the process, so a fork at any moment leaves the child a store that works; its
+//!    threads start again by themselves.
+//! 5. Numbers order versions; clocks never do.
+
+mod audit;
+mod follow;
+pub mod guards;
+mod history;
+mod hooks;
+mod metrics;
+mod overlays;
+mod patches;
+mod provider;
+mod publish;
+mod report;
+mod shape;
+mod state;
+mod subscribers;
+mod version;
+mod watcher;
+
+#[cfg(test)]
+mod tests;
+
+pub use history::{Record, Retained};
+pub use hooks::{Adopt, Attached, Candidate, Check, Derive, GuardRule};
+pub use metrics::{Drift, Metrics};
+pub use overlays::UnitChange;
+pub use patches::Patches;
+pub use provider::{Files, Fixed, Provider, Variables};
+pub use publish::Staged;
+pub use report::{By, Refusal, Report, Timings};
+pub use shape::{AnyShape, Shape};
+pub use subscribers::{Pattern, Subscriber, Subscription};
+pub use version::{Derived, Version};
+pub use watcher::after_fork;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use findspot_publish::{Cell, Guard, Latest, Turn};
+
+use crate::document::Document;
+use crate::numbering::{Memory, Numbering};
+use crate::object::{Cause, Head};
+use crate::units::Units;
+use audit::Audit;
+use hooks::Hook;
+use state::State;
+use subscribers::Failures;
+use watcher::Threads;
+
+/// How a store is made.
+pub struct Options {
+    /// Who brings the layers, lowest first.
+    pub providers: Vec<Arc<dyn Provider>>,
+    /// What a configuration must look like.
+    pub shape: Arc<dyn Shape>,
+    /// Checks beyond the shape.
+    pub checks: Vec<Arc<dyn Check>>,
+    /// What is derived.
+    pub derives: Vec<Arc<dyn Derive>>,
+    /// Whether so much may change at once.
+    pub guards: Vec<Arc<dyn GuardRule>>,
+    /// Who prepares for each version before it is published.
+    pub attached: Vec<Arc<dyn Attached>>,
+    /// Where versions are numbered.
+    pub numbering: Arc<dyn Numbering>,
+    /// The numbering of overlays.
+    pub units: Arc<dyn Numbering>,
+    /// How many versions are kept for `rollback`, `diff` and pins by number.
+    pub keep: usize,
+    /// How much memory they may take together; the current one always stays.
+    pub keep_bytes: usize,
+    /// Where the last accepted version is kept for a start without sources.
+    pub last_good: Option<PathBuf>,
+    /// Where every attempt is written down.
+    pub audit: Option<PathBuf>,
+    /// Microseconds since 1970, for people to read.
+    pub clock: Arc<dyn Fn() -> i64 + Send + Sync>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            providers: Vec::new(),
+            shape: Arc::new(AnyShape),
+            checks: Vec::new(),
+            derives: Vec::new(),
+            guards: Vec::new(),
+            attached: Vec::new(),
+            numbering: Arc::new(Memory::default()),
+            units: Arc::new(Memory::default()),
+            keep: 16,
+            keep_bytes: 256 << 20,
+            last_good: None,
+            audit: None,
+            clock: Arc::new(|| SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64)),
+        }
+    }
+}
+
+/// Counts for metrics.
+#[derive(Default)]
+struct Counts {
+    reloads: AtomicU64,
+    rejects: AtomicU64,
+    published: AtomicU64,
+    followed: AtomicU64,
+    built: AtomicU64,
+    reused: AtomicU64,
+    applied_at: AtomicU64,
+    last_checked_at: AtomicU64,
+    restarts: AtomicU64,
+    /// The newest number that was looked at and refused.
+    refused: AtomicU64,
+}
+
+struct Inner {
+    cell: Cell<Version>,
+    state: Latest<State>,
+    /// One publisher at a time, from reading the current version to creating the next.
+    publishing: Turn,
+    /// One change of what is current at a time: pointer work.
+    committing: Turn,
+    providers: Vec<Arc<dyn Provider>>,
+    shape: Arc<dyn Shape>,
+    numbering: Arc<dyn Numbering>,
+    units: Arc<dyn Numbering>,
+    keep: usize,
+    keep_bytes: usize,
+    last_good: Option<PathBuf>,
+    audit: Audit,
+    clock: Arc<dyn Fn() -> i64 + Send + Sync>,
+    counts: Counts,
+    failures: Arc<Failures>,
+    /// Hash of what this process's own sources said when they were last merged; 0 = not yet.
+    local: Latest<u128>,
+    threads: Threads,
+    /// One change of overlays at a time.
+    units_turn: Turn,
+    units_since_whole: AtomicU64,
+    units_refused: AtomicU64,
+}
+
+/// A configuration store. Cloning shares it.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+impl Store {
+    /// Opens a store: follows what is numbered already, reads the sources, and publishes what they say if it is something else.
+    ///
+    /// # Errors
+    /// The report of the refusal, when there is nothing that could be current.
+    pub fn open(options: Options) -> Result<(Self, Report), Box<Report>> {
+        crate::process::count_forks();
+        let nothing = Version {
+            head: Arc::new(Head::nothing()),
+            document: Document::empty(),
+            merged: None,
+            derived: Arc::default(),
+            units: Units::default(),
+        };
+        let state = State {
+            checks: options.checks.into_iter().map(Hook::new).collect(),
+            derives: options.derives.into_iter().map(Hook::new).collect(),
+            guards: options.guards.into_iter().map(Hook::new).collect(),
+            attached: options.attached.into_iter().map(Hook::new).collect(),
+            ..State::default()
+        };
+        let store = Self(Arc::new(Inner {
+            cell: Cell::new(nothing),
+            state: Latest::new(state),
+            publishing: Turn::default(),
+            committing: Turn::default(),
+            providers: options.providers,
+            shape: options.shape,
+            numbering: options.numbering,
+            units: options.units,
+            keep: options.keep,
+            keep_bytes: options.keep_bytes,
+            last_good: options.last_good,
+            audit: Audit::new(options.audit),
+            clock: options.clock,
+            counts: Counts::default(),
+            failures: Arc::default(),
+            local: Latest::new(0),
+            threads: Threads::default(),
+            units_turn: Turn::default(),
+            units_since_whole: AtomicU64::new(0),
+            units_refused: AtomicU64::new(0),
+        }));
+        watcher::register(&store.0);
+        let report = store.0.load();
+        store.0.follow_units();
+        if report.version == 0 { Err(Box::new(report)) } else { Ok((store, report)) }
+    }
+
+    /// The current version, for the length of a unit of work.
+    #[inline]
+    pub fn current(&self) -> Guard<Arc<Version>> {
+        self.0.notice_fork();
+        self.0.cell.load()
+    }
+
+    /// The current version, to keep.
+    #[inline]
+    pub fn pin(&self) -> Arc<Version> {
+        self.0.notice_fork();
+        self.0.cell.load_full()
+    }
+
+    /// Reads the sources again and publishes what they say. Content that is refused changes nothing. Ends the hold of a rollback.
+    pub fn reload(&self, by: &By) -> Report {
+        self.0.reload(Cause::Reload, by)
+    }
+
+    /// What subscribers raised: how often, and the last texts with the version they were told about.
+    pub fn failures(&self) -> (u64, Vec<(u64, String)>) {
+        self.0.failures.recorded()
+    }
+
+    /// The last reports, oldest first, refusals included.
+    pub fn reports(&self) -> Vec<Arc<Report>> {
+        self.0.state.load().reports.clone()
+    }
+
+    /// Tells `subscriber` about every version that touches `pattern`, from the next one on.
+    pub fn subscribe(&self, pattern: Pattern, subscriber: Arc<dyn Subscriber>) -> Arc<Subscription> {
+        let subscription = Arc::new(Subscription::new(pattern, subscriber, Arc::clone(&self.0.failures)));
+        self.0.amend(|state| {
+            let mut next = state.clone();
+            next.subscriptions.push(Arc::clone(&subscription));
+            next
+        });
+        subscription
+    }
+
+    /// Ends a subscription. A call that is running ends by itself.
+    pub fn unsubscribe(&self, subscription: &Arc<Subscription>) {
+        subscription.end();
+        self.0.amend(|state| {
+            let mut next = state.clone();
+            next.subscriptions.retain(|other| !other.is_same(subscription));
+            next
+        });
+    }
+}
+
+impl Inner {
+    /// Replaces the state by what `next` makes of it.
+    fn amend(&self, next: impl Fn(&State) -> State) {
+        loop {
+            let now = self.state.load();
+            if self.state.offer(&now, next(&now)) {
+                return;
+            }
+        }
+    }
+
+    /// What hooks of this store are told apart by.
+    fn identity(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    fn now(&self) -> i64 {
+        (self.clock)()
+    }
+
+    fn count(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}

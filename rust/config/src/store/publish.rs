@@ -1,0 +1,579 @@
+//! Publishing: the way from a draft to the current version.
+//!
+//! **In**: a function that makes a draft of the current version. **Out**: a report. **Law**: the order of steps is that of the store's law; the
+//! number is created after everything that may fail and before anybody reads the version; who loses a number begins again on the version
+//! that won it, and finds there either its own content or a new base.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::hooks::{Adopt, Candidate, guarded, is_inside};
+use super::patches::{self, Patches};
+use super::provider::read_all;
+use super::report::{By, Refusal, Report, Timings};
+use super::version::{Derived, Version};
+use super::{Inner, Store};
+use crate::diff::diff;
+use crate::document::{Document, Path};
+use crate::failpoint::failpoint;
+use crate::layers::{Layer, Merged, merge};
+use crate::numbering::{Creation, Object};
+use crate::object::{Cause, Head, Reference, encode, stored_hash};
+use crate::patch::Change;
+use crate::problem::{Problem, Problems};
+use crate::source::LayerKind;
+
+/// Numbers that may be lost in a row before the publisher gives up.
+const TRIES: usize = 64;
+
+/// What may become a version: checked by the shape, not yet by hooks.
+#[derive(Clone)]
+pub(super) struct Draft {
+    pub document: Document,
+    pub merged: Option<Merged>,
+    pub patches: Patches,
+    pub held: bool,
+    pub sources: String,
+    pub left: Option<u64>,
+    pub content_of: Option<u64>,
+    /// Publish even when nothing differs.
+    pub always: bool,
+    pub skip_guards: bool,
+}
+
+/// A candidate that was checked and not published.
+pub struct Staged {
+    draft: Draft,
+    base: u64,
+    /// What the checks said.
+    pub report: Report,
+}
+
+impl Staged {
+    /// Its values.
+    pub fn document(&self) -> &Document {
+        &self.draft.document
+    }
+
+    /// The version that it was made from.
+    pub fn base(&self) -> u64 {
+        self.base
+    }
+}
+
+/// A version's object, encoded when a numbering asks for bytes.
+struct Sealed {
+    head: Head,
+    document: Document,
+    references: Vec<Reference>,
+}
+
+impl Object for Sealed {
+    fn encode(&self) -> Vec<u8> {
+        encode(&self.head, &self.document, &self.references)
+    }
+}
+
+/// What the steps before publication made.
+pub(super) struct Prepared {
+    pub candidate: Arc<Candidate>,
+    pub derived: Arc<BTreeMap<Arc<str>, Derived>>,
+    pub adopts: Vec<Adopt>,
+    pub warnings: Vec<Problem>,
+}
+
+/// How an attempt ended, before it is made a report.
+enum Outcome {
+    Published,
+    Unchanged,
+}
+
+pub(super) type MakeDraft<'a> = &'a mut dyn FnMut(&Arc<Version>) -> Result<Draft, Problems>;
+
+fn reentrant() -> Problems {
+    Problem::new(
+        "reentrant",
+        Path::root(),
+        "calls from outside the store's own checks, guards and derivations",
+        "a call from inside one of them",
+    )
+    .hint("change the configuration from a subscriber, or from another thread")
+    .into()
+}
+
+/// Runs `step` and adds the time that it took.
+pub(super) fn timed<R>(total: &mut Duration, step: impl FnOnce() -> R) -> R {
+    let before = Instant::now();
+    let result = step();
+    *total += before.elapsed();
+    result
+}
+
+impl Inner {
+    /// Publishes what `make` drafts, if everybody accepts it; reports in any case.
+    pub(super) fn publish(&self, cause: Cause, by: &By, make: MakeDraft<'_>) -> Report {
+        let begin = Instant::now();
+        let previous = self.cell.load().number();
+        let mut report = Report {
+            cause,
+            accepted: false,
+            published: false,
+            version: previous,
+            previous,
+            problems: Vec::new(),
+            timings: Timings::default(),
+            actor: by.actor.clone(),
+            time: self.now(),
+        };
+        if is_inside(self.identity()) {
+            report.problems = reentrant().0;
+        } else {
+            let turn = self.publishing.take();
+            let outcome = self.attempt(cause, by, make, &mut report);
+            match outcome {
+                Ok(outcome) => {
+                    report.accepted = true;
+                    report.published = matches!(outcome, Outcome::Published);
+                }
+                Err(problems) => report.problems.extend(problems.0),
+            }
+            drop(turn);
+        }
+        report.version = self.cell.load().number();
+        report.timings.total = begin.elapsed();
+        report
+    }
+
+    fn attempt(&self, cause: Cause, by: &By, make: MakeDraft<'_>, report: &mut Report) -> Result<Outcome, Problems> {
+        for _ in 0..TRIES {
+            let newest = timed(&mut report.timings.number, || self.catch_up_for_publishing())?;
+            let base = self.cell.load_full();
+            report.previous = base.number();
+            let before = report.timings.read;
+            let draft = timed(&mut report.timings.check, || make(&base))?;
+            report.timings.check = report.timings.check.saturating_sub(report.timings.read - before);
+            if base.number() > 0 && !draft.always && is_same(&base, &draft) {
+                return Ok(Outcome::Unchanged);
+            }
+            let prepared = self.prepare(&draft, Some(&base), cause, &mut report.timings)?;
+            if !by.force && !draft.skip_guards {
+                let candidate = &prepared.candidate;
+                timed(&mut report.timings.guard, || self.guard(candidate))?;
+            }
+            failpoint("publish: guarded");
+            let references = self.references(&draft)?;
+            let mut head = self.head(cause, by, &draft, &base, newest.max(base.number()) + 1);
+            head.hash = stored_hash(&draft.document, &references);
+            let sealed = Sealed { head: head.clone(), document: draft.document.clone(), references };
+            let object: Arc<dyn Object> = Arc::new(sealed);
+            let creation = timed(&mut report.timings.number, || self.numbering.create(head.number, &object));
+            let creation = creation.map_err(|error| self.numbering_problem("a version that can be created", &error))?;
+            if creation == Creation::Exists {
+                continue;
+            }
+            failpoint("publish: numbered");
+            report.problems.extend(prepared.warnings.iter().cloned());
+            timed(&mut report.timings.publish, || self.commit(head, draft.document, draft.merged, prepared));
+            failpoint("publish: committed");
+            Inner::count(&self.counts.published);
+            return Ok(Outcome::Published);
+        }
+        Err(Problem::new("contended", Path::root(), "a free number", format!("numbers that others took {TRIES} times")).into())
+    }
+
+    pub(super) fn numbering_problem(&self, expected: &str, error: &std::io::Error) -> Problems {
+        Problem::new("numbering", Path::root(), format!("{expected} in {}", self.numbering.place()), error.to_string())
+            .hint("check the folder, its permissions and the disk")
+            .into()
+    }
+
+    fn head(&self, cause: Cause, by: &By, draft: &Draft, base: &Version, number: u64) -> Head {
+        Head {
+            number,
+            hash: String::new(),
+            sources: draft.sources.clone(),
+            time: self.now(),
+            actor: by.actor.clone(),
+            reason: by.reason.clone(),
+            cause,
+            from: base.number(),
+            rolled_back_from: draft.left,
+            content_of: draft.content_of,
+            held: draft.held,
+            forced: by.force,
+            patches: draft.patches.clone(),
+        }
+    }
+
+    /// Everything but the guards that must say yes before a version is published; `previous` is what it would replace.
+    pub(super) fn prepare(
+        &self,
+        draft: &Draft,
+        base: Option<&Arc<Version>>,
+        cause: Cause,
+        timings: &mut Timings,
+    ) -> Result<Prepared, Problems> {
+        let state = self.state.load();
+        let of = self.identity();
+        let previous = base.filter(|base| base.number() > 0).cloned();
+        let mut candidate =
+            Candidate { document: draft.document.clone(), derived: Vec::new(), previous: previous.clone(), cause, diff: OnceLock::new() };
+        if !state.checks.is_empty() {
+            let shared = Arc::new(candidate);
+            let mut problems = Vec::new();
+            timed(&mut timings.check, || {
+                for check in &state.checks {
+                    let candidate = Arc::clone(&shared);
+                    let (name, budget) = (check.hook.name().to_owned(), check.hook.budget());
+                    problems.extend(
+                        check.call(of, &name, budget, move |check| check.check(&candidate)).err().into_iter().flat_map(|found| found.0),
+                    );
+                }
+            });
+            if !problems.is_empty() {
+                return Err(problems.into());
+            }
+            // A hook that was given up on may still hold the other one.
+            candidate = Candidate {
+                document: draft.document.clone(),
+                derived: Vec::new(),
+                previous: previous.clone(),
+                cause,
+                diff: OnceLock::new(),
+            };
+        }
+        let derived = timed(&mut timings.derive, || self.derive(&state.derives, &draft.document, previous.as_deref()))?;
+        candidate.derived = derived.iter().map(|(name, value)| (Arc::clone(name), Arc::clone(value))).collect();
+        failpoint("publish: derived");
+        let candidate = Arc::new(candidate);
+        let (mut adopts, mut warnings, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+        timed(&mut timings.prepare, || {
+            for attached in &state.attached {
+                match guarded(of, attached.hook.name(), || attached.hook.prepare(&candidate)) {
+                    Ok((adopt, found)) => {
+                        adopts.push(adopt);
+                        warnings.extend(found);
+                    }
+                    Err(found) => problems.extend(found.0),
+                }
+            }
+        });
+        if !problems.is_empty() {
+            return Err(problems.into());
+        }
+        Ok(Prepared { candidate, derived: Arc::new(derived), adopts, warnings })
+    }
+
+    /// What is derived from a document; what depends on nothing that differs from the version before is taken from there.
+    pub(super) fn derive(
+        &self,
+        derives: &[super::Hook<dyn super::Derive>],
+        document: &Document,
+        previous: Option<&Version>,
+    ) -> Result<BTreeMap<Arc<str>, Derived>, Problems> {
+        let (mut made, mut problems) = (BTreeMap::new(), Vec::new());
+        for derive in derives {
+            let name: Arc<str> = derive.hook.name().into();
+            let unchanged = |previous: &&Version| derive.hook.inputs().iter().all(|path| previous.document.get(path) == document.get(path));
+            if let Some(value) = previous.filter(unchanged).and_then(|previous| previous.derived.get(&name)) {
+                Inner::count(&self.counts.reused);
+                made.insert(name, Arc::clone(value));
+                continue;
+            }
+            Inner::count(&self.counts.built);
+            let owned = document.clone();
+            match derive.call(self.identity(), &name, derive.hook.budget(), move |derive| derive.derive(&owned)) {
+                Ok(value) => {
+                    made.insert(name, value);
+                }
+                Err(found) => problems.extend(found.0),
+            }
+        }
+        if problems.is_empty() { Ok(made) } else { Err(problems.into()) }
+    }
+
+    fn guard(&self, candidate: &Arc<Candidate>) -> Result<(), Problems> {
+        let state = self.state.load();
+        let mut problems = Vec::new();
+        for guard in &state.guards {
+            let (name, budget, candidate) = (guard.hook.name().to_owned(), guard.hook.budget(), Arc::clone(candidate));
+            let judged = guard.call(self.identity(), &name, budget, move |guard| guard.judge(&candidate));
+            problems.extend(judged.err().into_iter().flat_map(|found| found.0));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
+    }
+
+    /// The sources of the secrets in a draft.
+    fn references(&self, draft: &Draft) -> Result<Vec<Reference>, Problems> {
+        let mut references = Vec::new();
+        for path in self.shape.secrets(&draft.document) {
+            let Some(node) = draft.document.get(&path) else { continue };
+            let source = node.origin().map(|origin| Arc::clone(origin.source));
+            if source.as_ref().is_some_and(|source| source.kind() == LayerKind::Patch) && self.numbering.folder().is_some() {
+                return Err(Problem::new(
+                    "secret_patch",
+                    path,
+                    "a secret that comes from a source",
+                    "one in a patch, which would be stored",
+                )
+                .hint("set it in the environment or in a file, and reload")
+                .into());
+            }
+            references
+                .push(Reference { path: path.to_string(), source: source.map_or_else(String::new, |source| source.name().to_owned()) });
+        }
+        Ok(references)
+    }
+
+    /// Makes a numbered version current, unless a newer one already is, and tells everybody.
+    pub(super) fn commit(&self, head: Head, document: Document, merged: Option<Merged>, prepared: Prepared) {
+        let number = head.number;
+        let head = Arc::new(head);
+        let turn = self.committing.take();
+        let mut old = None;
+        let published = self.cell.publish_shared::<()>(|now| {
+            if now.number() >= number {
+                return Ok(None);
+            }
+            old = Some(Arc::clone(now));
+            let units = now.units.clone();
+            Ok(Some(Arc::new(Version { head, document, merged, derived: prepared.derived, units })))
+        });
+        let (Ok(true), Some(old)) = (published, old) else { return };
+        failpoint("publish: stored");
+        let current = self.cell.load_full();
+        for adopt in prepared.adopts {
+            // The version is published: whatever the closure does cannot take that back.
+            let _ = guarded(self.identity(), "adopt", || {
+                adopt(&current);
+                Ok(())
+            });
+        }
+        self.amend(|state| state.with_version(&current, self.keep, self.keep_bytes));
+        self.counts.applied_at.store(self.now().max(0) as u64, Ordering::Relaxed);
+        drop(turn);
+        if old.number() > 0 {
+            for subscription in &self.state.load().subscriptions {
+                subscription.tell(&old, &current);
+            }
+        }
+    }
+
+    /// Everything that follows a report: counts, the audit, what is kept on disk.
+    pub(super) fn record(&self, report: Report, by: &By) -> Report {
+        if !report.accepted {
+            Inner::count(&self.counts.rejects);
+        }
+        if self.audit.is_kept() {
+            let state = self.state.load();
+            let version = |number: u64| state.ring.iter().find(|kept| kept.number() == number);
+            let changed = match (version(report.previous), version(report.version)) {
+                (Some(old), Some(new)) if report.published => Some(diff(&old.document, &new.document)),
+                _ => None,
+            };
+            self.audit.record(&report, &by.reason, by.force, changed.as_ref());
+        }
+        let shared = Arc::new(report.clone());
+        self.amend(|state| state.with_report(&shared));
+        if report.published {
+            self.keep_last_good();
+            // What cannot be deleted now is deleted by the next publication.
+            let _ = self.numbering.prune((report.version + 1).saturating_sub(self.keep.max(2) as u64));
+        }
+        report
+    }
+
+    /// A draft of what the sources say, with the patches of `base`.
+    pub(super) fn draft_of_sources(&self, layers: &[Arc<Layer>], base: &Version, held: bool) -> Result<Draft, Problems> {
+        self.draft_of_layers(layers, base.head.patches.clone(), held)
+    }
+
+    pub(super) fn draft_of_layers(&self, layers: &[Arc<Layer>], patches: Patches, held: bool) -> Result<Draft, Problems> {
+        let merged = merge(layers);
+        let patched = patches::apply(merged.document(), &patches)?;
+        let merged = Merged::new(Arc::clone(merged.layers()), patched);
+        let document = self.shape.check(&merged)?;
+        let secret: HashSet<Arc<str>> = self.shape.secrets(&document).iter().filter_map(|path| source_of(&document, path)).collect();
+        Ok(Draft {
+            sources: fingerprint(layers, &secret),
+            document,
+            merged: Some(merged),
+            patches,
+            held,
+            left: None,
+            content_of: None,
+            always: false,
+            skip_guards: false,
+        })
+    }
+
+    pub(super) fn reload(&self, cause: Cause, by: &By) -> Report {
+        let report = self.try_reload(cause, by);
+        self.record(report, by)
+    }
+
+    /// A reload whose report is not recorded yet.
+    pub(super) fn try_reload(&self, cause: Cause, by: &By) -> Report {
+        Inner::count(&self.counts.reloads);
+        let mut read_time = Duration::ZERO;
+        let layers = timed(&mut read_time, || read_all(&self.providers));
+        let began_on = self.cell.load().number();
+        let mut report = self.publish(cause, by, &mut |base| {
+            let layers = layers.as_ref().map_err(Clone::clone)?;
+            let mut draft = self.draft_of_sources(layers, base, false)?;
+            self.note_local(&draft);
+            // Another process saw the same files and was faster; its environment may differ, which `drift` shows.
+            let same_files = !draft.sources.is_empty() && base.head.sources == draft.sources && base.head.patches == draft.patches;
+            if cause == Cause::Watch && base.number() > began_on && same_files && !base.head.held {
+                draft.document = base.document.clone();
+            }
+            Ok(draft)
+        });
+        report.timings.read += read_time;
+        report.timings.total += read_time;
+        report
+    }
+
+    fn note_local(&self, draft: &Draft) {
+        let now = self.local.load();
+        self.local.offer(&now, draft.document.hash());
+    }
+
+    /// Publishes and turns a refusal into an error; `expected` is compared with the version that the draft is made of.
+    pub(super) fn publish_or_refuse(&self, cause: Cause, by: &By, expected: Option<u64>, make: MakeDraft<'_>) -> Result<Report, Refusal> {
+        let mut conflict = None;
+        let report = self.publish(cause, by, &mut |base| {
+            if let Some(expected) = expected.filter(|&expected| expected != base.number()) {
+                conflict = Some(Refusal::Conflict { expected, current: base.number() });
+                return Err(
+                    Problem::new("conflict", Path::root(), format!("version {expected}"), format!("version {}", base.number())).into()
+                );
+            }
+            make(base)
+        });
+        let report = self.record(report, by);
+        match conflict {
+            Some(conflict) => Err(conflict),
+            None if report.accepted => Ok(report),
+            None => Err(Refusal::Refused(Box::new(report))),
+        }
+    }
+}
+
+/// Whether a draft says what a version says.
+fn is_same(base: &Version, draft: &Draft) -> bool {
+    base.head.held == draft.held && base.head.patches == draft.patches && base.document == draft.document
+}
+
+/// The name of the source that said what stands at a path.
+fn source_of(document: &Document, path: &Path) -> Option<Arc<str>> {
+    document.get(path).and_then(|node| node.origin()).map(|origin| origin.source.name().into())
+}
+
+/// What names the files (and tables) that layers were read from. The environment is not among them, nor is a source of secrets, which nobody
+/// shall try to guess from a hash. Empty when there are no others.
+fn fingerprint(layers: &[Arc<Layer>], secret: &HashSet<Arc<str>>) -> String {
+    let mut bytes = Vec::new();
+    for layer in layers.iter().filter(|layer| layer.kind() != LayerKind::Environment && !secret.contains(layer.name())) {
+        bytes.extend_from_slice(layer.name().as_bytes());
+        bytes.push(0);
+        bytes.extend_from_slice(&layer.document().hash().to_le_bytes());
+    }
+    if bytes.is_empty() { String::new() } else { format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&bytes)) }
+}
+
+impl Store {
+    /// Changes single values, above what the sources say, until they are withdrawn. `None` takes a value away.
+    ///
+    /// # Errors
+    /// When `expected` is not current, or the changes do not fit.
+    pub fn patch(&self, changes: &[Change], expected: Option<u64>, by: &By) -> Result<Report, Refusal> {
+        self.0.publish_or_refuse(Cause::Patch, by, expected, &mut |base| self.0.draft_of_patch(base, changes))
+    }
+
+    /// Withdraws patches at or below some paths: what the sources say counts again.
+    ///
+    /// # Errors
+    /// When `expected` is not current, or the sources cannot be read.
+    pub fn unpatch(&self, paths: &[Path], expected: Option<u64>, by: &By) -> Result<Report, Refusal> {
+        self.0.publish_or_refuse(Cause::Patch, by, expected, &mut |base| {
+            let layers = read_all(&self.0.providers)?;
+            self.0.draft_of_layers(&layers, patches::without(&base.head.patches, paths), base.head.held)
+        })
+    }
+
+    /// Checks what the sources say, or some changes, and publishes nothing. Guards are asked too.
+    ///
+    /// # Errors
+    /// The report of what is wrong.
+    pub fn stage(&self, changes: Option<&[Change]>) -> Result<Staged, Box<Report>> {
+        let begin = Instant::now();
+        let base = self.pin();
+        let mut timings = Timings::default();
+        let cause = Cause::Stage;
+        let checked = (|| {
+            if is_inside(self.0.identity()) {
+                return Err(reentrant());
+            }
+            let draft = match changes {
+                Some(changes) => self.0.draft_of_patch(&base, changes)?,
+                None => self.0.draft_of_sources(&timed(&mut timings.read, || read_all(&self.0.providers))?, &base, false)?,
+            };
+            let prepared = self.0.prepare(&draft, Some(&base), cause, &mut timings)?;
+            timed(&mut timings.guard, || self.0.guard(&prepared.candidate))?;
+            Ok((draft, prepared.warnings))
+        })();
+        timings.total = begin.elapsed();
+        let number = base.number();
+        let report = |accepted, problems| Report {
+            cause,
+            accepted,
+            published: false,
+            version: number,
+            previous: number,
+            problems,
+            timings,
+            actor: String::new(),
+            time: self.0.now(),
+        };
+        match checked {
+            Ok((draft, warnings)) => Ok(Staged { draft, base: number, report: report(true, warnings) }),
+            Err(problems) => Err(Box::new(report(false, problems.0))),
+        }
+    }
+
+    /// Publishes a staged candidate, if the version that it was made from is still current.
+    ///
+    /// # Errors
+    /// When it is not, or something refuses the candidate now.
+    pub fn publish_staged(&self, staged: &Staged, by: &By) -> Result<Report, Refusal> {
+        self.0.publish_or_refuse(Cause::Stage, by, Some(staged.base), &mut |_| Ok(staged.draft.clone()))
+    }
+}
+
+impl Inner {
+    fn draft_of_patch(&self, base: &Version, changes: &[Change]) -> Result<Draft, Problems> {
+        let document = crate::patch::patch(&base.document, changes)?;
+        let layers = base.merged.as_ref().map_or_else(|| Arc::from([]), |merged| Arc::clone(merged.layers()));
+        let paths: Vec<&Path> = changes.iter().map(|(path, _)| path).collect();
+        let merged = Merged::new(layers, document);
+        let document = self.shape.check_changed(&merged, &paths)?;
+        let merged = base.merged.as_ref().map(|_| merged);
+        let patches = patches::with(&base.head.patches, changes);
+        let head = &base.head;
+        Ok(Draft {
+            document,
+            merged,
+            patches,
+            held: head.held,
+            sources: head.sources.clone(),
+            left: None,
+            content_of: None,
+            always: false,
+            skip_guards: false,
+        })
+    }
+}
