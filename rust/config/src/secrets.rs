@@ -19,7 +19,7 @@ const ANYWHERE: &[&str] = &["password", "passwd", "passphrase", "secret", "crede
 /// Words that make a key a secret when they are whole parts of it.
 const PARTS: &[&str] = &["token", "api_key", "apikey", "private_key", "access_key", "auth_key", "pwd"];
 /// The key of a reference.
-const REFERENCE: &str = "!secret";
+pub(crate) const REFERENCE: &str = "!secret";
 /// What is shown in a secret's place.
 pub(crate) const HIDDEN: &str = "(secret)";
 

@@ -3,8 +3,8 @@
 //! **In**: a document and what is known about it. **Out**: bytes, and back. **Law**
 //! 1. The first line names the format and carries the checksum of everything after it; the second line is JSON (the head), the rest is the
 //!    document in the form of `values`. FORMAT.md has the grammar.
-//! 2. A secret is never written: a reference to the source that said it stands in its place, and whoever reads the object asks its own
-//!    source of that name. The hash in the head is that of the document with the references in place.
+//! 2. A secret is never written: the document was sealed before, so that the place that said it stands instead, and whoever reads the object
+//!    asks its own sources. The hash in the head is that of the sealed document: nobody can guess a secret and try it.
 //! 3. What is read is untrusted: a wrong checksum, a length that leads outside, a depth beyond the limit, an unknown kind, a document with
 //!    another hash or another number than the head says, are each a reason to keep the version that is current. Nothing recurses.
 
@@ -15,7 +15,7 @@ mod values;
 mod tests;
 
 pub use head::{Cause, Head};
-pub use values::{Damage, Reference, Resolve};
+pub use values::Damage;
 
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -30,31 +30,23 @@ const CHECKSUM: usize = 33;
 pub struct Stored {
     /// What is known about it.
     pub head: Head,
-    /// The document, with the secrets that `resolve` knew.
+    /// The document, sealed.
     pub document: Document,
-    /// All its secrets.
-    pub references: Vec<Reference>,
-    /// Secrets that it did not know.
-    pub missing: Vec<Reference>,
+    /// Whether it has secrets.
+    pub has_secrets: bool,
 }
 
-/// The hash of a document as it is stored: secrets as references, so that nobody can guess a secret and try it.
-pub fn stored_hash(document: &Document, references: &[Reference]) -> String {
-    let mut hashed = Vec::new();
-    if references.is_empty() {
-        hashed.extend_from_slice(&document.hash().to_le_bytes());
-    } else {
-        values::put(document, references, &mut hashed);
-    }
-    format!("{:032x}", xxh3_128(&hashed))
+/// The hash of a document as heads name it.
+pub fn hash_text(document: &Document) -> String {
+    format!("{:032x}", document.hash())
 }
 
-/// Writes a version. `references` are its secrets.
-pub fn encode(head: &Head, document: &Document, references: &[Reference]) -> Vec<u8> {
+/// Writes a version, whose document is sealed.
+pub fn encode(head: &Head, document: &Document) -> Vec<u8> {
     // A head is plain data with text keys: writing it cannot fail.
     let mut body = serde_json::to_vec(head).unwrap_or_default();
     body.push(b'\n');
-    values::put(document, references, &mut body);
+    values::put(document, &mut body);
     let mut bytes = format!("{MAGIC}{:032x}\n", xxh3_128(&body)).into_bytes();
     bytes.extend_from_slice(&body);
     bytes
@@ -81,15 +73,15 @@ pub fn decode_head(bytes: &[u8]) -> Result<Head, Damage> {
     open(bytes).map(|(head, _)| head)
 }
 
-/// Reads an object; `resolve` knows what this process's own sources say where a secret was.
+/// Reads an object.
 ///
 /// # Errors
 /// When it is no version, or a damaged one.
-pub fn decode(name: &str, bytes: &[u8], resolve: Resolve<'_>) -> Result<Stored, Damage> {
+pub fn decode(name: &str, bytes: &[u8]) -> Result<Stored, Damage> {
     let (head, rest) = open(bytes)?;
-    let values::Taken { document, references, missing } = values::take(name, rest, resolve)?;
-    if stored_hash(&document, &references) != head.hash {
+    let (document, has_secrets) = values::take(name, rest)?;
+    if hash_text(&document) != head.hash {
         return Err(Damage("its document is not the one that its head names"));
     }
-    Ok(Stored { head, document, references, missing })
+    Ok(Stored { head, document, has_secrets })
 }

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::parse::{Format, Limits, parse};
 
-fn head_of(document: &Document, references: &[Reference]) -> Head {
-    Head { hash: stored_hash(document, references), ..head(7) }
+fn head_of(document: &Document) -> Head {
+    Head { hash: hash_text(document), ..head(7) }
 }
 
 fn head(number: u64) -> Head {
@@ -32,10 +32,6 @@ fn document(format: Format, text: &str) -> Document {
     parse(format, "test", text.as_bytes().to_vec(), &Limits::default()).unwrap().document().clone()
 }
 
-fn nobody<'a>(_: &Reference) -> Option<crate::document::Node<'a>> {
-    None
-}
-
 fn json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
@@ -57,9 +53,9 @@ proptest! {
     fn what_is_written_is_read(value in prop::collection::btree_map("[a-z.\"]{0,4}", json(), 0..8)) {
         let text = serde_json::to_string(&value).unwrap();
         let document = document(Format::Json, &text);
-        let bytes = encode(&head_of(&document, &[]), &document, &[]);
-        let read = decode("version 7", &bytes, &nobody).unwrap();
-        prop_assert_eq!(&read.head, &head_of(&document, &[]));
+        let bytes = encode(&head_of(&document), &document);
+        let read = decode("version 7", &bytes).unwrap();
+        prop_assert_eq!(&read.head, &head_of(&document));
         prop_assert_eq!(decode_head(&bytes).unwrap(), read.head);
         prop_assert!(read.document == document);
         prop_assert_eq!(read.document.hash(), document.hash());
@@ -69,25 +65,25 @@ proptest! {
     #[test]
     fn every_flipped_byte_and_every_cut_is_found(at in 0usize..400, flip in 1u8..=255) {
         let document = document(Format::Json, r#"{"a": {"b": [1, 2.5, "x", null, true]}}"#);
-        let bytes = encode(&head_of(&document, &[]), &document, &[]);
+        let bytes = encode(&head_of(&document), &document);
         let mut damaged = bytes.clone();
         if let Some(byte) = damaged.get_mut(at) {
             *byte ^= flip;
-            prop_assert!(decode("v", &damaged, &nobody).is_err());
+            prop_assert!(decode("v", &damaged).is_err());
             prop_assert!(decode_head(&damaged).is_err());
-            prop_assert!(decode("v", &bytes[..at], &nobody).is_err());
+            prop_assert!(decode("v", &bytes[..at]).is_err());
         }
     }
 
     #[test]
     fn no_forged_document_can_hurt(body in prop::collection::vec(prop_oneof![0u8..12, any::<u8>()], 0..80)) {
-        let _ = values::take("v", &body, &nobody);
+        let _ = values::take("v", &body);
     }
 }
 
 #[test]
 fn forgeries_are_named() {
-    let refused = |body: &[u8]| values::take("v", body, &nobody).unwrap_err().0;
+    let refused = |body: &[u8]| values::take("v", body).unwrap_err().0;
     assert_eq!(refused(&[]), "its document is cut off");
     assert_eq!(refused(&[0]), "its document is no table");
     assert_eq!(refused(&[9]), "something closes that was not opened");
@@ -101,32 +97,22 @@ fn forgeries_are_named() {
 #[test]
 fn times_stay_times() {
     let document = document(Format::Toml, "at = 2026-01-02T03:04:05Z\ntext = \"2026-01-02\"\nzero = -0.0");
-    let read = decode("v", &encode(&head_of(&document, &[]), &document, &[]), &nobody).unwrap().document;
+    let read = decode("v", &encode(&head_of(&document), &document)).unwrap().document;
     assert!(read == document);
     assert_eq!(read.get(&"at".parse().unwrap()).unwrap().as_time(), Some("2026-01-02T03:04:05Z"));
 }
 
 #[test]
-fn a_secret_is_written_as_the_name_of_its_source() {
+fn a_secret_is_written_as_the_place_that_said_it() {
     let document = document(Format::Json, r#"{"db": {"password": "hunter2", "port": 1}, "list": [{"token": "t0psecret"}]}"#);
-    let references = [("db.password", "environment"), ("list[0].token", "secrets.json")]
-        .map(|(path, source)| Reference { path: path.into(), source: source.into() });
-    let bytes = encode(&head_of(&document, &references), &document, &references);
+    let secrets = crate::secrets::Secrets::new(&crate::schema::Schema::any());
+    let sealed = secrets.seal(&document);
+    let bytes = encode(&head_of(&sealed), &sealed);
     let text = String::from_utf8_lossy(&bytes);
     assert!(!text.contains("hunter2") && !text.contains("t0psecret"), "{text}");
-    let other = document_with_another_secret();
-    assert_eq!(stored_hash(&other, &references), stored_hash(&document, &references), "the hash tells nothing about the secret");
-    let wrong = Head { hash: stored_hash(&document, &[]), ..head(7) };
-    assert_eq!(
-        decode("v", &encode(&wrong, &document, &references), &nobody).unwrap_err().0,
-        "its document is not the one that its head names"
-    );
-    let unknown = decode("v", &bytes, &nobody).unwrap();
-    assert_eq!(unknown.missing, references);
-    let known = decode("v", &bytes, &|reference| document.get(&reference.path.parse().ok()?)).unwrap();
-    assert!(known.missing.is_empty() && known.document == document);
-}
-
-fn document_with_another_secret() -> Document {
-    document(Format::Json, r#"{"db": {"password": "other", "port": 1}, "list": [{"token": "other"}]}"#)
+    let read = decode("v", &bytes).unwrap();
+    assert!(read.has_secrets && secrets.unseal(&read.document, &document).unwrap() == document);
+    assert!(secrets.unseal(&read.document, &Document::empty()).is_err());
+    let wrong = encode(&head_of(&document), &sealed);
+    assert_eq!(decode("v", &wrong).unwrap_err().0, "its document is not the one that its head names");
 }

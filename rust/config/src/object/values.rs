@@ -4,14 +4,12 @@
 //! **Law**: a value is its kind, its key where it stands in a table, and its content; a container's values follow it until it is closed. Neither
 //! side recurses; the reader bounds depth and lengths before it believes them.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::document::build::{Builder, KEY_LIMIT};
-use crate::document::{Document, Kind, Node, Path};
+use crate::document::{Document, Kind, Node};
+use crate::secrets::REFERENCE;
 use crate::source::{LayerKind, Source};
 use crate::units::{put_varint, take_varint};
 
@@ -28,7 +26,6 @@ const TIME: u8 = 6;
 const ARRAY: u8 = 7;
 const TABLE: u8 = 8;
 const CLOSE: u8 = 9;
-const SECRET: u8 = 10;
 
 /// Why bytes are no version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,37 +41,20 @@ impl std::error::Error for Damage {}
 
 const CUT_OFF: Damage = Damage("its document is cut off");
 
-/// Where a secret comes from: written instead of its value.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Reference {
-    /// Where it stands in the document.
-    pub path: String,
-    /// The name of the source that said it.
-    pub source: String,
-}
-
-/// What this process's own sources say at a reference.
-pub type Resolve<'a> = &'a dyn for<'p> Fn(&'p Reference) -> Option<Node<'a>>;
-
 enum Step<'a> {
-    Value(Node<'a>, bool, Option<Path>),
+    Value(Node<'a>, bool),
     Close,
 }
 
-/// Adds a document, with references where its secrets are.
-pub fn put(document: &Document, references: &[Reference], out: &mut Vec<u8>) {
-    let secrets: HashMap<&str, &Reference> = references.iter().map(|reference| (reference.path.as_str(), reference)).collect();
-    // Paths are only kept where a secret may be below.
-    let root = if secrets.is_empty() { None } else { Some(Path::root()) };
-    let mut steps = vec![Step::Value(document.root(), false, root)];
+/// Adds a document.
+pub fn put(document: &Document, out: &mut Vec<u8>) {
+    let mut steps = vec![Step::Value(document.root(), false)];
     while let Some(step) = steps.pop() {
-        let Step::Value(node, keyed, path) = step else {
+        let Step::Value(node, keyed) = step else {
             out.push(CLOSE);
             continue;
         };
-        let reference = path.as_ref().and_then(|path| secrets.get(path.to_string().as_str()));
         out.push(match node.kind() {
-            _ if reference.is_some() => SECRET,
             Kind::Null => NULL,
             Kind::Bool if node.as_bool() == Some(true) => TRUE,
             Kind::Bool => FALSE,
@@ -87,11 +67,6 @@ pub fn put(document: &Document, references: &[Reference], out: &mut Vec<u8>) {
         });
         if keyed {
             put_bytes(node.key().as_bytes(), out);
-        }
-        if let Some(reference) = reference {
-            put_bytes(reference.path.as_bytes(), out);
-            put_bytes(reference.source.as_bytes(), out);
-            continue;
         }
         match node.kind() {
             Kind::Null | Kind::Bool => {}
@@ -106,10 +81,7 @@ pub fn put(document: &Document, references: &[Reference], out: &mut Vec<u8>) {
                 steps.push(Step::Close);
                 let from = steps.len();
                 let keyed = kind == Kind::Table;
-                steps.extend(node.items().enumerate().map(|(at, item)| {
-                    let below = path.as_ref().map(|path| if keyed { path.clone().key(item.key()) } else { path.clone().index(at as u32) });
-                    Step::Value(item, keyed, below)
-                }));
+                steps.extend(node.items().map(|item| Step::Value(item, keyed)));
                 if let Some(added) = steps.get_mut(from..) {
                     added.reverse();
                 }
@@ -130,32 +102,24 @@ fn take_text<'a>(bytes: &mut &'a [u8]) -> Result<&'a str, Damage> {
     std::str::from_utf8(text).map_err(|_| Damage("a text is not UTF-8"))
 }
 
-fn take_key(builder: &mut Builder, bytes: &mut &[u8]) -> Result<(), Damage> {
+fn take_key<'a>(builder: &mut Builder, bytes: &mut &'a [u8]) -> Result<&'a str, Damage> {
     let key = take_text(bytes)?;
     if key.len() > KEY_LIMIT {
         return Err(Damage("a key is too long"));
     }
     builder.key_text(key);
-    Ok(())
+    Ok(key)
 }
 
-/// A document as it was read: the secrets that `resolve` did not know are null in it.
-#[derive(Debug)]
-pub struct Taken {
-    pub document: Document,
-    pub references: Vec<Reference>,
-    pub missing: Vec<Reference>,
-}
-
-/// Reads a document.
-pub fn take(name: &str, mut bytes: &[u8], resolve: Resolve<'_>) -> Result<Taken, Damage> {
+/// Reads a document; also says whether the key of a sealed secret stands in it.
+pub fn take(name: &str, mut bytes: &[u8]) -> Result<(Document, bool), Damage> {
     // Offsets and lengths inside a document have 32 bits.
     if bytes.len() > u32::MAX as usize / 2 {
         return Err(Damage("it is too large"));
     }
     let source = Arc::new(Source::new(name, LayerKind::Version, String::new()));
     let mut builder = Builder::new(Some(source), bytes.len() / 12);
-    let (mut references, mut missing) = (Vec::new(), Vec::new());
+    let mut has_secrets = false;
     loop {
         let (&tag, rest) = bytes.split_first().ok_or(CUT_OFF)?;
         bytes = rest;
@@ -166,21 +130,9 @@ pub fn take(name: &str, mut bytes: &[u8], resolve: Resolve<'_>) -> Result<Taken,
             builder.close(0, 0);
         } else {
             if builder.inside() == Some(Kind::Table) {
-                take_key(&mut builder, &mut bytes)?;
+                has_secrets |= take_key(&mut builder, &mut bytes)? == REFERENCE;
             }
-            if tag == SECRET {
-                let reference = Reference { path: take_text(&mut bytes)?.to_owned(), source: take_text(&mut bytes)?.to_owned() };
-                references.push(reference.clone());
-                match resolve(&reference) {
-                    Some(node) => builder.value_of(&node),
-                    None => {
-                        builder.bits(Kind::Null, 0, 0);
-                        missing.push(reference);
-                    }
-                }
-            } else {
-                take_value(tag, &mut builder, &mut bytes)?;
-            }
+            take_value(tag, &mut builder, &mut bytes)?;
         }
         if builder.depth() == 0 {
             break;
@@ -196,7 +148,7 @@ pub fn take(name: &str, mut bytes: &[u8], resolve: Resolve<'_>) -> Result<Taken,
     if document.root().kind() != Kind::Table {
         return Err(Damage("its document is no table"));
     }
-    Ok(Taken { document, references, missing })
+    Ok((document, has_secrets))
 }
 
 /// Takes the payload of one value and adds the value.

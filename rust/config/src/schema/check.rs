@@ -28,6 +28,11 @@ pub struct Checked {
 }
 
 impl Checked {
+    /// What a store holds before its first version.
+    pub(crate) fn nothing() -> Self {
+        Self { given: Document::empty(), document: Document::empty() }
+    }
+
     /// The typed document: texts of the environment have their types, defaults are filled in.
     pub fn document(&self) -> &Document {
         &self.document

@@ -6,7 +6,6 @@
 //!    refused leaves the current version in place, is recorded once, and is not looked at again.
 //! 3. Adoption needs no turn of a publisher, so a publisher that waits for a slow guard delays no follower.
 
-use std::cell::OnceCell;
 use std::path::Path as FilePath;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,36 +14,21 @@ use super::provider::read_all;
 use super::publish::Draft;
 use super::report::{By, Report, Timings};
 use super::{Inner, Version};
-use crate::document::{Document, Node, Path};
+use crate::document::Path;
 use crate::layers::{Layer, Merged, merge};
-use crate::object::{Cause, Damage, Reference, Stored, decode, encode};
+use crate::object::{Cause, Damage, Head, Stored, decode, encode, hash_text};
 use crate::problem::{Problem, Problems};
 use crate::source::{LayerKind, Source};
 
-/// Reads an object whose secrets, if it has any, this process's own sources say.
-pub(super) fn decode_with_own_secrets(inner: &Inner, name: &str, bytes: &[u8]) -> Result<Stored, Problems> {
-    // Sources are read only when there is a secret to look for.
-    let own: OnceCell<Option<Merged>> = OnceCell::new();
-    let resolve = |reference: &Reference| -> Option<Node<'_>> {
-        let merged = own.get_or_init(|| read_all(&inner.providers).ok().map(|layers| merge(&layers)));
-        let node = merged.as_ref()?.document().get(&reference.path.parse().ok()?)?;
-        node.origin().is_some_and(|origin| origin.source.name() == reference.source).then_some(node)
-    };
-    let stored = decode(name, bytes, &resolve).map_err(|damage| damaged(name, damage))?;
-    let missing: Vec<Problem> = stored
-        .missing
-        .iter()
-        .map(|reference| {
-            Problem::new(
-                "missing_secret",
-                reference.path.parse().unwrap_or_default(),
-                format!("a secret from {}", reference.source),
-                "none",
-            )
-            .hint("this process needs the same source of secrets as the one that published")
-        })
-        .collect();
-    if missing.is_empty() { Ok(stored) } else { Err(missing.into()) }
+/// Reads an object; its secrets, if it has any, are what this process's own sources say.
+fn decode_with_own_secrets(inner: &Inner, name: &str, bytes: &[u8]) -> Result<Stored, Problems> {
+    let stored = decode(name, bytes).map_err(|damage| damaged(name, damage))?;
+    if !stored.has_secrets {
+        return Ok(stored);
+    }
+    let own = merge(&read_all(&inner.providers)?);
+    let document = inner.secrets.unseal(&stored.document, own.document())?;
+    Ok(Stored { document, ..stored })
 }
 
 fn damaged(name: &str, damage: Damage) -> Problems {
@@ -76,11 +60,11 @@ impl Inner {
         let source = Arc::new(Source::new(self.object_name(number), LayerKind::Version, String::new()));
         let layers: Arc<[Arc<Layer>]> = Arc::from([Arc::new(Layer::new(source, stored.document.clone()))]);
         let merged = Merged::new(layers, stored.document);
-        let document = self.shape.check(&merged)?;
+        let checked = self.schema.check(&merged, None)?;
         let head = stored.head;
         Ok(Draft {
-            document,
-            merged: Some(merged),
+            checked,
+            merged,
             patches: head.patches,
             held: head.held,
             sources: head.sources,
@@ -110,11 +94,11 @@ impl Inner {
         let head = stored.head.clone();
         let mut draft = self.draft_of_stored(number, stored)?;
         // Equal content is the same memory: nothing is built anew for it.
-        if base.number() > 0 && base.document == draft.document {
-            draft.document = base.document.clone();
+        if base.number() > 0 && base.document() == draft.checked.document() {
+            (draft.checked, draft.merged) = (base.checked.clone(), base.merged.clone());
         }
         let prepared = self.prepare(&draft, Some(base), Cause::Follow, &mut Timings::default())?;
-        self.commit(head, draft.document, draft.merged, prepared);
+        self.commit(head, draft.checked, draft.merged, prepared);
         Inner::count(&self.counts.followed);
         Ok(true)
     }
@@ -199,8 +183,10 @@ impl Inner {
     pub(super) fn keep_last_good(&self) {
         let Some(path) = &self.last_good else { return };
         let version = self.cell.load_full();
-        let references = self.references_of(&version.document);
-        let bytes = encode(&version.head, &version.document, &references);
+        // A file, so sealed whatever the numbering is; its head names that document.
+        let sealed = self.secrets.seal(version.document());
+        let head = Head { hash: hash_text(&sealed), ..(*version.head).clone() };
+        let bytes = encode(&head, &sealed);
         let attempt = path.with_extension(format!("attempt-{}", std::process::id()));
         let written = write_private(&attempt, &bytes).and_then(|()| std::fs::rename(&attempt, path));
         if written.is_err() {
@@ -225,7 +211,7 @@ impl Draft {
     pub(super) fn of(version: &Version) -> Self {
         let head = &version.head;
         Self {
-            document: version.document.clone(),
+            checked: version.checked.clone(),
             merged: version.merged.clone(),
             patches: head.patches.clone(),
             held: head.held,
@@ -235,16 +221,5 @@ impl Draft {
             always: false,
             skip_guards: true,
         }
-    }
-}
-
-impl Inner {
-    /// The secrets of a document and their sources.
-    pub(super) fn references_of(&self, document: &Document) -> Vec<Reference> {
-        let reference = |path: Path| {
-            let source = document.get(&path)?.origin().map(|origin| origin.source.name().to_owned()).unwrap_or_default();
-            Some(Reference { path: path.to_string(), source })
-        };
-        self.shape.secrets(document).into_iter().filter_map(reference).collect()
     }
 }

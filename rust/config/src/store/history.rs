@@ -67,9 +67,16 @@ impl Store {
         let head = Arc::new(stored.head.clone());
         let draft = self.0.draft_of_stored(number, stored).map_err(|_| unknown())?;
         let derives = self.0.state.load().derives.clone();
-        let derived = self.0.derive(&derives, &draft.document, None).map_err(|_| unknown())?;
+        let derived = self.0.derive(&derives, draft.checked.document(), None).map_err(|_| unknown())?;
         let units = self.current().units.clone();
-        Ok(Arc::new(Version { head, document: draft.document, merged: draft.merged, derived: Arc::new(derived), units }))
+        Ok(Arc::new(Version {
+            head,
+            checked: draft.checked,
+            merged: draft.merged,
+            schema: self.0.schema.clone(),
+            derived: Arc::new(derived),
+            units,
+        }))
     }
 
     /// What differs between two versions.
@@ -77,7 +84,7 @@ impl Store {
     /// # Errors
     /// When one of them is not kept any more.
     pub fn diff(&self, from: u64, to: u64) -> Result<Diff, Refusal> {
-        Ok(diff(&self.version(from)?.document, &self.version(to)?.document))
+        Ok(diff(self.version(from)?.document(), self.version(to)?.document()))
     }
 
     /// Publishes the content of an older version as a new one, and holds the watch until [`Store::resume`].
@@ -130,11 +137,11 @@ impl Store {
                 patched.to_document(),
             ));
         }
-        if let Some(explanation) = version.merged.as_ref().and_then(|merged| merged.explain(path)) {
+        if let Some(explanation) = version.merged.explain(path) {
             said.extend(explanation.said.iter().map(|said| (said.place.clone(), said.value.to_document())));
         }
         if said.is_empty()
-            && let Some(node) = version.document.get(path)
+            && let Some(node) = version.document().get(path)
         {
             let default = Place { source: "default".to_owned(), line: None, column: None, variable: None };
             said.push((node.origin().map_or(default, |origin| origin.place()), node.to_document()));

@@ -52,7 +52,7 @@ impl Candidate {
     /// What differs from the version before; made when somebody asks.
     pub fn diff(&self) -> &Diff {
         self.diff.get_or_init(|| match &self.previous {
-            Some(previous) => diff(&previous.document, &self.document),
+            Some(previous) => diff(previous.document(), &self.document),
             None => diff(&Document::empty(), &self.document),
         })
     }

@@ -22,7 +22,6 @@ mod patches;
 mod provider;
 mod publish;
 mod report;
-mod shape;
 mod state;
 mod subscribers;
 mod version;
@@ -39,7 +38,6 @@ pub use patches::Patches;
 pub use provider::{Files, Fixed, Provider, Variables};
 pub use publish::Staged;
 pub use report::{By, Refusal, Report, Timings};
-pub use shape::{AnyShape, Shape};
 pub use subscribers::{Pattern, Subscriber, Subscription};
 pub use version::{Derived, Version};
 pub use watcher::after_fork;
@@ -51,9 +49,12 @@ use std::time::SystemTime;
 
 use findspot_publish::{Cell, Guard, Latest, Turn};
 
-use crate::document::Document;
+use crate::document::{Document, Path};
+use crate::layers::Merged;
 use crate::numbering::{Memory, Numbering};
 use crate::object::{Cause, Head};
+use crate::schema::{Checked, Schema};
+use crate::secrets::Secrets;
 use crate::units::Units;
 use audit::Audit;
 use hooks::Hook;
@@ -66,7 +67,9 @@ pub struct Options {
     /// Who brings the layers, lowest first.
     pub providers: Vec<Arc<dyn Provider>>,
     /// What a configuration must look like.
-    pub shape: Arc<dyn Shape>,
+    pub schema: Schema,
+    /// Paths that are secrets although neither the schema nor their names say so.
+    pub secret_paths: Vec<Path>,
     /// Checks beyond the shape.
     pub checks: Vec<Arc<dyn Check>>,
     /// What is derived.
@@ -95,7 +98,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             providers: Vec::new(),
-            shape: Arc::new(AnyShape),
+            schema: Schema::any(),
+            secret_paths: Vec::new(),
             checks: Vec::new(),
             derives: Vec::new(),
             guards: Vec::new(),
@@ -135,7 +139,8 @@ struct Inner {
     /// One change of what is current at a time: pointer work.
     committing: Turn,
     providers: Vec<Arc<dyn Provider>>,
-    shape: Arc<dyn Shape>,
+    schema: Schema,
+    secrets: Secrets,
     numbering: Arc<dyn Numbering>,
     units: Arc<dyn Numbering>,
     keep: usize,
@@ -167,8 +172,9 @@ impl Store {
         crate::process::count_forks();
         let nothing = Version {
             head: Arc::new(Head::nothing()),
-            document: Document::empty(),
-            merged: None,
+            checked: Checked::nothing(),
+            merged: Merged::new(Arc::from([]), Document::empty()),
+            schema: options.schema.clone(),
             derived: Arc::default(),
             units: Units::default(),
         };
@@ -185,7 +191,8 @@ impl Store {
             publishing: Turn::default(),
             committing: Turn::default(),
             providers: options.providers,
-            shape: options.shape,
+            secrets: Secrets::new(&options.schema).with_paths(options.secret_paths),
+            schema: options.schema,
             numbering: options.numbering,
             units: options.units,
             keep: options.keep,
@@ -224,6 +231,11 @@ impl Store {
     /// Reads the sources again and publishes what they say. Content that is refused changes nothing. Ends the hold of a rollback.
     pub fn reload(&self, by: &By) -> Report {
         self.0.reload(Cause::Reload, by)
+    }
+
+    /// Which values no output may show.
+    pub fn secrets(&self) -> &Secrets {
+        &self.0.secrets
     }
 
     /// What subscribers raised: how often, and the last texts with the version they were told about.

@@ -13,7 +13,6 @@ use std::sync::atomic::Ordering;
 use super::version::Version;
 use super::{Inner, Store};
 use crate::document::{Document, Path};
-use crate::layers::Merged;
 use crate::numbering::{Creation, Object};
 use crate::patch::{Change, patch, value};
 use crate::problem::{Problem, Problems};
@@ -72,8 +71,11 @@ impl Version {
     /// When an override does not fit the document any more.
     pub fn for_unit(&self, unit: &str) -> Result<Document, Problems> {
         match self.units.get(unit) {
-            None => Ok(self.document.clone()),
-            Some(bytes) => patch(&self.document, &from_bytes(bytes)?),
+            None => Ok(self.document().clone()),
+            Some(bytes) => {
+                let document = patch(self.merged.document(), &from_bytes(bytes)?)?;
+                Ok(self.schema.check_document(&document, Some(&self.checked))?.document().clone())
+            }
         }
     }
 
@@ -129,17 +131,10 @@ impl Inner {
             };
             Problems(problems.0.into_iter().map(named).collect())
         };
-        let document = patch(&version.document, changes).map_err(with_unit)?;
-        let paths: Vec<&Path> = changes.iter().map(|(path, _)| path).collect();
-        let merged = Merged::new(Arc::from([]), document);
-        let checked = self.shape.check_changed(&merged, &paths).map_err(with_unit)?;
-        let secret = self.shape.secrets(&checked).into_iter().find(|secret| paths.iter().any(|path| path.covers(secret)));
-        match secret {
-            Some(path) if self.units.folder().is_some() => Err(with_unit(
-                Problem::new("secret_patch", path, "a secret that comes from a source", "one in an overlay, which would be stored").into(),
-            )),
-            _ => Ok(()),
-        }
+        self.refuse_secrets(changes).map_err(with_unit)?;
+        let document = patch(version.merged.document(), changes).map_err(with_unit)?;
+        self.schema.check_document(&document, Some(&version.checked)).map_err(with_unit)?;
+        Ok(())
     }
 
     /// Numbers some changes and makes them current.

@@ -4,7 +4,7 @@
 //! number is created after everything that may fail and before anybody reads the version; who loses a number begins again on the version
 //! that won it, and finds there either its own content or a new base.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
@@ -21,9 +21,10 @@ use crate::document::{Document, Path};
 use crate::failpoint::failpoint;
 use crate::layers::{Layer, Merged, merge};
 use crate::numbering::{Creation, Object};
-use crate::object::{Cause, Head, Reference, encode, stored_hash};
+use crate::object::{Cause, Head, encode, hash_text};
 use crate::patch::Change;
 use crate::problem::{Problem, Problems};
+use crate::schema::Checked;
 use crate::source::LayerKind;
 
 /// Numbers that may be lost in a row before the publisher gives up.
@@ -32,8 +33,8 @@ const TRIES: usize = 64;
 /// What may become a version: checked by the shape, not yet by hooks.
 #[derive(Clone)]
 pub(super) struct Draft {
-    pub document: Document,
-    pub merged: Option<Merged>,
+    pub checked: Checked,
+    pub merged: Merged,
     pub patches: Patches,
     pub held: bool,
     pub sources: String,
@@ -55,7 +56,7 @@ pub struct Staged {
 impl Staged {
     /// Its values.
     pub fn document(&self) -> &Document {
-        &self.draft.document
+        self.draft.checked.document()
     }
 
     /// The version that it was made from.
@@ -68,12 +69,11 @@ impl Staged {
 struct Sealed {
     head: Head,
     document: Document,
-    references: Vec<Reference>,
 }
 
 impl Object for Sealed {
     fn encode(&self) -> Vec<u8> {
-        encode(&self.head, &self.document, &self.references)
+        encode(&self.head, &self.document)
     }
 }
 
@@ -164,11 +164,10 @@ impl Inner {
                 timed(&mut report.timings.guard, || self.guard(candidate))?;
             }
             failpoint("publish: guarded");
-            let references = self.references(&draft)?;
+            let sealed = self.seal(draft.checked.document());
             let mut head = self.head(cause, by, &draft, &base, newest.max(base.number()) + 1);
-            head.hash = stored_hash(&draft.document, &references);
-            let sealed = Sealed { head: head.clone(), document: draft.document.clone(), references };
-            let object: Arc<dyn Object> = Arc::new(sealed);
+            head.hash = hash_text(&sealed);
+            let object: Arc<dyn Object> = Arc::new(Sealed { head: head.clone(), document: sealed });
             let creation = timed(&mut report.timings.number, || self.numbering.create(head.number, &object));
             let creation = creation.map_err(|error| self.numbering_problem("a version that can be created", &error))?;
             if creation == Creation::Exists {
@@ -176,7 +175,7 @@ impl Inner {
             }
             failpoint("publish: numbered");
             report.problems.extend(prepared.warnings.iter().cloned());
-            timed(&mut report.timings.publish, || self.commit(head, draft.document, draft.merged, prepared));
+            timed(&mut report.timings.publish, || self.commit(head, draft.checked, draft.merged, prepared));
             failpoint("publish: committed");
             Inner::count(&self.counts.published);
             return Ok(Outcome::Published);
@@ -219,8 +218,13 @@ impl Inner {
         let state = self.state.load();
         let of = self.identity();
         let previous = base.filter(|base| base.number() > 0).cloned();
-        let mut candidate =
-            Candidate { document: draft.document.clone(), derived: Vec::new(), previous: previous.clone(), cause, diff: OnceLock::new() };
+        let mut candidate = Candidate {
+            document: draft.checked.document().clone(),
+            derived: Vec::new(),
+            previous: previous.clone(),
+            cause,
+            diff: OnceLock::new(),
+        };
         if !state.checks.is_empty() {
             let shared = Arc::new(candidate);
             let mut problems = Vec::new();
@@ -238,14 +242,14 @@ impl Inner {
             }
             // A hook that was given up on may still hold the other one.
             candidate = Candidate {
-                document: draft.document.clone(),
+                document: draft.checked.document().clone(),
                 derived: Vec::new(),
                 previous: previous.clone(),
                 cause,
                 diff: OnceLock::new(),
             };
         }
-        let derived = timed(&mut timings.derive, || self.derive(&state.derives, &draft.document, previous.as_deref()))?;
+        let derived = timed(&mut timings.derive, || self.derive(&state.derives, draft.checked.document(), previous.as_deref()))?;
         candidate.derived = derived.iter().map(|(name, value)| (Arc::clone(name), Arc::clone(value))).collect();
         failpoint("publish: derived");
         let candidate = Arc::new(candidate);
@@ -277,7 +281,8 @@ impl Inner {
         let (mut made, mut problems) = (BTreeMap::new(), Vec::new());
         for derive in derives {
             let name: Arc<str> = derive.hook.name().into();
-            let unchanged = |previous: &&Version| derive.hook.inputs().iter().all(|path| previous.document.get(path) == document.get(path));
+            let unchanged =
+                |previous: &&Version| derive.hook.inputs().iter().all(|path| previous.document().get(path) == document.get(path));
             if let Some(value) = previous.filter(unchanged).and_then(|previous| previous.derived.get(&name)) {
                 Inner::count(&self.counts.reused);
                 made.insert(name, Arc::clone(value));
@@ -306,30 +311,13 @@ impl Inner {
         if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
     }
 
-    /// The sources of the secrets in a draft.
-    fn references(&self, draft: &Draft) -> Result<Vec<Reference>, Problems> {
-        let mut references = Vec::new();
-        for path in self.shape.secrets(&draft.document) {
-            let Some(node) = draft.document.get(&path) else { continue };
-            let source = node.origin().map(|origin| Arc::clone(origin.source));
-            if source.as_ref().is_some_and(|source| source.kind() == LayerKind::Patch) && self.numbering.folder().is_some() {
-                return Err(Problem::new(
-                    "secret_patch",
-                    path,
-                    "a secret that comes from a source",
-                    "one in a patch, which would be stored",
-                )
-                .hint("set it in the environment or in a file, and reload")
-                .into());
-            }
-            references
-                .push(Reference { path: path.to_string(), source: source.map_or_else(String::new, |source| source.name().to_owned()) });
-        }
-        Ok(references)
+    /// A document as others may see it. In memory there are no others.
+    pub(super) fn seal(&self, document: &Document) -> Document {
+        if self.numbering.folder().is_some() { self.secrets.seal(document) } else { document.clone() }
     }
 
     /// Makes a numbered version current, unless a newer one already is, and tells everybody.
-    pub(super) fn commit(&self, head: Head, document: Document, merged: Option<Merged>, prepared: Prepared) {
+    pub(super) fn commit(&self, head: Head, checked: Checked, merged: Merged, prepared: Prepared) {
         let number = head.number;
         let head = Arc::new(head);
         let turn = self.committing.take();
@@ -340,7 +328,7 @@ impl Inner {
             }
             old = Some(Arc::clone(now));
             let units = now.units.clone();
-            Ok(Some(Arc::new(Version { head, document, merged, derived: prepared.derived, units })))
+            Ok(Some(Arc::new(Version { head, checked, merged, schema: self.schema.clone(), derived: prepared.derived, units })))
         });
         let (Ok(true), Some(old)) = (published, old) else { return };
         failpoint("publish: stored");
@@ -371,7 +359,7 @@ impl Inner {
             let state = self.state.load();
             let version = |number: u64| state.ring.iter().find(|kept| kept.number() == number);
             let changed = match (version(report.previous), version(report.version)) {
-                (Some(old), Some(new)) if report.published => Some(diff(&old.document, &new.document)),
+                (Some(old), Some(new)) if report.published => Some(diff(old.document(), new.document())),
                 _ => None,
             };
             self.audit.record(&report, &by.reason, by.force, changed.as_ref());
@@ -388,26 +376,33 @@ impl Inner {
 
     /// A draft of what the sources say, with the patches of `base`.
     pub(super) fn draft_of_sources(&self, layers: &[Arc<Layer>], base: &Version, held: bool) -> Result<Draft, Problems> {
-        self.draft_of_layers(layers, base.head.patches.clone(), held)
+        self.draft_of_layers(layers, base.head.patches.clone(), held, Some(base))
     }
 
-    pub(super) fn draft_of_layers(&self, layers: &[Arc<Layer>], patches: Patches, held: bool) -> Result<Draft, Problems> {
+    pub(super) fn draft_of_layers(
+        &self,
+        layers: &[Arc<Layer>],
+        patches: Patches,
+        held: bool,
+        before: Option<&Version>,
+    ) -> Result<Draft, Problems> {
         let merged = merge(layers);
         let patched = patches::apply(merged.document(), &patches)?;
         let merged = Merged::new(Arc::clone(merged.layers()), patched);
-        let document = self.shape.check(&merged)?;
-        let secret: HashSet<Arc<str>> = self.shape.secrets(&document).iter().filter_map(|path| source_of(&document, path)).collect();
-        Ok(Draft {
-            sources: fingerprint(layers, &secret),
-            document,
-            merged: Some(merged),
-            patches,
-            held,
-            left: None,
-            content_of: None,
-            always: false,
-            skip_guards: false,
-        })
+        let checked = self.schema.check(&merged, before.map(|before| &before.checked))?;
+        let sources = if self.numbering.folder().is_some() { self.fingerprint(layers) } else { String::new() };
+        Ok(Draft { checked, merged, patches, held, sources, left: None, content_of: None, always: false, skip_guards: false })
+    }
+
+    /// What names the files (and tables) that layers were read from, as far as others may see them. The environment is not among them.
+    fn fingerprint(&self, layers: &[Arc<Layer>]) -> String {
+        let mut bytes = Vec::new();
+        for layer in layers.iter().filter(|layer| layer.kind() != LayerKind::Environment) {
+            bytes.extend_from_slice(layer.name().as_bytes());
+            bytes.push(0);
+            bytes.extend_from_slice(&self.secrets.seal(layer.document()).hash().to_le_bytes());
+        }
+        if bytes.is_empty() { String::new() } else { format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&bytes)) }
     }
 
     pub(super) fn reload(&self, cause: Cause, by: &By) -> Report {
@@ -428,7 +423,7 @@ impl Inner {
             // Another process saw the same files and was faster; its environment may differ, which `drift` shows.
             let same_files = !draft.sources.is_empty() && base.head.sources == draft.sources && base.head.patches == draft.patches;
             if cause == Cause::Watch && base.number() > began_on && same_files && !base.head.held {
-                draft.document = base.document.clone();
+                (draft.checked, draft.merged) = (base.checked.clone(), base.merged.clone());
             }
             Ok(draft)
         });
@@ -439,7 +434,7 @@ impl Inner {
 
     fn note_local(&self, draft: &Draft) {
         let now = self.local.load();
-        self.local.offer(&now, draft.document.hash());
+        self.local.offer(&now, draft.checked.document().hash());
     }
 
     /// Publishes and turns a refusal into an error; `expected` is compared with the version that the draft is made of.
@@ -465,24 +460,7 @@ impl Inner {
 
 /// Whether a draft says what a version says.
 fn is_same(base: &Version, draft: &Draft) -> bool {
-    base.head.held == draft.held && base.head.patches == draft.patches && base.document == draft.document
-}
-
-/// The name of the source that said what stands at a path.
-fn source_of(document: &Document, path: &Path) -> Option<Arc<str>> {
-    document.get(path).and_then(|node| node.origin()).map(|origin| origin.source.name().into())
-}
-
-/// What names the files (and tables) that layers were read from. The environment is not among them, nor is a source of secrets, which nobody
-/// shall try to guess from a hash. Empty when there are no others.
-fn fingerprint(layers: &[Arc<Layer>], secret: &HashSet<Arc<str>>) -> String {
-    let mut bytes = Vec::new();
-    for layer in layers.iter().filter(|layer| layer.kind() != LayerKind::Environment && !secret.contains(layer.name())) {
-        bytes.extend_from_slice(layer.name().as_bytes());
-        bytes.push(0);
-        bytes.extend_from_slice(&layer.document().hash().to_le_bytes());
-    }
-    if bytes.is_empty() { String::new() } else { format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&bytes)) }
+    base.head.held == draft.held && base.head.patches == draft.patches && base.document() == draft.checked.document()
 }
 
 impl Store {
@@ -501,7 +479,7 @@ impl Store {
     pub fn unpatch(&self, paths: &[Path], expected: Option<u64>, by: &By) -> Result<Report, Refusal> {
         self.0.publish_or_refuse(Cause::Patch, by, expected, &mut |base| {
             let layers = read_all(&self.0.providers)?;
-            self.0.draft_of_layers(&layers, patches::without(&base.head.patches, paths), base.head.held)
+            self.0.draft_of_layers(&layers, patches::without(&base.head.patches, paths), base.head.held, Some(base))
         })
     }
 
@@ -556,16 +534,14 @@ impl Store {
 
 impl Inner {
     fn draft_of_patch(&self, base: &Version, changes: &[Change]) -> Result<Draft, Problems> {
-        let document = crate::patch::patch(&base.document, changes)?;
-        let layers = base.merged.as_ref().map_or_else(|| Arc::from([]), |merged| Arc::clone(merged.layers()));
-        let paths: Vec<&Path> = changes.iter().map(|(path, _)| path).collect();
-        let merged = Merged::new(layers, document);
-        let document = self.shape.check_changed(&merged, &paths)?;
-        let merged = base.merged.as_ref().map(|_| merged);
+        self.refuse_secrets(changes)?;
+        let document = crate::patch::patch(base.merged.document(), changes)?;
+        let merged = Merged::new(Arc::clone(base.merged.layers()), document);
+        let checked = self.schema.check(&merged, Some(&base.checked))?;
         let patches = patches::with(&base.head.patches, changes);
         let head = &base.head;
         Ok(Draft {
-            document,
+            checked,
             merged,
             patches,
             held: head.held,
@@ -575,5 +551,19 @@ impl Inner {
             always: false,
             skip_guards: false,
         })
+    }
+
+    /// Refuses changes that would store a secret.
+    pub(super) fn refuse_secrets(&self, changes: &[Change]) -> Result<(), Problems> {
+        let secret = |(path, value): &&Change| value.as_ref().is_some_and(|value| self.secrets.redact(value, path) != *value);
+        match changes.iter().find(secret) {
+            Some((path, _)) if self.numbering.folder().is_some() => {
+                let expected = "a secret that comes from a source";
+                Err(Problem::new("secret_patch", path.clone(), expected, "one in a patch or an overlay, which would be stored")
+                    .hint("set it in the environment or in a file, and reload")
+                    .into())
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -160,7 +160,7 @@ impl Subscription {
                 }
             };
             let (old, new) = &step;
-            let diff = diff(&old.document, &new.document);
+            let diff = diff(old.document(), new.document());
             if !diff.differences.iter().any(|difference| self.pattern.touches(&difference.path)) {
                 continue;
             }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::document::Document;
 use crate::layers::Merged;
 use crate::object::Head;
+use crate::schema::{Checked, Schema};
 use crate::units::Units;
 
 /// Something that was made from a version's document.
@@ -19,8 +20,9 @@ pub type Derived = Arc<dyn Any + Send + Sync>;
 #[derive(Clone)]
 pub struct Version {
     pub(super) head: Arc<Head>,
-    pub(super) document: Document,
-    pub(super) merged: Option<Merged>,
+    pub(super) checked: Checked,
+    pub(super) merged: Merged,
+    pub(super) schema: Schema,
     pub(super) derived: Arc<BTreeMap<Arc<str>, Derived>>,
     pub(super) units: Units,
 }
@@ -40,12 +42,12 @@ impl Version {
     /// Its values, typed by the schema, with defaults.
     #[inline]
     pub fn document(&self) -> &Document {
-        &self.document
+        self.checked.document()
     }
 
-    /// The layers that it was merged from, where this process merged it.
-    pub fn merged(&self) -> Option<&Merged> {
-        self.merged.as_ref()
+    /// The layers that it was merged from; of a version that another process made there is one, the stored version.
+    pub fn merged(&self) -> &Merged {
+        &self.merged
     }
 
     /// What was derived under a name.
@@ -62,6 +64,6 @@ impl Version {
 impl std::fmt::Debug for Version {
     /// Never shows values: any of them may be a secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Version({}, {:?})", self.head.number, self.document)
+        write!(f, "Version({}, {:?})", self.head.number, self.document())
     }
 }
