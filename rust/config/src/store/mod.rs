@@ -21,6 +21,7 @@ mod overlays;
 mod patches;
 mod provider;
 mod publish;
+mod registration;
 mod report;
 mod state;
 mod subscribers;

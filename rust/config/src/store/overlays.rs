@@ -179,14 +179,7 @@ impl Inner {
             Ok((!newer).then(|| Version { units: units.clone(), ..(**now).clone() }))
         });
         if published == Ok(true) {
-            let current = self.cell.load_full();
-            self.amend(|state| {
-                let mut next = state.clone();
-                if let Some(last) = next.ring.last_mut().filter(|last| last.number() == current.number()) {
-                    *last = Arc::clone(&current);
-                }
-                next
-            });
+            self.ring_follows(&self.cell.load_full());
         }
     }
 

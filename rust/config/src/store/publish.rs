@@ -25,7 +25,7 @@ use crate::object::{Cause, Head, encode, hash_text};
 use crate::patch::Change;
 use crate::problem::{Problem, Problems};
 use crate::schema::Checked;
-use crate::source::LayerKind;
+use crate::source::{LayerKind, Source};
 
 /// Numbers that may be lost in a row before the publisher gives up.
 const TRIES: usize = 64;
@@ -386,9 +386,15 @@ impl Inner {
         held: bool,
         before: Option<&Version>,
     ) -> Result<Draft, Problems> {
-        let merged = merge(layers);
-        let patched = patches::apply(merged.document(), &patches)?;
-        let merged = Merged::new(Arc::clone(merged.layers()), patched);
+        // Patches stand above what the sources say, and below what the program puts above everything.
+        let (above, below): (Vec<Arc<Layer>>, Vec<_>) = layers.iter().cloned().partition(|layer| layer.kind() == LayerKind::Overrides);
+        let mut document = patches::apply(merge(&below).document(), &patches)?;
+        if !above.is_empty() {
+            let source = Arc::new(Source::new(patches::PATCH, LayerKind::Patch, String::new()));
+            let patched = [Arc::new(Layer::new(source, document))];
+            document = merge(&[&patched[..], &above].concat()).document().clone();
+        }
+        let merged = Merged::new(Arc::from(layers), document);
         let checked = self.schema.check(&merged, before.map(|before| &before.checked))?;
         let sources = if self.numbering.folder().is_some() { self.fingerprint(layers) } else { String::new() };
         Ok(Draft { checked, merged, patches, held, sources, left: None, content_of: None, always: false, skip_guards: false })
@@ -535,10 +541,14 @@ impl Store {
 impl Inner {
     fn draft_of_patch(&self, base: &Version, changes: &[Change]) -> Result<Draft, Problems> {
         self.refuse_secrets(changes)?;
-        let document = crate::patch::patch(base.merged.document(), changes)?;
-        let merged = Merged::new(Arc::clone(base.merged.layers()), document);
-        let checked = self.schema.check(&merged, Some(&base.checked))?;
         let patches = patches::with(&base.head.patches, changes);
+        let layers = base.merged.layers();
+        if layers.iter().any(|layer| layer.kind() == LayerKind::Overrides) {
+            return self.draft_of_layers(layers, patches, base.head.held, Some(base));
+        }
+        let document = crate::patch::patch(base.merged.document(), changes)?;
+        let merged = Merged::new(Arc::clone(layers), document);
+        let checked = self.schema.check(&merged, Some(&base.checked))?;
         let head = &base.head;
         Ok(Draft {
             checked,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod publishing;
+mod watching;
 
 use std::path::Path as FilePath;
 use std::sync::Arc;
