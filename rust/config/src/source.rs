@@ -109,6 +109,7 @@ impl Source {
         &self.text
     }
 
+    #[inline]
     pub(crate) fn slice(&self, start: usize, len: usize) -> &str {
         self.text.get(start..start + len).unwrap_or("")
     }

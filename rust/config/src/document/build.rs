@@ -10,7 +10,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::chunk::{Chunk, Container, Entry, INDEXED_FROM, KEY_EXTRA, Kind, TEXT_EXTRA, container_hash, index_slots, key_hash};
+use super::chunk::{
+    Chunk, Container, Entry, INDEXED_FROM, KEY_EXTRA, Kind, TEXT_EXTRA, bits_hash, index_slots, inner_hash, key_hash, list_hash, slot_hash,
+    table_hash, text_hash,
+};
 use super::node::{Document, Node};
 use crate::source::Source;
 
@@ -19,14 +22,21 @@ use crate::source::Source;
 pub(crate) struct Key {
     start: u32,
     len: u16,
-    tag: u16,
     source: u16,
     flags: u8,
+    hash: u64,
 }
 
 struct Frame {
     entry: Entry,
+    key: u64,
     stack: usize,
+    /// What the entries so far add to the hash of a table.
+    sum: u128,
+    leaves: u32,
+    /// 64 bits say which tags came; two keys on one bit make the table suspect of holding one twice.
+    seen: u64,
+    suspect: bool,
 }
 
 /// A key that stands twice in one table.
@@ -93,14 +103,13 @@ impl Builder {
     /// The next value's key stands literally in source 0.
     #[inline]
     pub(crate) fn key_at(&mut self, start: u32, key: &str) {
-        self.key = Key { start, len: key.len() as u16, tag: key_hash(key) as u16, source: 0, flags: 0 };
+        self.key = Key { start, len: key.len() as u16, source: 0, flags: 0, hash: key_hash(key) };
         self.chunk.has_reset |= key == RESET;
     }
 
     /// The next value's key, copied; its value comes from source 0.
     pub(crate) fn key_text(&mut self, key: &str) {
-        self.key =
-            Key { start: self.chunk.extra.len() as u32, len: key.len() as u16, tag: key_hash(key) as u16, source: 0, flags: KEY_EXTRA };
+        self.key = Key { start: self.chunk.extra.len() as u32, len: key.len() as u16, source: 0, flags: KEY_EXTRA, hash: key_hash(key) };
         self.chunk.extra.push_str(key);
         self.chunk.has_reset |= key == RESET;
     }
@@ -116,7 +125,7 @@ impl Builder {
         } else {
             (entry.key, 0)
         };
-        self.key = Key { start, len: entry.key_len, tag: entry.tag, source, flags };
+        self.key = Key { start, len: entry.key_len, source, flags, hash: key_hash(node.key()) };
         self.chunk.has_reset |= node.key() == RESET;
     }
 
@@ -135,9 +144,23 @@ impl Builder {
     }
 
     #[inline]
-    fn entry(&mut self, kind: Kind, origin: u32) -> Entry {
-        let key = std::mem::take(&mut self.key);
-        Entry { payload: 0, key: key.start, origin, tag: key.tag, key_len: key.len, source: key.source, kind, flags: key.flags }
+    fn entry(&self, kind: Kind, origin: u32) -> Entry {
+        let key = &self.key;
+        Entry { payload: 0, key: key.start, origin, tag: key.hash as u16, key_len: key.len, source: key.source, kind, flags: key.flags }
+    }
+
+    /// Adds a value to the open container: what it adds to a table's hash, and its leaves.
+    #[inline]
+    fn push(&mut self, entry: Entry, hash: u128, leaves: u32) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.sum = frame.sum.wrapping_add(hash);
+            frame.leaves = frame.leaves.saturating_add(leaves.max(1));
+            let bit = 1u64 << (entry.tag & 63);
+            frame.suspect |= frame.seen & bit != 0;
+            frame.seen |= bit;
+        }
+        self.stack.push(entry);
+        self.key = Key::default();
     }
 
     /// A scalar that is a number, a boolean or null: its 64 bits.
@@ -145,7 +168,7 @@ impl Builder {
     pub(crate) fn bits(&mut self, kind: Kind, bits: u64, origin: u32) {
         let mut entry = self.entry(kind, origin);
         entry.payload = bits;
-        self.stack.push(entry);
+        self.push(entry, bits_hash(self.key.hash, kind, bits), 1);
     }
 
     /// A text that stands literally in the source that the key named.
@@ -153,7 +176,7 @@ impl Builder {
     pub(crate) fn text_at(&mut self, kind: Kind, start: u32, text: &str, origin: u32) {
         self.chunk.has_reset |= text == RESET;
         let entry = self.entry(kind, origin).with_pair(start, text.len() as u32);
-        self.stack.push(entry);
+        self.push(entry, text_hash(self.key.hash, kind, text), 1);
     }
 
     /// A text, copied.
@@ -163,14 +186,16 @@ impl Builder {
         self.chunk.extra.push_str(text);
         let mut entry = self.entry(kind, origin).with_pair(start, text.len() as u32);
         entry.flags |= TEXT_EXTRA;
-        self.stack.push(entry);
+        self.push(entry, text_hash(self.key.hash, kind, text), 1);
     }
 
     /// Opens a table or an array that begins at `origin`.
     #[inline]
     pub(crate) fn open(&mut self, kind: Kind, origin: u32) {
         let entry = self.entry(kind, origin);
-        self.frames.push(Frame { entry, stack: self.stack.len() });
+        let key = self.key.hash;
+        self.frames.push(Frame { entry, key, stack: self.stack.len(), sum: 0, leaves: 0, seen: 0, suspect: false });
+        self.key = Key::default();
     }
 
     /// Whether the innermost open container is a table; none when nothing is open.
@@ -181,35 +206,33 @@ impl Builder {
 
     /// Closes the innermost container, whose bytes in source 0 are `begin..end` (equal when they do not lie together).
     pub(crate) fn close(&mut self, begin: u32, end: u32) {
-        let Some(Frame { entry, stack }) = self.frames.pop() else { return };
-        if entry.kind == Kind::Table {
+        let Some(frame) = self.frames.pop() else { return };
+        let Frame { entry, stack, .. } = frame;
+        let table = entry.kind == Kind::Table;
+        let indexed = table && self.stack.len() - stack >= INDEXED_FROM;
+        if table && (frame.suspect || indexed) {
             self.drop_duplicates(stack);
         }
         let children = self.stack.get(stack..).unwrap_or(&[]);
-        let index = if entry.kind == Kind::Table && children.len() >= INDEXED_FROM { self.chunk.index.len() as u32 } else { 0 };
-        let start = self.chunk.entries.len();
-        let mut leaves = 0u32;
-        for child in children {
-            leaves = leaves.saturating_add(if child.kind.is_container() { leaves_of(&self.chunk, child).max(1) } else { 1 });
-        }
-        let hash = container_hash(&self.chunk, entry.kind, children, &mut self.scratch);
+        let hash = if table { table_hash(frame.sum, children.len()) } else { list_hash(&self.chunk, children, &mut self.scratch) };
         let container = Container {
-            start: start as u32,
+            start: self.chunk.entries.len() as u32,
             len: children.len() as u32,
-            leaves,
-            index,
+            leaves: frame.leaves,
+            index: self.chunk.index.len() as u32,
             begin,
             end,
             hash: [hash as u64, (hash >> 64) as u64],
         };
         self.chunk.entries.extend_from_slice(children);
         self.stack.truncate(stack);
-        if entry.kind == Kind::Table && container.len as usize >= INDEXED_FROM {
+        if indexed && container.len as usize >= INDEXED_FROM {
             index_table(&mut self.chunk, &container);
         }
         let number = self.chunk.containers.len() as u32;
         self.chunk.containers.push(container);
-        self.stack.push(entry.with_pair(number, 0));
+        self.key.hash = frame.key;
+        self.push(entry.with_pair(number, 0), inner_hash(frame.key, entry.kind, hash), frame.leaves);
     }
 
     /// Where the innermost container began.
@@ -222,25 +245,18 @@ impl Builder {
         let children = self.stack.get(from..).unwrap_or(&[]);
         let mut again = Vec::new();
         if children.len() < INDEXED_FROM {
-            // 64 bits say whether a tag may have come before; only then are keys compared.
-            let mut seen = 0u64;
             for (at, child) in children.iter().enumerate() {
-                let bit = 1u64 << (child.tag & 63);
-                if seen & bit != 0 {
-                    let key = self.chunk.key(child);
-                    let first = children.iter().take(at).find(|other| other.tag == child.tag && self.chunk.key(other) == key);
-                    if let Some(first) = first {
-                        again.push((at, first.origin));
-                    }
+                let mut before = children.iter().take(at).filter(|other| other.tag == child.tag);
+                if let Some(first) = before.find(|other| self.chunk.key(other) == self.chunk.key(child)) {
+                    again.push((at, first.origin));
                 }
-                seen |= bit;
             }
         } else {
             let slots = index_slots(children.len());
             let mut table = vec![0u32; slots];
             for (at, child) in children.iter().enumerate() {
                 let key = self.chunk.key(child);
-                let mut slot = key_hash(key) as usize & (slots - 1);
+                let mut slot = slot_hash(key) & (slots - 1);
                 while let Some(place) = table.get_mut(slot) {
                     if *place == 0 {
                         *place = at as u32 + 1;
@@ -276,20 +292,27 @@ impl Builder {
         }
         self.key.source = source;
         self.chunk.has_reset |= node.holds_reset();
+        let key = self.key.hash;
         let mut entry = self.entry(from.kind, from.origin);
         if from.kind.is_container() {
             let (chunk, number) = node.container_parts();
             let link = self.link(chunk);
             entry = entry.with_pair(number, link);
-        } else if from.flags & TEXT_EXTRA != 0 {
-            let start = self.chunk.extra.len() as u32;
-            self.chunk.extra.push_str(node.chunk().text(from));
-            entry = entry.with_pair(start, from.pair().1);
+            return self.push(entry, inner_hash(key, from.kind, node.hash()), node.leaves() as u32);
+        }
+        if !from.kind.is_text() {
+            entry.payload = from.payload;
+            return self.push(entry, bits_hash(key, from.kind, from.payload), 1);
+        }
+        let text = node.chunk().text(from);
+        if from.flags & TEXT_EXTRA != 0 {
+            entry = entry.with_pair(self.chunk.extra.len() as u32, text.len() as u32);
             entry.flags |= TEXT_EXTRA;
+            self.chunk.extra.push_str(text);
         } else {
             entry.payload = from.payload;
         }
-        self.stack.push(entry);
+        self.push(entry, text_hash(key, from.kind, text), 1);
     }
 
     /// Adds a node of another document with its own key.
@@ -319,9 +342,15 @@ impl Builder {
     /// Adds a container of this very chunk again, under the key that is set.
     pub(crate) fn again(&mut self, value: Shared, origin: u32) {
         let mut entry = self.entry(value.0.kind, origin);
+        let key = self.key.hash;
         entry.payload = value.0.payload;
         entry.flags |= value.0.flags & TEXT_EXTRA;
-        self.stack.push(entry);
+        let hash = match self.chunk.container(&entry).filter(|_| entry.kind.is_container()) {
+            Some(container) => inner_hash(key, entry.kind, container.hash128()),
+            None if entry.kind.is_text() => text_hash(key, entry.kind, self.chunk.text(&entry)),
+            None => bits_hash(key, entry.kind, entry.payload),
+        };
+        self.push(entry, hash, self.leaves(value));
     }
 
     /// The value that was added last, to be added again.
@@ -362,10 +391,10 @@ impl Builder {
             self.stack.pop().unwrap_or(Entry { payload: 0, key: 0, origin: 0, tag: 0, key_len: 0, source: 0, kind: Kind::Null, flags: 0 })
         });
         self.chunk.entries.push(root);
-        // What was reserved and never touched costs no memory, only addresses; a large rest is given back.
-        if self.chunk.entries.capacity() > self.chunk.entries.len() * 5 / 4 + 64 {
-            self.chunk.entries.shrink_to_fit();
-        }
+        // What was reserved and never touched is given back without a copy.
+        self.chunk.entries.shrink_to_fit();
+        self.chunk.containers.shrink_to_fit();
+        self.chunk.index.shrink_to_fit();
         let root = self.chunk.entries.len() as u32 - 1;
         Document::from_parts(Arc::new(self.chunk), root)
     }
@@ -376,12 +405,7 @@ impl Builder {
 pub(crate) struct Shared(Entry);
 
 fn leaves_of(chunk: &Chunk, entry: &Entry) -> u32 {
-    if !entry.kind.is_container() {
-        return 1;
-    }
-    let (number, link) = entry.pair();
-    let owner = if link == 0 { Some(chunk) } else { chunk.links.get(link as usize - 1).map(|owner| &**owner) };
-    owner.and_then(|owner| owner.containers.get(number as usize)).map_or(0, |container| container.leaves)
+    if entry.kind.is_container() { chunk.container(entry).map_or(0, |container| container.leaves) } else { 1 }
 }
 
 /// Adds the hash index of a table whose entries are in the arena.
@@ -389,7 +413,7 @@ fn index_table(chunk: &mut Chunk, container: &Container) {
     let slots = index_slots(container.len as usize);
     let mut table = vec![0u32; slots];
     for (at, child) in chunk.children(container).iter().enumerate() {
-        let mut slot = key_hash(chunk.key(child)) as usize & (slots - 1);
+        let mut slot = slot_hash(chunk.key(child)) & (slots - 1);
         while let Some(place) = table.get_mut(slot) {
             if *place == 0 {
                 *place = at as u32 + 1;

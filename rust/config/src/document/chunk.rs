@@ -7,14 +7,15 @@
 //! 2. Text that the source holds literally is not copied: keys and strings point into the source; only what had escapes, or never stood
 //!    in a text, lies in `extra`.
 //! 3. A container may live in another chunk: `links` keeps it alive. So a merge or a patch makes only the tables on its paths anew.
-//! 4. A container knows the 128-bit hash of its content. Tables hash without regard to order: the sum of their entries' hashes.
+//! 4. A container knows the 128-bit hash of its content, the same in every process. Tables hash without regard to order: the sum of what
+//!    their entries add. The hash is fast, not cryptographic: whoever must be sure compares.
 //!
 //! Source: arenas per section with sharing between versions, as in persistent trees (path copying; Driscoll et al., 1989).
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, OnceLock};
 
-use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed, xxh3_128, xxh3_128_with_seed};
 
 use crate::source::Source;
 
@@ -55,10 +56,12 @@ impl Kind {
         }
     }
 
+    #[inline]
     pub(crate) fn is_container(self) -> bool {
         matches!(self, Self::Array | Self::Table)
     }
 
+    #[inline]
     pub(crate) fn is_text(self) -> bool {
         matches!(self, Self::String | Self::Time)
     }
@@ -87,10 +90,12 @@ pub(crate) struct Entry {
 const _: () = assert!(size_of::<Entry>() == 24);
 
 impl Entry {
+    #[inline]
     pub(crate) fn pair(self) -> (u32, u32) {
         (self.payload as u32, (self.payload >> 32) as u32)
     }
 
+    #[inline]
     pub(crate) fn with_pair(mut self, low: u32, high: u32) -> Self {
         self.payload = u64::from(low) | u64::from(high) << 32;
         self
@@ -111,6 +116,7 @@ pub(crate) struct Container {
 }
 
 impl Container {
+    #[inline]
     pub(crate) fn hash128(&self) -> u128 {
         u128::from(self.hash[0]) | u128::from(self.hash[1]) << 64
     }
@@ -129,6 +135,7 @@ pub(crate) struct Chunk {
 }
 
 impl Chunk {
+    #[inline]
     pub(crate) fn key<'a>(&'a self, entry: &Entry) -> &'a str {
         let (start, len) = (entry.key as usize, usize::from(entry.key_len));
         if entry.flags & KEY_EXTRA != 0 {
@@ -138,6 +145,7 @@ impl Chunk {
         }
     }
 
+    #[inline]
     pub(crate) fn text<'a>(&'a self, entry: &Entry) -> &'a str {
         let (start, len) = entry.pair();
         let (start, len) = (start as usize, len as usize);
@@ -148,7 +156,15 @@ impl Chunk {
         }
     }
 
+    /// The container that an entry of this chunk stands for, here or in a linked chunk.
+    pub(crate) fn container(&self, entry: &Entry) -> Option<&Container> {
+        let (number, link) = entry.pair();
+        let owner = if link == 0 { self } else { self.links.get(link as usize - 1)? };
+        owner.containers.get(number as usize)
+    }
+
     /// The entries of a container of this chunk.
+    #[inline]
     pub(crate) fn children(&self, container: &Container) -> &[Entry] {
         let start = container.start as usize;
         self.entries.get(start..start + container.len as usize).unwrap_or(&[])
@@ -169,13 +185,56 @@ pub(crate) fn index_slots(len: usize) -> usize {
     (len * 2).next_power_of_two()
 }
 
-/// The hash of a key, seeded for each process so that no file can be written to collide.
-pub(crate) fn key_hash(key: &str) -> u64 {
+/// The hash of a key that decides its slot in an index, seeded for each process so that no file can be written to collide.
+pub(crate) fn slot_hash(key: &str) -> usize {
     static SEED: OnceLock<u64> = OnceLock::new();
-    xxh3_64_with_seed(key.as_bytes(), *SEED.get_or_init(|| RandomState::new().hash_one(0u8)))
+    xxh3_64_with_seed(key.as_bytes(), *SEED.get_or_init(|| RandomState::new().hash_one(0u8))) as usize
 }
 
-/// Adds the bytes that stand for a value in hashes: its kind, then numbers as they are, texts after their length, containers as their hash.
+/// The hash of a key that is part of content hashes: the same in every process. Its low bits are the key's tag.
+#[inline]
+pub(crate) fn key_hash(key: &str) -> u64 {
+    xxh3_64(key.as_bytes())
+}
+
+/// Multiplies two words to 128 bits and folds them (as in wyhash).
+#[inline]
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    product as u64 ^ (product >> 64) as u64
+}
+
+#[inline]
+fn mix(key: u64, value: u64, kind: Kind) -> u128 {
+    let kind = (kind as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let low = fold(key ^ 0xA076_1D64_78BD_642F ^ kind, value ^ 0xE703_7ED1_A0B4_28DB);
+    let high = fold(key ^ 0x8EBC_6AF0_9C88_C6E3, value ^ 0x5899_65CC_7537_4CC3 ^ kind);
+    u128::from(low) | u128::from(high) << 64
+}
+
+/// What a number, boolean or null adds to the hash of its table.
+#[inline]
+pub(crate) fn bits_hash(key: u64, kind: Kind, bits: u64) -> u128 {
+    mix(key, bits, kind)
+}
+
+/// What a text adds to the hash of its table.
+#[inline]
+pub(crate) fn text_hash(key: u64, kind: Kind, text: &str) -> u128 {
+    xxh3_128_with_seed(text.as_bytes(), key ^ kind as u64)
+}
+
+/// What a container adds to the hash of its table.
+pub(crate) fn inner_hash(key: u64, kind: Kind, hash: u128) -> u128 {
+    mix(key, hash as u64, kind) ^ mix(key.rotate_left(32), (hash >> 64) as u64, kind).rotate_left(1)
+}
+
+/// The hash of a table: the sum of what its entries add, and their number.
+pub(crate) fn table_hash(sum: u128, len: usize) -> u128 {
+    mix(sum as u64, (sum >> 64) as u64, Kind::Table).wrapping_add(sum).wrapping_add(len as u128)
+}
+
+/// Adds the bytes that stand for a value without a key: its kind, then numbers as they are, texts after their length, containers as their hash.
 pub(crate) fn hash_bytes(chunk: &Chunk, entry: &Entry, out: &mut Vec<u8>) {
     out.push(entry.kind as u8);
     if entry.kind.is_text() {
@@ -183,33 +242,17 @@ pub(crate) fn hash_bytes(chunk: &Chunk, entry: &Entry, out: &mut Vec<u8>) {
         out.extend_from_slice(&(text.len() as u32).to_le_bytes());
         out.extend_from_slice(text.as_bytes());
     } else if entry.kind.is_container() {
-        let (number, link) = entry.pair();
-        let owner = if link == 0 { Some(chunk) } else { chunk.links.get(link as usize - 1).map(|owner| &**owner) };
-        let hash = owner.and_then(|owner| owner.containers.get(number as usize)).map_or(0, Container::hash128);
-        out.extend_from_slice(&hash.to_le_bytes());
+        out.extend_from_slice(&chunk.container(entry).map_or(0, Container::hash128).to_le_bytes());
     } else {
         out.extend_from_slice(&entry.payload.to_le_bytes());
     }
 }
 
-/// The hash of a container's content.
-pub(crate) fn container_hash(chunk: &Chunk, kind: Kind, children: &[Entry], scratch: &mut Vec<u8>) -> u128 {
+/// The hash of a list.
+pub(crate) fn list_hash(chunk: &Chunk, children: &[Entry], scratch: &mut Vec<u8>) -> u128 {
     scratch.clear();
-    if kind == Kind::Array {
-        for entry in children {
-            hash_bytes(chunk, entry, scratch);
-        }
-        return xxh3_128(scratch);
-    }
-    let mut sum = 0u128;
     for entry in children {
-        scratch.clear();
         hash_bytes(chunk, entry, scratch);
-        scratch.extend_from_slice(chunk.key(entry).as_bytes());
-        sum = sum.wrapping_add(xxh3_128(scratch));
     }
-    scratch.clear();
-    scratch.extend_from_slice(&sum.to_le_bytes());
-    scratch.extend_from_slice(&(children.len() as u64).to_le_bytes());
     xxh3_128(scratch)
 }

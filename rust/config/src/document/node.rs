@@ -10,7 +10,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::chunk::{Chunk, Container, Entry, INDEXED_FROM, Kind, index_slots, key_hash};
+use super::chunk::{Chunk, Container, Entry, INDEXED_FROM, Kind, index_slots, key_hash, slot_hash};
 use super::path::{Path, Segment};
 use crate::source::{Place, Source};
 
@@ -104,6 +104,7 @@ impl<'a> Node<'a> {
         self.chunk
     }
 
+    #[inline]
     pub(crate) fn entry(&self) -> &'a Entry {
         const NOTHING: Entry = Entry { payload: 0, key: 0, origin: 0, tag: 0, key_len: 0, source: 0, kind: Kind::Null, flags: 0 };
         self.chunk.entries.get(self.at as usize).unwrap_or(&NOTHING)
@@ -114,12 +115,14 @@ impl<'a> Node<'a> {
     }
 
     /// The chunk that holds this container's entries, and the container's number there.
+    #[inline]
     pub(crate) fn container_parts(&self) -> (&'a Arc<Chunk>, u32) {
         let (number, link) = self.entry().pair();
         let owner = if link == 0 { self.chunk } else { self.chunk.links.get(link as usize - 1).unwrap_or(self.chunk) };
         (owner, number)
     }
 
+    #[inline]
     pub(crate) fn container(&self) -> Option<(&'a Arc<Chunk>, &'a Container)> {
         if !self.kind().is_container() {
             return None;
@@ -148,6 +151,7 @@ impl<'a> Node<'a> {
     }
 
     /// The key under which it stands; empty in a list and at the root.
+    #[inline]
     pub fn key(&self) -> &'a str {
         self.chunk.key(self.entry())
     }
@@ -221,6 +225,7 @@ impl<'a> Node<'a> {
     }
 
     /// The values of a container in order: of a table with their keys (see [`Node::key`]).
+    #[inline]
     pub fn items(&self) -> impl ExactSizeIterator<Item = Node<'a>> + use<'a> {
         let (chunk, start, len) = match self.container() {
             Some((owner, container)) => (owner, container.start, container.len),
@@ -234,14 +239,9 @@ impl<'a> Node<'a> {
         if self.kind() != Kind::Table {
             return None;
         }
-        self.find(key, key_hash(key))
-    }
-
-    /// The value under a key whose hash is known.
-    pub(crate) fn find(&self, key: &str, hash: u64) -> Option<Node<'a>> {
         let (owner, container) = self.container()?;
         let children = owner.children(container);
-        let tag = hash as u16;
+        let tag = key_hash(key) as u16;
         let matches = |entry: &Entry| entry.tag == tag && owner.key(entry) == key;
         if children.len() < INDEXED_FROM {
             let at = children.iter().position(matches)?;
@@ -249,7 +249,7 @@ impl<'a> Node<'a> {
         }
         let slots = index_slots(children.len());
         let index = owner.index.get(container.index as usize..container.index as usize + slots)?;
-        let mut slot = hash as usize & (slots - 1);
+        let mut slot = slot_hash(key) & (slots - 1);
         loop {
             let place = *index.get(slot)?;
             if place == 0 {

@@ -17,8 +17,8 @@ use crate::source::Source;
 
 pub(super) fn parse(source: &Arc<Source>, start: usize, limits: &Limits) -> Result<Document, Vec<Problem>> {
     let text = source.text();
-    // A leaf takes about twenty bytes; too much room is only addresses.
-    let builder = Builder::new(Some(Arc::clone(source)), text.len() / 16 + 16);
+    // A value takes more than ten bytes of most files; room that is not needed is never touched.
+    let builder = Builder::new(Some(Arc::clone(source)), text.len() / 10 + 16);
     let mut reader = Reader { source, text, bytes: text.as_bytes(), at: start, builder, problems: Vec::new(), scratch: String::new() };
     if let Err(problem) = reader.document(limits) {
         reader.problems.push(*problem);

@@ -152,6 +152,9 @@ impl<'a> Walk<'a> {
                     continue;
                 }
             };
+            if passes(&item, shape) {
+                continue;
+            }
             self.path.push(Step::Key(key));
             if let Some(edit) = self.node(item, shape, known_below(known, &item, at, true), secret) {
                 items.push((at as u32, edit));
@@ -197,6 +200,9 @@ impl<'a> Walk<'a> {
                 problem.span = item.key_origin().map(|origin| Span { source: Arc::clone(origin.source), offset: origin.offset, len: 0 });
                 self.problems.push(problem);
             }
+            if passes(&item, inner) {
+                continue;
+            }
             self.path.push(Step::Key(item.key()));
             if let Some(edit) = self.node(item, inner, known_below(known, &item, at, true), secret) {
                 items.push((at as u32, edit));
@@ -209,7 +215,7 @@ impl<'a> Walk<'a> {
     fn items(&mut self, node: Node<'a>, shape: impl Fn(usize) -> Option<&'a Shape>, known: Known<'a>, secret: bool) -> Option<Edit<'a>> {
         let mut items = Vec::new();
         for (at, item) in node.items().enumerate() {
-            let Some(shape) = shape(at) else { continue };
+            let Some(shape) = shape(at).filter(|shape| !passes(&item, shape)) else { continue };
             self.path.push(Step::Index(at as u32));
             if let Some(edit) = self.node(item, shape, known_below(known, &item, at, false), secret) {
                 items.push((at as u32, edit));
@@ -346,9 +352,23 @@ impl<'a> Value<'a> {
         }
     }
 
+    #[inline]
     fn of_node(node: &Node<'a>) -> Self {
-        Self::of(node.kind(), node.entry().payload, node.as_str().or_else(|| node.as_time()).unwrap_or(""))
+        let entry = node.entry();
+        Self::of(entry.kind, entry.payload, if entry.kind.is_text() { node.chunk().text(entry) } else { "" })
     }
+}
+
+/// Whether a value is a scalar that fits as it stands: most are, and need neither a path nor an edit.
+#[inline]
+fn passes(item: &Node<'_>, shape: &Shape) -> bool {
+    match (&shape.of, item.kind()) {
+        // Text may have to become something else.
+        (Type::String(_), Kind::String) => {}
+        (_, Kind::String | Kind::Array | Kind::Table) => return false,
+        _ => {}
+    }
+    check_value(Value::of_node(item), shape).is_none()
 }
 
 /// The name of what is wrong with a scalar, if anything.
