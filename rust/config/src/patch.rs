@@ -101,7 +101,7 @@ fn set(
             }
         }
     }
-    builder.close(0, 0);
+    builder.close(0);
     Ok(())
 }
 

@@ -99,8 +99,8 @@ fn any_secret(shape: &Shape) -> bool {
 /// The shape of what stands under a key or at a place of a shape; of a union, a variant's that is a secret before others.
 fn inner<'a>(shape: &'a Shape, key: Option<&str>, at: usize) -> Option<&'a Shape> {
     match (&shape.of, key) {
-        (Type::Table(table), Some(key)) => match (table.field(key, usize::MAX), &table.additional) {
-            (Some((_, field)), _) => Some(&field.shape),
+        (Type::Table(table), Some(key)) => match (table.field(key), &table.additional) {
+            (Some(field), _) => Some(&field.shape),
             (None, Additional::Of(shape)) => Some(shape),
             (None, _) => None,
         },
@@ -156,7 +156,7 @@ impl Secrets {
             builder.open(Kind::Table, origin);
             builder.key_new(REFERENCE, Some(item));
             builder.text(Kind::String, &place, origin);
-            builder.close(0, 0);
+            builder.close(0);
         })
     }
 
@@ -311,7 +311,7 @@ fn replaced(builder: &mut Builder, node: Node<'_>, scope: &Scope<'_>, with: &dyn
             builder.value_of(&item);
         }
     }
-    builder.close(0, 0);
+    builder.close(0);
 }
 
 #[cfg(test)]

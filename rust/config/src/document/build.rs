@@ -67,7 +67,7 @@ impl Builder {
     /// A builder for values of one source, with room for about `entries` values.
     pub(crate) fn new(source: Option<Arc<Source>>, entries: usize) -> Self {
         let mut builder = Self {
-            chunk: Chunk { entries: Vec::with_capacity(entries), ..Chunk::default() },
+            chunk: Chunk { entries: Vec::with_capacity(entries), containers: Vec::with_capacity(entries / 8 + 1), ..Chunk::default() },
             stack: Vec::new(),
             frames: Vec::new(),
             key: Key::default(),
@@ -204,8 +204,8 @@ impl Builder {
         self.frames.last().map(|frame| frame.entry.kind)
     }
 
-    /// Closes the innermost container, whose bytes in source 0 are `begin..end` (equal when they do not lie together).
-    pub(crate) fn close(&mut self, begin: u32, end: u32) {
+    /// Closes the innermost container, whose bytes in source 0 lie together and end at `end`; 0 when they do not.
+    pub(crate) fn close(&mut self, end: u32) {
         let Some(frame) = self.frames.pop() else { return };
         let Frame { entry, stack, .. } = frame;
         let table = entry.kind == Kind::Table;
@@ -220,9 +220,8 @@ impl Builder {
             len: children.len() as u32,
             leaves: frame.leaves,
             index: self.chunk.index.len() as u32,
-            begin,
             end,
-            hash: [hash as u64, (hash >> 64) as u64],
+            hash: [0, 32, 64, 96].map(|shift| (hash >> shift) as u32),
         };
         self.chunk.entries.extend_from_slice(children);
         self.stack.truncate(stack);
@@ -233,11 +232,6 @@ impl Builder {
         self.chunk.containers.push(container);
         self.key.hash = frame.key;
         self.push(entry.with_pair(number, 0), inner_hash(frame.key, entry.kind, hash), frame.leaves);
-    }
-
-    /// Where the innermost container began.
-    pub(crate) fn begin(&self) -> u32 {
-        self.frames.last().map_or(0, |frame| frame.entry.origin)
     }
 
     /// Removes later entries of the same key from the open table on the stack.
@@ -332,7 +326,7 @@ impl Builder {
                     }
                     self.rebuilt(&item, origin);
                 }
-                self.close(0, 0);
+                self.close(0);
             }
             Kind::String | Kind::Time => self.text(node.kind(), node.chunk().text(node.entry()), origin),
             kind => self.bits(kind, node.entry().payload, origin),
@@ -383,11 +377,11 @@ impl Builder {
     /// The document whose root was added last; open containers are closed first.
     pub(crate) fn finish(mut self) -> Document {
         while !self.frames.is_empty() {
-            self.close(0, 0);
+            self.close(0);
         }
         let root = self.stack.pop().unwrap_or_else(|| {
             self.open(Kind::Table, 0);
-            self.close(0, 0);
+            self.close(0);
             self.stack.pop().unwrap_or(Entry { payload: 0, key: 0, origin: 0, tag: 0, key_len: 0, source: 0, kind: Kind::Null, flags: 0 })
         });
         self.chunk.entries.push(root);

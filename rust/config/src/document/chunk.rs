@@ -109,16 +109,18 @@ pub(crate) struct Container {
     pub leaves: u32,
     /// Start of the hash index in `Chunk::index`, for large tables.
     pub index: u32,
-    /// The bytes of source 0 that this container was read from; equal where unknown.
-    pub begin: u32,
+    /// Where it ends in source 0, when its bytes lie together there from its origin on; 0 otherwise.
     pub end: u32,
-    pub hash: [u64; 2],
+    pub hash: [u32; 4],
 }
+
+const _: () = assert!(size_of::<Container>() == 36);
 
 impl Container {
     #[inline]
     pub(crate) fn hash128(&self) -> u128 {
-        u128::from(self.hash[0]) | u128::from(self.hash[1]) << 64
+        let [a, b, c, d] = self.hash.map(u128::from);
+        a | b << 32 | c << 64 | d << 96
     }
 }
 
@@ -143,6 +145,18 @@ impl Chunk {
         } else {
             self.sources.get(usize::from(entry.source)).map_or("", |source| source.slice(start, len))
         }
+    }
+
+    /// Whether an entry has this key; cheaper than to ask for the key.
+    #[inline]
+    pub(crate) fn has_key(&self, entry: &Entry, key: &str) -> bool {
+        let start = entry.key as usize;
+        let text = if entry.flags & KEY_EXTRA != 0 {
+            self.extra.as_bytes()
+        } else {
+            self.sources.get(usize::from(entry.source)).map_or(&[][..], |source| source.text().as_bytes())
+        };
+        usize::from(entry.key_len) == key.len() && text.get(start..start + key.len()) == Some(key.as_bytes())
     }
 
     #[inline]

@@ -156,6 +156,11 @@ impl<'a> Node<'a> {
         self.chunk.key(self.entry())
     }
 
+    #[inline]
+    pub(crate) fn has_key(&self, key: &str) -> bool {
+        self.chunk.has_key(self.entry(), key)
+    }
+
     /// The boolean.
     pub fn as_bool(&self) -> Option<bool> {
         (self.kind() == Kind::Bool).then(|| self.entry().payload != 0)
@@ -242,7 +247,7 @@ impl<'a> Node<'a> {
         let (owner, container) = self.container()?;
         let children = owner.children(container);
         let tag = key_hash(key) as u16;
-        let matches = |entry: &Entry| entry.tag == tag && owner.key(entry) == key;
+        let matches = |entry: &Entry| entry.tag == tag && owner.has_key(entry, key);
         if children.len() < INDEXED_FROM {
             let at = children.iter().position(matches)?;
             return Some(Node { chunk: owner, at: container.start + at as u32 });
@@ -264,7 +269,7 @@ impl<'a> Node<'a> {
 
     /// The value under a key that probably stands at a place.
     pub(crate) fn get_near(&self, key: &str, at: usize) -> Option<Node<'a>> {
-        self.nth(at).filter(|node| node.key() == key).or_else(|| self.get(key))
+        self.nth(at).filter(|node| node.has_key(key)).or_else(|| self.get(key))
     }
 
     /// The value at a place of a list or table.
@@ -296,7 +301,7 @@ impl<'a> Node<'a> {
         fn raw<'b>(node: &Node<'b>) -> Option<&'b [u8]> {
             let (owner, container) = node.container()?;
             let text = owner.sources.first()?.text().as_bytes();
-            text.get(container.begin as usize..container.end as usize).filter(|bytes| !bytes.is_empty())
+            text.get(node.entry().origin as usize..container.end as usize)
         }
         match (raw(self), raw(other)) {
             (Some(a), Some(b)) => a == b,

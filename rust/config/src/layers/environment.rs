@@ -81,7 +81,7 @@ pub(crate) fn variables(source: &Arc<Source>, separator: &str, all: Vec<Variable
     let mut builder = Builder::new(Some(Arc::clone(source)), 64);
     builder.open(Kind::Table, 0);
     branches(&mut builder, source, &root, &Path::root(), limits, &mut problems);
-    builder.close(0, 0);
+    builder.close(0);
     if problems.is_empty() { Ok(builder.finish()) } else { Err(problems.into()) }
 }
 
@@ -102,7 +102,7 @@ fn branches(builder: &mut Builder, source: &Arc<Source>, branch: &Branch, path: 
                 }
                 builder.open(Kind::Table, first_origin(below));
                 branches(builder, source, below, &path, limits, problems);
-                builder.close(0, 0);
+                builder.close(0);
             }
         }
     }

@@ -58,7 +58,7 @@ fn tables(builder: &mut Builder, base: Node<'_>, over: Node<'_>) {
             value(builder, None, above);
         }
     }
-    builder.close(0, 0);
+    builder.close(0);
 }
 
 /// Adds the value of the higher layer, merged with the lower one where both are tables.

@@ -127,7 +127,7 @@ pub fn take(name: &str, mut bytes: &[u8]) -> Result<(Document, bool), Damage> {
             if builder.depth() == 0 {
                 return Err(Damage("something closes that was not opened"));
             }
-            builder.close(0, 0);
+            builder.close(0);
         } else {
             if builder.inside() == Some(Kind::Table) {
                 has_secrets |= take_key(&mut builder, &mut bytes)? == REFERENCE;

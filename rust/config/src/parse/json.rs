@@ -58,16 +58,18 @@ impl<'a> Reader<'a> {
 
     #[inline(always)]
     fn space(&mut self) -> u8 {
-        loop {
-            let byte = self.peek();
-            if byte > b' ' {
-                return byte;
-            }
-            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
-                return byte;
-            }
-            self.at += 1;
+        let byte = self.peek();
+        if byte > b' ' { byte } else { self.spaces() }
+    }
+
+    #[inline]
+    fn spaces(&mut self) -> u8 {
+        let mut at = self.at;
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(at) {
+            at += 1;
         }
+        self.at = at;
+        self.peek()
     }
 
     #[cold]
@@ -92,7 +94,7 @@ impl<'a> Reader<'a> {
             let byte = self.space();
             if byte == close {
                 self.at += 1;
-                self.builder.close(self.builder.begin(), self.at as u32);
+                self.builder.close(self.at as u32);
                 first = false;
                 continue;
             }
@@ -197,17 +199,9 @@ impl<'a> Reader<'a> {
     fn number(&mut self, origin: u32) -> Step {
         let start = self.at;
         let negative = self.peek() == b'-';
-        self.at += usize::from(negative);
-        let first = self.at;
-        let mut value = 0u64;
-        let mut exact = true;
-        while let digit @ b'0'..=b'9' = self.peek() {
-            let next = value.checked_mul(10).and_then(|value| value.checked_add(u64::from(digit - b'0')));
-            exact &= next.is_some();
-            value = next.unwrap_or(value);
-            self.at += 1;
-        }
-        let digits = self.at - first;
+        let first = start + usize::from(negative);
+        let (value, digits) = leading_digits(self.bytes.get(first..).unwrap_or(&[]));
+        self.at = first + digits;
         if digits == 0 {
             return Err(self.wrong("a digit").hint("NaN and infinities are no values of JSON").into());
         }
@@ -217,7 +211,8 @@ impl<'a> Reader<'a> {
         }
         if !matches!(self.peek(), b'.' | b'e' | b'E') {
             let limit = i64::MAX as u64 + u64::from(negative);
-            if !exact || value > limit {
+            // Nineteen digits fit 64 bits, whatever they are.
+            if digits > 19 || value > limit {
                 self.problems.push(out_of_range(self.source, start, self.at));
                 self.builder.bits(Kind::Null, 0, origin);
                 return Ok(());
@@ -226,7 +221,7 @@ impl<'a> Reader<'a> {
             self.builder.bits(Kind::Integer, value as u64, origin);
             return Ok(());
         }
-        self.fraction(start, origin)
+        self.fraction(start, (value, digits), origin)
     }
 
     fn digits(&mut self) -> Step {
@@ -239,9 +234,20 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn fraction(&mut self, start: usize, origin: u32) -> Step {
+    fn fraction(&mut self, start: usize, (whole, digits): (u64, usize), origin: u32) -> Step {
         if self.peek() == b'.' {
             self.at += 1;
+            let (part, more) = leading_digits(self.bytes.get(self.at..).unwrap_or(&[]));
+            // Both the digits and the power of ten are exact, so their quotient is the nearest number (Clinger 1990).
+            if let Some(power) =
+                POWERS.get(more).filter(|_| more > 0 && digits + more <= 15 && !matches!(self.bytes.get(self.at + more), Some(b'e' | b'E')))
+            {
+                self.at += more;
+                let value = (whole * *power as u64 + part) as f64 / power;
+                let value = if self.bytes.get(start) == Some(&b'-') { -value } else { value };
+                self.builder.bits(Kind::Float, value.to_bits(), origin);
+                return Ok(());
+            }
             self.digits()?;
         }
         if matches!(self.peek(), b'e' | b'E') {
@@ -336,6 +342,24 @@ impl<'a> Reader<'a> {
         }
         Ok(code)
     }
+}
+
+const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
+/// The number that the digits at the beginning say (wrong beyond nineteen of them), and how many they are.
+#[inline(always)]
+fn leading_digits(bytes: &[u8]) -> (u64, usize) {
+    let mut value = 0u64;
+    let mut count = 0;
+    for byte in bytes {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+        count += 1;
+    }
+    (value, count)
 }
 
 fn out_of_range(source: &Arc<Source>, start: usize, end: usize) -> Problem {

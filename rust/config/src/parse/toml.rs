@@ -23,7 +23,7 @@ pub(super) fn parse(source: &Arc<Source>, start: usize, limits: &Limits) -> Resu
         Reader { source, start, limits, builder: Builder::new(Some(Arc::clone(source)), text.len() / 20 + 16), problems: Vec::new() };
     reader.builder.open(Kind::Table, start as u32);
     reader.members(table.get_ref());
-    reader.builder.close(0, 0);
+    reader.builder.close(0);
     problems.append(&mut reader.problems);
     finish(source, reader.builder, problems)
 }
@@ -103,12 +103,12 @@ impl Reader<'_> {
                 for value in values.iter() {
                     self.value(value.get_ref(), self.start + value.span().start, self.start + value.span().end);
                 }
-                self.builder.close(0, 0);
+                self.builder.close(0);
             }
             DeValue::Table(table) => {
                 self.builder.open(Kind::Table, origin);
                 self.members(table);
-                self.builder.close(0, 0);
+                self.builder.close(0);
             }
         }
     }

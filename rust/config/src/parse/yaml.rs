@@ -48,7 +48,7 @@ pub(super) fn parse(source: &Arc<Source>, start: usize, limits: &Limits) -> Resu
     }
     if reader.documents == 0 {
         reader.builder.open(Kind::Table, start as u32);
-        reader.builder.close(0, 0);
+        reader.builder.close(0);
     }
     finish(source, reader.builder, reader.problems)
 }
@@ -131,7 +131,7 @@ impl Reader<'_> {
             Event::MappingStart(anchor, tag) => self.open(anchor, tag.as_deref(), true, at)?,
             Event::SequenceStart(anchor, tag) => self.open(anchor, tag.as_deref(), false, at)?,
             Event::MappingEnd | Event::SequenceEnd => {
-                self.builder.close(0, 0);
+                self.builder.close(0);
                 if let Some(frame) = self.frames.pop() {
                     self.anchor(frame.anchor, frame.height + 1);
                     self.value_done(frame.height + 1);

@@ -139,9 +139,8 @@ impl<'a> Walk<'a> {
         let (mut items, mut added) = (Vec::new(), Vec::new());
         let mut found = 0;
         for (at, item) in node.items().enumerate() {
-            let key = item.key();
-            let shape = match (table.field(key, at), &table.additional) {
-                (Some((_, field)), _) => {
+            let shape = match (table.field_of(&item, at), &table.additional) {
+                (Some(field), _) => {
                     found += 1;
                     &field.shape
                 }
@@ -155,7 +154,7 @@ impl<'a> Walk<'a> {
             if passes(&item, shape) {
                 continue;
             }
-            self.path.push(Step::Key(key));
+            self.path.push(Step::Key(item.key()));
             if let Some(edit) = self.node(item, shape, known_below(known, &item, at, true), secret) {
                 items.push((at as u32, edit));
             }
@@ -378,7 +377,7 @@ fn check_value(value: Value<'_>, shape: &Shape) -> Option<&'static str> {
         (Type::Integer(range) | Type::Number(range), Value::Integer(value)) => return range.refuses_integer(value).then_some("range"),
         (Type::Number(range), Value::Float(value)) => return range.refuses(value).then_some("range"),
         (Type::String(text), Value::Text(value)) => {
-            if text.length.min.or(text.length.max).is_some() && !text.length.holds(value.chars().count()) {
+            if !text.length.holds_text(value) {
                 return Some("length");
             }
             if text.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(value)) {

@@ -56,7 +56,7 @@ fn place(builder: &mut Builder, node: Node<'_>, edit: &Edit<'_>) {
                 builder.key_text(key);
                 builder.value_of(&default.root());
             }
-            builder.close(0, 0);
+            builder.close(0);
         }
     }
 }

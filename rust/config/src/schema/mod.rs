@@ -35,7 +35,7 @@ use regex::Regex;
 
 pub use check::Checked;
 
-use crate::document::Document;
+use crate::document::{Document, Node};
 
 /// A compiled schema.
 #[derive(Clone, Debug)]
@@ -182,13 +182,15 @@ pub(crate) enum Additional {
 }
 
 impl Table {
-    /// The field of a key; `guess` is where it stands when the document has the schema's order.
-    pub(crate) fn field(&self, key: &str, guess: usize) -> Option<(usize, &Field)> {
-        if let Some(field) = self.fields.get(guess).filter(|field| &*field.key == key) {
-            return Some((guess, field));
-        }
-        let at = *self.by_key.get(key)?;
-        self.fields.get(at).map(|field| (at, field))
+    /// The field of an item; `guess` is where it stands when the document has the schema's order.
+    #[inline]
+    pub(crate) fn field_of(&self, item: &Node<'_>, guess: usize) -> Option<&Field> {
+        self.fields.get(guess).filter(|field| item.has_key(&field.key)).or_else(|| self.field(item.key()))
+    }
+
+    /// The field of a key.
+    pub(crate) fn field(&self, key: &str) -> Option<&Field> {
+        self.fields.get(*self.by_key.get(key)?)
     }
 }
 

@@ -73,6 +73,13 @@ impl Length {
         self.min.is_none_or(|min| len >= min) && self.max.is_none_or(|max| len <= max)
     }
 
+    /// Whether a text has as many characters; they are counted only where its bytes leave it open: a character has one to four.
+    pub(crate) fn holds_text(self, text: &str) -> bool {
+        let bytes = text.len();
+        let surely = self.max.is_none_or(|max| bytes <= max) && self.min.is_none_or(|min| bytes.div_ceil(4) >= min);
+        surely || self.holds(text.chars().count())
+    }
+
     fn words(self, unit: &str) -> String {
         match (self.min, self.max) {
             (None, None) => String::new(),
