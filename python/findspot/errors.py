@@ -26,6 +26,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .config.reports import Problem
+
 __all__ = [
     "ClosedError",
     "ConfigError",
@@ -185,7 +187,7 @@ class ConfigError(FindspotError, ValueError):
     """A configuration that is refused as a whole, with every problem at once.
 
     Attributes:
-        problems: one `(path, expected, got)` per problem.
+        problems: a `findspot.config.Problem` each, which also unpacks as `path, expected, got`.
 
     Example:
         >>> import findspot as fs
@@ -197,11 +199,14 @@ class ConfigError(FindspotError, ValueError):
         ['boldness', 'k1']
     """
 
-    problems: list[tuple[str, str, str]]
+    problems: list[Problem]
 
-    def __init__(self, message: str, *, problems: Sequence[tuple[str, str, str]] = ()) -> None:
+    def __init__(self, message: str, *, problems: Sequence[Problem | tuple[str, str, str]] = ()) -> None:
         super().__init__(message)
-        self.problems = list(problems)
+        # Only here: whoever meets no bad configuration pays nothing for it.
+        from .config.reports import Problem
+
+        self.problems = [one if isinstance(one, Problem) else Problem("refused", *one) for one in problems]
 
 
 class ConflictError(FindspotError, RuntimeError):

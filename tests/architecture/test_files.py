@@ -21,6 +21,7 @@ UNSAFE_MODULES = {
     "rust/publish/src/reaper.rs": "a thread for each process id, the same way",
     "rust/publish/src/turn.rs": "a mutex for each process id, so that a fork never meets a locked one",
     "rust/python/src/arrow/abi.rs": "the Arrow C data and stream interfaces",
+    "rust/python/src/config/slots.rs": "slots of classes that forbid setting; calls with packed arguments",
     "rust/python/src/scores.rs": "the buffer protocol",
 }
 

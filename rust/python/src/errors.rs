@@ -12,7 +12,7 @@ use pyo3::types::{PyDict, PyList};
 static CLASSES: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
 
 /// An exception of a class in `findspot.errors`.
-fn make(py: Python<'_>, class: &str, message: &str, data: impl FnOnce(&Bound<'_, PyDict>) -> PyResult<()>) -> PyErr {
+pub(crate) fn make(py: Python<'_>, class: &str, message: &str, data: impl FnOnce(&Bound<'_, PyDict>) -> PyResult<()>) -> PyErr {
     let build = || -> PyResult<PyErr> {
         let module = CLASSES.get_or_try_init(py, || py.import("findspot.errors").map(Bound::unbind))?;
         let keywords = PyDict::new(py);

@@ -9,10 +9,12 @@
 //! | [`searching`], [`index`], [`view`], [`writing`], [`steps`] | calls |
 //! | [`request`], [`records`], [`schema`] | Python → engine |
 //! | [`hits`], [`hit`], [`scores`], [`arrow`], [`decode`] | engine → Python |
+//! | [`config`] | the configuration store, both ways |
 //! | [`errors`], [`logging`] | refusals, log lines |
 //! | [`kernels`] | the environment → the level of the inner loops |
 
 mod arrow;
+mod config;
 mod decode;
 mod errors;
 mod gate;
@@ -51,5 +53,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(schema::analyze, module)?)?;
     module.add_function(wrap_pyfunction!(schema::analyzers, module)?)?;
     module.add_function(wrap_pyfunction!(schema::infer, module)?)?;
+    config::add_to(module)?;
     Ok(())
 }

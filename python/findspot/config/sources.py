@@ -1,0 +1,265 @@
+"""Where a configuration comes from: layers, the later one above the earlier.
+
+**In**: paths, mappings, the environment. **Out**: descriptions that the compiled store reads by. **Law**: a source only says where to
+look; reading, parsing and merging happen in compiled code without the interpreter. Tables merge key by key, every other value replaces
+what a lower layer says; an array that begins with `"!reset"` and a table with the key `"!reset"` drop the lower layer's.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import os
+from typing import Any
+
+__all__ = ["Defaults", "Dotenv", "Env", "Json", "Mapping", "Overrides", "Source", "Toml", "Yaml"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Description: TypeAlias = tuple[str, str, Any, bool]
+
+
+def plain(value: Any, path: str) -> Any:
+    """What can stand in a configuration, as JSON can say it; raises `TypeError` with the path of what cannot."""
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return getattr(value, "value", value)  # of an enumeration that is text or a number as well
+    if isinstance(value, collections.abc.Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(f"{path}: expected keys of type str, got {key!r}")
+        return {key: plain(inner, f"{path}.{key}") for key, inner in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(inner, f"{path}[{number}]") for number, inner in enumerate(value)]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if hasattr(value, "total_seconds"):
+        return value.total_seconds()
+    if hasattr(value, "get_secret_value"):
+        return value.get_secret_value()
+    if hasattr(value, "value") and hasattr(type(value), "__members__"):
+        return value.value
+    if hasattr(value, "model_dump"):
+        return plain(value.model_dump(), path)
+    if hasattr(value, "__struct_fields__"):
+        return plain({name: getattr(value, name) for name in value.__struct_fields__}, path)
+    if type(value).__module__ in ("decimal", "uuid"):
+        return str(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return plain({field.name: getattr(value, field.name) for field in dataclasses.fields(value)}, path)
+    raise TypeError(f"{path}: expected text, number, boolean, None, list or mapping, got {type(value).__name__}")
+
+
+def as_json(value: Any, path: str) -> bytes:
+    """JSON of a mapping that a program gives."""
+    import json
+
+    try:
+        return json.dumps(plain(value, path), ensure_ascii=False, allow_nan=False).encode()
+    except ValueError as error:
+        raise ValueError(f"{path}: expected finite numbers, got {error}") from None
+
+
+class Source:
+    """One layer. The base of `Defaults`, `Mapping`, `Toml`, `Json`, `Yaml`, `Dotenv`, `Env` and `Overrides`."""
+
+    __slots__ = ("_described",)
+
+    _described: Description
+
+    def __repr__(self) -> str:
+        kind, name, _, _ = self._described
+        return f"{type(self).__name__}({name!r})" if kind in ("toml", "json", "yaml", "dotenv") else f"{type(self).__name__}(…)"
+
+
+class Mapping(Source):
+    """A layer from a mapping: what a program or a test says.
+
+    Args:
+        values: nested mappings of plain values, or an instance of the store's class. It is copied now.
+        name: what `explain` and problems call it.
+
+    Errors: `TypeError` for a value that no configuration file could hold.
+
+    Example:
+        >>> from findspot.config import Mapping, Store
+        >>> Store(sources=[Mapping({"limits": {"most": 5}})]).current.limits.most
+        5
+    """
+
+    __slots__ = ()
+    _kind = "mapping"
+
+    def __init__(self, values: Any, *, name: str | None = None) -> None:
+        name = name or self._kind
+        self._described = (self._kind, name, as_json(values, name), False)
+
+
+class Defaults(Mapping):
+    """The lowest layer: values that hold unless something else says so.
+
+    The defaults of a class hold without it; give it for a store without a class, or to change a class's default.
+
+    Args:
+        values: nested mappings of plain values.
+
+    Example:
+        >>> from findspot.config import Defaults, Mapping, Store
+        >>> Store(sources=[Defaults({"port": 80}), Mapping({"host": "a"})]).current.port
+        80
+    """
+
+    __slots__ = ()
+    _kind = "defaults"
+
+    def __init__(self, values: Any = (), *, name: str | None = None) -> None:
+        super().__init__(dict(values) if values == () else values, name=name)
+
+
+class Overrides(Mapping):
+    """The highest layer: arguments of a command line, or what a test sets.
+
+    Args:
+        values: nested mappings of plain values; a key with dots means the path: `{"limits.most": 5}`.
+
+    Example:
+        >>> from findspot.config import Mapping, Overrides, Store
+        >>> Store(sources=[Mapping({"limits": {"most": 5}}), Overrides({"limits.most": 9})]).current.limits.most
+        9
+    """
+
+    __slots__ = ()
+    _kind = "overrides"
+
+    def __init__(self, values: Any = (), *, name: str | None = None) -> None:
+        nested: Any = values
+        if isinstance(values, collections.abc.Mapping):
+            nested = {}
+            for path, value in values.items():
+                *above, last = path.split(".")
+                table = nested
+                for step in above:
+                    table = table.setdefault(step, {})
+                table[last] = value
+        super().__init__(dict(nested) if nested == () else nested, name=name)
+
+
+class _File(Source):
+    __slots__ = ()
+    _kind = ""
+
+    def __init__(self, path: str | os.PathLike[str], *, missing_ok: bool = False) -> None:
+        # A process may change its folder; what is watched may not move with it.
+        pattern = os.path.abspath(os.fspath(path))
+        self._described = (self._kind, pattern, None, missing_ok)
+
+
+class Toml(_File):
+    """TOML files.
+
+    Args:
+        path: one file, or a pattern with `*`, `?` and `[…]`; matching files are layers in the order of their names.
+        missing_ok: whether there may be none.
+
+    Example:
+        >>> import pathlib
+        >>> from findspot.config import Store, Toml
+        >>> _ = pathlib.Path("app.toml").write_text("[search]\\ntitle_weight = 3.0\\n")
+        >>> Store(sources=[Toml("app.toml")]).current.search.title_weight
+        3.0
+    """
+
+    __slots__ = ()
+    _kind = "toml"
+
+
+class Json(_File):
+    """JSON files; each holds one object.
+
+    Args:
+        path: one file, or a pattern; see `Toml`.
+        missing_ok: whether there may be none.
+
+    Example:
+        >>> import pathlib
+        >>> from findspot.config import Json, Store
+        >>> _ = pathlib.Path("app.json").write_text('{"port": 8080}')
+        >>> Store(sources=[Json("app.json")]).current.port
+        8080
+    """
+
+    __slots__ = ()
+    _kind = "json"
+
+
+class Yaml(_File):
+    """YAML files, in the core schema of YAML 1.2: `no` and `on` are text. Anchors are bounded.
+
+    Args:
+        path: one file, or a pattern; see `Toml`.
+        missing_ok: whether there may be none.
+
+    Example:
+        >>> import pathlib
+        >>> from findspot.config import Store, Yaml
+        >>> _ = pathlib.Path("app.yaml").write_text("country: no\\n")
+        >>> Store(sources=[Yaml("app.yaml")]).current.country
+        'no'
+    """
+
+    __slots__ = ()
+    _kind = "yaml"
+
+
+class Dotenv(_File):
+    """Files of `NAME=value` lines, read as the environment is.
+
+    Args:
+        path: one file, or a pattern; see `Toml`.
+        prefix: only names that begin with it count; it is cut off. It ends with `__`.
+        missing_ok: whether there may be none, as is usual.
+
+    Example:
+        >>> import pathlib
+        >>> from findspot.config import Dotenv, Store
+        >>> _ = pathlib.Path(".env").write_text("APP__LIMITS__MOST=5\\n")
+        >>> Store(sources=[Dotenv(".env", prefix="APP__")]).current.limits.most
+        '5'
+    """
+
+    __slots__ = ()
+    _kind = "dotenv"
+
+    def __init__(self, path: str | os.PathLike[str] = ".env", *, prefix: str = "", missing_ok: bool = True) -> None:
+        super().__init__(path, missing_ok=missing_ok)
+        if prefix and not prefix.endswith("__"):
+            raise ValueError(f"Dotenv: expected a prefix that ends with __, as 'APP__', got {prefix!r}")
+        self._described = (self._kind, self._described[1], prefix, missing_ok)
+
+
+class Env(Source):
+    """The environment of the process, as it is at each load.
+
+    `APP__LIMITS__MOST=5` is `limits.most`, typed by the class (text without one); lists and tables are written as JSON.
+
+    Args:
+        prefix: only names that begin with it count; it is cut off.
+        separator: what stands between the steps of a path in a name.
+
+    Example:
+        >>> import os
+        >>> from findspot.config import Env, Store
+        >>> os.environ["APP__LIMITS__MOST"] = "5"
+        >>> Store(sources=[Env("APP__")]).current.limits.most
+        '5'
+    """
+
+    __slots__ = ()
+
+    def __init__(self, prefix: str, *, separator: str = "__") -> None:
+        if not prefix:
+            raise ValueError("Env: expected a prefix, as 'APP__': the environment holds much that is no configuration")
+        self._described = ("env", prefix, (prefix, separator), True)

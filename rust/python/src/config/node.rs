@@ -1,0 +1,124 @@
+//! What stands behind a view: a place in an immutable document, and the plan to fill it by.
+//!
+//! **In**: a document and a plan. **Out**: filled slots. **Law**: immutable; whoever holds it keeps the arenas of its version alive.
+
+use std::sync::Arc;
+
+use findspot_config::{Document, Kind, Path};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyTuple};
+
+use super::plan::{ConfigPlan, Plan, Root, TablePlan};
+use super::slots;
+
+/// A table of a document.
+#[pyclass(frozen, module = "findspot._native")]
+pub(crate) struct ConfigNode {
+    pub root: Arc<Root>,
+    pub table: Option<Arc<TablePlan>>,
+    pub document: Document,
+    pub version: u64,
+}
+
+impl ConfigNode {
+    /// A part of the same version, for code of the class's own.
+    fn of(&self, document: Document) -> Self {
+        Self { root: self.root.clone(), table: None, document, version: self.version }
+    }
+}
+
+#[pymethods]
+impl ConfigNode {
+    /// Fills a lazy view; false when another thread was faster.
+    #[pyo3(signature = (view, /))]
+    fn fill(&self, view: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let py = view.py();
+        let Some(table) = &self.table else { return Ok(false) };
+        let lazy = table.lazy.bind(py);
+        if !view.get_type().is(lazy) {
+            return Ok(false);
+        }
+        let mut values: Vec<Option<Bound<'_, PyAny>>> = Vec::with_capacity(table.slots.len());
+        match &table.build {
+            Some(build) => {
+                let slf = Bound::new(py, self.of(self.document.clone()))?;
+                let made = build.bind(py).call1((slf,))?.cast_into::<PyTuple>()?;
+                values.extend(made.iter().map(Some));
+            }
+            None => {
+                let node = self.document.root();
+                for slot in &table.slots {
+                    values.push(match node.get(&slot.key) {
+                        Some(inner) => Some(self.root.value(py, &slot.plan, inner, self.version)?),
+                        None => None,
+                    });
+                }
+            }
+        }
+        // Conversions may have run Python code, and so another thread.
+        if !view.get_type().is(lazy) {
+            return Ok(false);
+        }
+        for (slot, value) in table.slots.iter().zip(&values) {
+            if let Some(value) = value {
+                slots::set(view, slot.name.bind(py), value)?;
+            }
+        }
+        self.root.turn.bind(py).call1((view, table.filled.bind(py)))?;
+        Ok(true)
+    }
+
+    /// The version that this is of; 0 for a document that was never published.
+    #[getter]
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Equal content has equal numbers.
+    fn hash(&self) -> u128 {
+        self.document.hash()
+    }
+
+    /// Whether the content is equal.
+    #[pyo3(signature = (other, /))]
+    fn same(&self, other: &Bound<'_, Self>) -> bool {
+        self.document == other.get().document
+    }
+
+    /// The tables at a path, `*` standing for every key or item, with their own paths.
+    #[pyo3(signature = (steps, /))]
+    fn find<'py>(&self, py: Python<'py>, steps: Vec<String>) -> PyResult<Vec<(String, Bound<'py, Self>)>> {
+        let mut found = vec![(Path::root(), self.document.root())];
+        for step in &steps {
+            let mut next = Vec::new();
+            for (path, node) in found {
+                match (step.as_str(), node.kind()) {
+                    ("*", Kind::Table) => next.extend(node.items().map(|item| (path.clone().key(item.key()), item))),
+                    ("*", Kind::Array) => next.extend(node.items().enumerate().map(|(at, item)| (path.clone().index(at as u32), item))),
+                    (key, _) => next.extend(node.get(key).map(|item| (path.key(key), item))),
+                }
+            }
+            found = next;
+        }
+        let tables = found.into_iter().filter(|(_, node)| node.kind() == Kind::Table);
+        tables.map(|(path, node)| Ok((path.to_string(), Bound::new(py, self.of(node.to_document()))?))).collect()
+    }
+
+    /// The content as JSON; secrets stand in it.
+    fn json<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &py.detach(|| self.document.to_json()))
+    }
+
+    /// A view of the content by another plan.
+    #[pyo3(signature = (plan, /))]
+    fn view<'py>(&self, py: Python<'py>, plan: &Bound<'_, ConfigPlan>) -> PyResult<Bound<'py, PyAny>> {
+        let root = &plan.get().root;
+        root.value(py, &root.plan, self.document.root(), self.version)
+    }
+}
+
+/// The view of a whole document.
+pub(crate) fn view_of<'py>(py: Python<'py>, root: &Arc<Root>, document: &Document, version: u64) -> PyResult<Bound<'py, PyAny>> {
+    let plan: &Plan = &root.plan;
+    root.value(py, plan, document.root(), version)
+}

@@ -1,0 +1,499 @@
+//! The store that the façade's `Store` inherits.
+//!
+//! **In**: calls. **Out**: views, pins, reports. **Law**
+//! 1. `pin`, `pinned` and the slot `current` are the path of a request: they take no lock that anybody holds for longer than a copy of a
+//!    pointer, and let nobody else run in between.
+//! 2. Every other call lets go of the interpreter before it asks the store for anything, so whoever publishes can attach meanwhile.
+//! 3. What readers get never goes back: a version is adopted only when it is newer than the one in the slot.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use findspot_config::numbering::Folder;
+use findspot_config::store::{By, Options, Pattern, Refusal, Report, Staged, Store, Version};
+use findspot_config::{Change, LayerKind, Path, Problems, Schema, Secrets, diff, value};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple, PyWeakrefReference};
+
+use super::answers::{self, ConfigDiff, Shower};
+use super::hooks::{Made, OwnChecks, OwnDerive, OwnSubscriber, Shared, Slot};
+use super::node::view_of;
+use super::pin::ConfigPin;
+use super::plan::{ConfigPlan, Root};
+use super::{open, slots};
+use crate::errors;
+
+type Answer = (String, Option<Py<ConfigDiff>>);
+/// Paths with JSON, or without to take a value away.
+type Pairs = Vec<(String, Option<Vec<u8>>)>;
+
+/// What readers get now.
+struct Current {
+    version: u64,
+    view: Py<PyAny>,
+    /// The manager of the outermost pin of this version.
+    pin: Py<ConfigPin>,
+}
+
+struct Inner {
+    store: Store,
+    shared: Shared,
+    shower: Shower,
+    budget: Duration,
+    closed: AtomicBool,
+}
+
+/// A store; the façade's class inherits it.
+#[pyclass(frozen, subclass, weakref, module = "findspot._native")]
+pub(crate) struct ConfigStore {
+    current: Mutex<Option<Current>>,
+    variable: OnceLock<(Py<PyAny>, Py<PyAny>)>,
+    root: OnceLock<Arc<Root>>,
+    inner: OnceLock<Inner>,
+}
+
+impl ConfigStore {
+    fn inner(&self, py: Python<'_>) -> PyResult<&Inner> {
+        match self.inner.get() {
+            Some(inner) if !inner.closed.load(Ordering::Acquire) => Ok(inner),
+            Some(_) => Err(answers::closed(py)),
+            None => Err(PyRuntimeError::new_err("the configuration store was never opened")),
+        }
+    }
+
+    /// Makes a version what readers get.
+    pub(crate) fn adopt(slf: &Bound<'_, Self>, version: &Arc<Version>) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
+        let (Some(root), Some((_, set))) = (this.root.get(), this.variable.get()) else { return Ok(()) };
+        let view = view_of(py, root, version.document(), version.number())?;
+        let pin = Bound::new(py, ConfigPin::new(py, &view, Some(set), py.None().into_bound(py))?)?;
+        let next = Current { version: version.number(), view: view.clone().unbind(), pin: pin.unbind() };
+        // No Python code runs from here on: whoever reads the slot and whoever pins see the same order.
+        let mut current = this.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.as_ref().is_some_and(|current| current.version >= next.version) {
+            return Ok(());
+        }
+        let replaced = current.replace(next);
+        let stored = slots::set(slf.as_any(), &PyString::intern(py, "current"), &view);
+        drop(current);
+        drop(replaced);
+        stored
+    }
+
+    fn of_current<T>(&self, read: impl FnOnce(&Current) -> T) -> PyResult<T> {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().map(read).ok_or_else(|| PyRuntimeError::new_err("the configuration store was never opened"))
+    }
+
+    /// The pinned view; None when there is none.
+    fn held<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self.variable.get() {
+            Some((get, _)) => get.bind(py).call0(),
+            None => Ok(py.None().into_bound(py)),
+        }
+    }
+
+    /// A report with the difference that it made.
+    fn answer(&self, py: Python<'_>, report: Report) -> PyResult<Answer> {
+        let inner = self.inner(py)?;
+        let found = py.detach(|| {
+            if !report.published {
+                return None;
+            }
+            let old = if report.previous == 0 { None } else { inner.store.version(report.previous).ok() };
+            let new = inner.store.version(report.version).ok()?;
+            let empty = findspot_config::Document::empty();
+            Some(diff(old.as_ref().map_or(&empty, |old| old.document()), new.document()))
+        });
+        let native = found.map(|diff| Py::new(py, ConfigDiff::new(diff, inner.shared.secrets.clone()))).transpose()?;
+        Ok((py.detach(|| inner.shower.report(&report)), native))
+    }
+
+    /// An answer without a version.
+    fn refused(&self, py: Python<'_>, found: &Problems) -> PyResult<Answer> {
+        let inner = self.inner(py)?;
+        let version = self.version()?;
+        Ok((py.detach(|| inner.shower.refused(found, version)), None))
+    }
+
+    fn answered(&self, py: Python<'_>, outcome: Result<Report, Refusal>) -> PyResult<Answer> {
+        match outcome {
+            Ok(report) => self.answer(py, report),
+            Err(Refusal::Refused(report)) => self.answer(py, *report),
+            Err(refusal) => Err(answers::refusal(py, &refusal)),
+        }
+    }
+}
+
+/// Paths and values as changes.
+fn changes(pairs: Pairs) -> Result<Vec<Change>, Problems> {
+    let mut changes = Vec::with_capacity(pairs.len());
+    for (path, json) in pairs {
+        let path: Path = path.parse().map_err(|error: findspot_config::PathError| {
+            findspot_config::Problem::new("path", Path::root(), "a path", error.to_string())
+        })?;
+        let document = match json {
+            None => None,
+            Some(json) => Some(value("patch", LayerKind::Patch, &String::from_utf8_lossy(&json))?),
+        };
+        changes.push((path, document));
+    }
+    Ok(changes)
+}
+
+fn by(actor: String, reason: String) -> By {
+    By { actor, reason, force: false }
+}
+
+#[pymethods]
+impl ConfigStore {
+    #[new]
+    #[pyo3(signature = (*_arguments, **_keywords))]
+    fn new(_arguments: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> Self {
+        Self { current: Mutex::default(), variable: OnceLock::new(), root: OnceLock::new(), inner: OnceLock::new() }
+    }
+
+    /// Loads. Called once, by the façade's constructor.
+    #[pyo3(signature = (plan, form, sources, settings, hooks, /))]
+    fn _open(
+        slf: &Bound<'_, Self>,
+        plan: &Bound<'_, ConfigPlan>,
+        form: Option<&str>,
+        sources: Vec<Bound<'_, PyTuple>>,
+        settings: &Bound<'_, PyDict>,
+        hooks: &Bound<'_, PyAny>,
+    ) -> PyResult<Option<Answer>> {
+        let (py, this) = (slf.py(), slf.get());
+        let schema = form.map_or_else(|| Ok(Schema::any()), Schema::from_json).map_err(|found| answers::schema(py, &found))?;
+        let secrets = Secrets::new(&schema);
+        let root = plan.get().root.clone();
+        let shared = Shared { root: root.clone(), hooks: Arc::new(hooks.clone().unbind()), secrets: secrets.clone() };
+        let keywords = PyDict::new(py);
+        keywords.set_item("default", py.None())?;
+        let variable = py.import("contextvars")?.getattr("ContextVar")?.call(("findspot.config",), Some(&keywords))?;
+        let (get, set) = (variable.getattr("get")?.unbind(), variable.getattr("set")?.unbind());
+        let _ = this.variable.set((get, set));
+        let _ = this.root.set(root);
+
+        let text = |name: &str| -> PyResult<Option<String>> { settings.get_item(name)?.map_or(Ok(None), |value| value.extract()) };
+        let seconds: f64 = settings.get_item("check_seconds")?.map_or(Ok(5.0), |value| value.extract())?;
+        let budget = open::budget(seconds);
+        let mut shower = Shower { providers: Vec::new(), secrets: secrets.clone() };
+        match open::providers(sources, &shared)? {
+            Ok(providers) => shower.providers = providers,
+            Err(found) => return Ok(Some((shower.refused(&found, 0), None))),
+        }
+        let mut options = Options {
+            providers: shower.providers.clone(),
+            schema,
+            guards: open::guards(py, &shared)?,
+            keep: settings.get_item("keep")?.map_or(Ok(16), |value| value.extract())?,
+            audit: text("audit")?.map(Into::into),
+            last_good: text("last_good")?.map(Into::into),
+            attached: vec![Arc::new(Slot { owner: PyWeakrefReference::new(slf.as_any())?.unbind() })],
+            ..Options::default()
+        };
+        if !hooks.getattr("own_checks")?.is_truthy()? {
+            options.checks = Vec::new();
+        } else {
+            options.checks = vec![Arc::new(OwnChecks { shared: shared.clone(), budget })];
+        }
+        if let Some(folder) = text("folder")? {
+            let place = std::path::PathBuf::from(&folder);
+            let made = py.detach(|| Ok::<_, std::io::Error>((Folder::open(&place)?, Folder::open(&place.join("units"))?)));
+            let (versions, units) = made.map_err(|error| {
+                errors::make(py, "StorageError", &format!("{folder}: {error}"), |data| {
+                    data.set_item("errno", error.raw_os_error())?;
+                    data.set_item("filename", &folder)
+                })
+            })?;
+            options.numbering = Arc::new(versions);
+            options.units = Arc::new(units);
+        }
+        match py.detach(|| Store::open(options)) {
+            Err(report) => Ok(Some((py.detach(|| shower.report(&report)), None))),
+            Ok((store, _)) => {
+                let version = store.pin();
+                let _ = this.inner.set(Inner { store, shared, shower, budget, closed: AtomicBool::new(false) });
+                Self::adopt(slf, &version)?;
+                if let Some(inner) = this.inner.get()
+                    && text("folder")?.is_some()
+                {
+                    py.detach(|| inner.store.follow());
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// The number of the version that is current.
+    #[getter]
+    fn version(&self) -> PyResult<u64> {
+        self.of_current(|current| current.version)
+    }
+
+    /// One version for a request: `with store.pin() as config`.
+    ///
+    /// The pin is in a context variable: tasks and `asyncio.to_thread` inherit it, and `pinned()` finds it. A pin inside a pin is the
+    /// same version unless another is asked for. Use the result at once, in one `with`.
+    ///
+    /// Args:
+    ///     version: an older version that is kept; None is the current one.
+    ///     fresh: inside a pin, the current version in the place of the pinned one.
+    ///
+    /// Returns: a context manager that gives the view.
+    /// Errors: `ConfigError` for a version that is not kept.
+    /// Concurrency: takes no lock. Cost: some 200 ns.
+    ///
+    /// Example:
+    ///     >>> from findspot.config import Mapping, Store
+    ///     >>> store = Store(sources=[Mapping({"a": 1})])
+    ///     >>> with store.pin() as config:
+    ///     ...     _ = store.patch({"a": 2})
+    ///     ...     print(config.a, store.pinned().a, store.current.a)
+    ///     1 1 2
+    ///     >>> with store.pin(version=1) as old:
+    ///     ...     old.a
+    ///     1
+    #[pyo3(signature = (version = None, *, fresh = false))]
+    fn pin(&self, py: Python<'_>, version: Option<u64>, fresh: bool) -> PyResult<Py<ConfigPin>> {
+        let held = self.held(py)?;
+        let set = self.variable.get().map(|(_, set)| set);
+        match version {
+            None if held.is_none() => self.of_current(|current| current.pin.clone_ref(py)),
+            None if !fresh => Py::new(py, ConfigPin::new(py, &held, None, held.clone())?),
+            None => {
+                let view = self.of_current(|current| current.view.clone_ref(py))?;
+                Py::new(py, ConfigPin::new(py, view.bind(py), set, held)?)
+            }
+            Some(number) => {
+                let inner = self.inner(py)?;
+                let found = py.detach(|| inner.store.version(number)).map_err(|refusal| answers::refusal(py, &refusal))?;
+                let view = view_of(py, &inner.shared.root, found.document(), found.number())?;
+                Py::new(py, ConfigPin::new(py, &view, set, held)?)
+            }
+        }
+    }
+
+    /// The version that is pinned here; the current one when none is.
+    ///
+    /// Concurrency: takes no lock. Cost: some tens of nanoseconds.
+    ///
+    /// Example:
+    ///     >>> from findspot.config import Mapping, Store
+    ///     >>> Store(sources=[Mapping({"a": 1})]).pinned().a
+    ///     1
+    fn pinned(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let held = self.held(py)?;
+        if held.is_none() { self.of_current(|current| current.view.clone_ref(py)) } else { Ok(held.unbind()) }
+    }
+
+    #[pyo3(signature = (actor, reason, force, /))]
+    fn _reload(&self, py: Python<'_>, actor: String, reason: String, force: bool) -> PyResult<Answer> {
+        let inner = self.inner(py)?;
+        let report = py.detach(|| inner.store.reload(&By { force, ..by(actor, reason) }));
+        self.answer(py, report)
+    }
+
+    #[pyo3(signature = (pairs, expected, actor, reason, force, /))]
+    fn _patch(&self, py: Python<'_>, pairs: Pairs, expected: Option<u64>, actor: String, reason: String, force: bool) -> PyResult<Answer> {
+        let inner = self.inner(py)?;
+        match changes(pairs) {
+            Err(found) => self.refused(py, &found),
+            Ok(changes) => {
+                let outcome = py.detach(|| inner.store.patch(&changes, expected, &By { force, ..by(actor, reason) }));
+                self.answered(py, outcome)
+            }
+        }
+    }
+
+    #[pyo3(signature = (paths, actor, reason, /))]
+    fn _unpatch(&self, py: Python<'_>, paths: Vec<String>, actor: String, reason: String) -> PyResult<Answer> {
+        let inner = self.inner(py)?;
+        let paths: Result<Vec<Path>, _> = paths.iter().map(|path| path.parse()).collect();
+        let paths = paths.map_err(|error| answers::no_path(&error))?;
+        let outcome = py.detach(|| inner.store.unpatch(&paths, None, &by(actor, reason)));
+        self.answered(py, outcome)
+    }
+
+    #[pyo3(signature = (pairs, /))]
+    fn _stage(&self, py: Python<'_>, pairs: Option<Pairs>) -> PyResult<(Answer, Option<Py<ConfigCandidate>>)> {
+        let inner = self.inner(py)?;
+        let changes = match pairs.map(changes).transpose() {
+            Ok(changes) => changes,
+            Err(found) => return Ok((self.refused(py, &found)?, None)),
+        };
+        match py.detach(|| inner.store.stage(changes.as_deref())) {
+            Err(report) => Ok((self.answer(py, *report)?, None)),
+            Ok(staged) => {
+                let base = inner.store.pin();
+                let found = py.detach(|| diff(base.document(), staged.document()));
+                let native = Py::new(py, ConfigDiff::new(found, inner.shared.secrets.clone()))?;
+                let text = py.detach(|| inner.shower.report(&staged.report));
+                let candidate = ConfigCandidate { staged, root: inner.shared.root.clone() };
+                Ok(((text, Some(native)), Some(Py::new(py, candidate)?)))
+            }
+        }
+    }
+
+    #[pyo3(signature = (candidate, actor, reason, /))]
+    fn _publish_staged(&self, py: Python<'_>, candidate: &Bound<'_, ConfigCandidate>, actor: String, reason: String) -> PyResult<Answer> {
+        let inner = self.inner(py)?;
+        let staged = &candidate.get().staged;
+        let outcome = py.detach(|| inner.store.publish_staged(staged, &by(actor, reason)));
+        self.answered(py, outcome)
+    }
+
+    #[pyo3(signature = (version, actor, reason, /))]
+    fn _rollback(&self, py: Python<'_>, version: u64, actor: String, reason: String) -> PyResult<Answer> {
+        let inner = self.inner(py)?;
+        let outcome = py.detach(|| inner.store.rollback(version, &by(actor, reason)));
+        self.answered(py, outcome)
+    }
+
+    #[pyo3(signature = (actor, reason, /))]
+    fn _resume(&self, py: Python<'_>, actor: String, reason: String) -> PyResult<Answer> {
+        let inner = self.inner(py)?;
+        let report = py.detach(|| inner.store.resume(&by(actor, reason)));
+        self.answer(py, report)
+    }
+
+    #[pyo3(signature = (pattern, function, /))]
+    fn _subscribe(&self, py: Python<'_>, pattern: &str, function: Py<PyAny>) -> PyResult<()> {
+        let inner = self.inner(py)?;
+        let pattern: Pattern = pattern.parse().map_err(|error| answers::no_path(&error))?;
+        let subscriber = Arc::new(OwnSubscriber { shared: inner.shared.clone(), function });
+        py.detach(|| inner.store.subscribe(pattern, subscriber));
+        Ok(())
+    }
+
+    #[pyo3(signature = (name, config, /))]
+    fn _derived(&self, py: Python<'_>, name: &str, config: Option<u64>) -> PyResult<Option<Py<PyAny>>> {
+        let inner = self.inner(py)?;
+        let number = config.map_or_else(|| self.version(), Ok)?;
+        let made =
+            |version: &Version| version.derived(name).and_then(|value| value.downcast_ref::<Made>()).map(|made| made.0.clone_ref(py));
+        let current = inner.store.pin();
+        if current.number() == number {
+            return Ok(made(&current));
+        }
+        let found = py.detach(|| inner.store.version(number)).map_err(|refusal| answers::refusal(py, &refusal))?;
+        Ok(made(&found))
+    }
+
+    #[pyo3(signature = (old, new, /))]
+    fn _diff(&self, py: Python<'_>, old: u64, new: Option<u64>) -> PyResult<ConfigDiff> {
+        let inner = self.inner(py)?;
+        let new = new.map_or_else(|| self.version(), Ok)?;
+        let found = py.detach(|| inner.store.diff(old, new)).map_err(|refusal| answers::refusal(py, &refusal))?;
+        Ok(ConfigDiff::new(found, inner.shared.secrets.clone()))
+    }
+
+    fn _history(&self, py: Python<'_>) -> PyResult<String> {
+        let inner = self.inner(py)?;
+        let current = self.version()?;
+        Ok(py.detach(|| answers::history(&inner.store.history(), current)))
+    }
+
+    #[pyo3(signature = (path, /))]
+    fn _explain(&self, py: Python<'_>, path: &str) -> PyResult<Option<String>> {
+        let inner = self.inner(py)?;
+        let path: Path = path.parse().map_err(|error| answers::no_path(&error))?;
+        Ok(py.detach(|| answers::explanation(&inner.store, &path, &inner.shared.secrets)))
+    }
+
+    #[pyo3(signature = (name, paths, /))]
+    fn _derive(&self, py: Python<'_>, name: String, paths: Vec<String>) -> PyResult<Answer> {
+        let inner = self.inner(py)?;
+        let inputs: Result<Vec<Path>, _> = paths.iter().map(|path| path.parse()).collect();
+        let inputs = inputs.map_err(|error| answers::no_path(&error))?;
+        let derive = Arc::new(OwnDerive { shared: inner.shared.clone(), name, inputs, budget: inner.budget });
+        let found = py.detach(|| inner.store.add_derive(derive)).err().unwrap_or_default();
+        self.refused(py, &found)
+    }
+
+    fn _drift(&self, py: Python<'_>) -> PyResult<String> {
+        let inner = self.inner(py)?;
+        Ok(py.detach(|| answers::drift(&inner.store.drift())))
+    }
+
+    fn _metrics(&self, py: Python<'_>) -> PyResult<String> {
+        let inner = self.inner(py)?;
+        Ok(py.detach(|| answers::metrics(&inner.store.metrics())))
+    }
+
+    fn _watch(&self, py: Python<'_>) -> PyResult<()> {
+        let inner = self.inner(py)?;
+        py.detach(|| inner.store.watch());
+        Ok(())
+    }
+
+    fn _unwatch(&self, py: Python<'_>) -> PyResult<()> {
+        let inner = self.inner(py)?;
+        py.detach(|| inner.store.unwatch());
+        Ok(())
+    }
+
+    #[pyo3(signature = (units, /))]
+    fn _set_units(&self, py: Python<'_>, units: Vec<(String, Option<Pairs>)>) -> PyResult<Answer> {
+        let inner = self.inner(py)?;
+        let mut wanted = Vec::with_capacity(units.len());
+        for (unit, pairs) in units {
+            match pairs.map(changes).transpose() {
+                Ok(changes) => wanted.push((unit, changes)),
+                Err(found) => return self.refused(py, &found),
+            }
+        }
+        let found = py.detach(|| inner.store.set_units(&wanted)).err().unwrap_or_default();
+        self.refused(py, &found)
+    }
+
+    #[pyo3(signature = (unit, version, /))]
+    fn _for_unit<'py>(&self, py: Python<'py>, unit: &str, version: u64) -> PyResult<Bound<'py, PyAny>> {
+        let inner = self.inner(py)?;
+        let made = py.detach(|| -> Result<_, Refusal> {
+            // Overlays change without a version: the newest ones of the version that is current, those of its time for an older one.
+            let current = inner.store.pin();
+            let of = if current.number() == version { current } else { inner.store.version(version)? };
+            Ok((of.for_unit(unit), of.number()))
+        });
+        match made.map_err(|refusal| answers::refusal(py, &refusal))? {
+            (Ok(document), number) => view_of(py, &inner.shared.root, &document, number),
+            (Err(found), _) => Err(errors::make(py, "ConfigError", &format!("configuration: {found}"), |_| Ok(()))),
+        }
+    }
+
+    /// In a child of `fork`: what was published and not yet adopted when the fork happened, and the threads.
+    fn _after_fork(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
+        let Some(inner) = this.inner.get().filter(|inner| !inner.closed.load(Ordering::Acquire)) else { return Ok(()) };
+        let version = inner.store.pin();
+        Self::adopt(slf, &version)?;
+        py.detach(findspot_config::store::after_fork);
+        Ok(())
+    }
+
+    fn _close(&self, py: Python<'_>) {
+        if let Some(inner) = self.inner.get()
+            && !inner.closed.swap(true, Ordering::AcqRel)
+        {
+            py.detach(|| inner.store.close());
+        }
+    }
+}
+
+/// A candidate that was checked and not published.
+#[pyclass(frozen, module = "findspot._native")]
+pub(crate) struct ConfigCandidate {
+    staged: Staged,
+    root: Arc<Root>,
+}
+
+#[pymethods]
+impl ConfigCandidate {
+    fn view<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        view_of(py, &self.root, self.staged.document(), 0)
+    }
+}
