@@ -4,8 +4,10 @@
 //!
 //! **Law**: one loop, no recursion; a syntax error ends the reading, numbers out of range and equal keys do not, so one reading finds them all.
 //!
-//! The house reads JSON itself because offsets are wanted for every value: event parsers that give them unescape every string into a buffer,
-//! and tape parsers that are faster give none. Strings are looked through eight bytes at a time, as in Mycroft's zero-byte test (1987).
+//! The house reads JSON itself because every value needs its offset and nearly every text can stay where it is. Measured with 120,000 values
+//! in 2.2 MB (`examples/content_speed`, both on one busy machine, best of 61): the events of `jiter` alone, which have offsets, take 3.9 ms before
+//! anything is kept; this reader takes 5.5 ms with arena, hashes and the search for equal keys. Parsers with tapes have no offsets of numbers.
+//! Strings are looked through eight bytes at a time, by Mycroft's test for a zero byte (1987).
 
 use std::sync::Arc;
 
