@@ -2,6 +2,7 @@
 what `findspot.Index` and `findspot.View` inherit."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Generic, Literal, Self, SupportsIndex, TypeAlias, TypeVar, final, overload
 
 from typing_extensions import disjoint_base
@@ -37,6 +38,11 @@ class Searching:
         timeout: float | None = None,
         on_timeout: Literal["partial", "raise"] = "partial",
         strict: bool = False,
+        profile: str | None = None,
+        unit: str | None = None,
+        now: datetime | str | None = None,
+        near: tuple[float, float] | None = None,
+        explain: bool = False,
     ) -> Hits:
         """The documents that answer a query, best first.
 
@@ -52,13 +58,19 @@ class Searching:
                 Without it by score. A missing value comes last both ways; equal documents come oldest first.
             count: what `hits.total` says: `"up_to"` is exact up to 10,000, then a lower bound; `"exact"`; `"none"`.
             fields: stored fields to return; without it all.
-            timeout: seconds; there is no default.
+            timeout: seconds; without it what the configuration's `limits` say, and without those there is none.
             on_timeout: when the time is over: `"partial"` returns what was found, with `hits.partial` true; `"raise"`.
             strict: raise `QueryError` where a query string cannot be understood, in the place of taking it as plain words.
+            profile: a ranking profile of the configuration; without it the base, or what an experiment says.
+            unit: who asks, such as `"user-7"`: the same unit is always in the same experiment; without it in none.
+            now: the time that recency counts from, a `datetime` (naive: UTC) or its ISO 8601 text; without it recency does not count.
+            near: the place that distance counts from, `(latitude, longitude)`; without it distance does not count.
+            explain: make `hit.explanation` say where each score comes from.
 
         Returns: the hits; each is read from the index when it is looked into.
         Errors: `QueryError` for a typed query, filter, sort or field that does not fit the schema, and for a string when `strict`;
-            `SearchTimeout`; `CorruptionError`; `ValueError` for a negative `limit`, `offset` or `timeout`; `ClosedError`.
+            `SearchTimeout`; `CorruptionError`; `ValueError` for a negative `limit`, `offset` or `timeout`, a profile that there is not, a
+            `now` or `near` that is no time or place; `ClosedError`.
         Concurrency: takes no lock; releases the interpreter and obeys Ctrl-C unless the query is a matter of microseconds.
         Cost: every document that holds one of the words is looked at; memory 16 bytes for each of `offset + limit`.
 
@@ -89,6 +101,11 @@ class Searching:
         timeout: float | None = None,
         on_timeout: Literal["partial", "raise"] = "partial",
         strict: bool = False,
+        profile: str | None = None,
+        unit: str | None = None,
+        now: datetime | str | None = None,
+        near: tuple[float, float] | None = None,
+        explain: bool = False,
     ) -> list[Hits]:
         """The hits of several queries, all searched in one view: what `search` returns for each, in their order.
 
@@ -103,6 +120,11 @@ class Searching:
             timeout: seconds for each query.
             on_timeout: when a query's time is over: `"partial"` or `"raise"`.
             strict: raise `QueryError` where a query string cannot be understood.
+            profile: a ranking profile.
+            unit: who asks.
+            now: the time that recency counts from.
+            near: the place that distance counts from.
+            explain: make `hit.explanation` say where each score comes from.
 
         Returns: a list, one `Hits` a query.
         Errors: those of `search`, with a note that says which query it was; then there are no hits of the others either.
@@ -328,6 +350,15 @@ class Hit:
     @property
     def score(self) -> float:
         """The document's score for the query; 0.0 when nothing was scored."""
+
+    @property
+    def explanation(self) -> dict[str, Any] | None:
+        """Where the score comes from, with `explain=True`; else None.
+
+        `score` is `points / scale`; `tree` has `points`, `value`, `how`, `description`, and where they apply `field`, `term`, `factor` and
+        `children`. The points of a part whose `how` is `"sum"` are the sum of those of its children, up to the integer that hits are
+        ordered by. `profile`, `experiment` and `pin` say what chose the ranking and the place; `text` is all of it as lines.
+        """
 
     def __getitem__(self, name: str, /) -> Any: ...
     def __contains__(self, name: object, /) -> bool: ...

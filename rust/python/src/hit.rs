@@ -68,6 +68,19 @@ impl Hit {
         self.found().scores().get(self.at).copied().unwrap_or_default()
     }
 
+    /// Where the score comes from, with `explain=True`; else None.
+    ///
+    /// `score` is `points / scale`; `tree` has `points`, `value`, `how`, `description`, and where they apply `field`, `term`, `factor` and
+    /// `children`. The points of a part whose `how` is `"sum"` are the sum of those of its children, up to the integer that hits are
+    /// ordered by. `profile`, `experiment` and `pin` say what chose the ranking and the place; `text` is all of it as lines.
+    #[getter]
+    fn explanation<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let Some(explanation) = self.found().explanation(self.at) else { return Ok(None) };
+        let told = crate::decode::document(py, explanation.to_json().as_bytes())?;
+        told.set_item("text", explanation.to_text())?;
+        Ok(Some(told))
+    }
+
     fn __getitem__<'py>(&self, py: Python<'py>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
         self.document(py)?.get_item(name)?.ok_or_else(|| PyKeyError::new_err(name.clone().unbind()))
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use findspot_engine::base::Result as EngineResult;
 use findspot_engine::query::{Filter, Query};
+use findspot_engine::schema::microseconds;
 use findspot_engine::search::{CountMode, FilterInput, OnTimeout, QueryInput, SearchRequest};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
@@ -83,6 +84,25 @@ pub(crate) fn seconds(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Dura
         .map_err(|_| PyValueError::new_err(format!("{argument}: expected seconds of 0 or more, got {seconds}")))
 }
 
+/// A text.
+fn text(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    Ok(value.cast::<PyString>().map_err(|_| wrong(argument, "str", value))?.to_string_lossy().into_owned())
+}
+
+/// A time in microseconds since 1970, from a `datetime` or its text; one without a zone is UTC, as in documents.
+fn time(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<i64> {
+    let written = match value.cast::<PyString>() {
+        Ok(text) => text.to_string_lossy().into_owned(),
+        Err(_) => {
+            let format = value.getattr_opt(intern!(value.py(), "isoformat"))?;
+            let format = format.ok_or_else(|| wrong(argument, "a datetime or its ISO 8601 text", value))?;
+            format.call0()?.extract::<String>()?
+        }
+    };
+    microseconds(&written)
+        .ok_or_else(|| PyValueError::new_err(format!("{argument}: expected a time such as 2026-05-03T10:00:00Z, got {written:?}")))
+}
+
 /// One of a few words.
 fn word<'a, T>(argument: &str, value: &Bound<'a, PyAny>, known: &'static [(&'static str, T)]) -> PyResult<&'static T> {
     let text = value.cast::<PyString>().map_err(|_| wrong(argument, "str", value))?.to_string_lossy();
@@ -129,6 +149,11 @@ pub(crate) struct Arguments<'a, 'py> {
     pub timeout: Given<'a, 'py>,
     pub on_timeout: Given<'a, 'py>,
     pub strict: Given<'a, 'py>,
+    pub profile: Given<'a, 'py>,
+    pub unit: Given<'a, 'py>,
+    pub now: Given<'a, 'py>,
+    pub near: Given<'a, 'py>,
+    pub explain: Given<'a, 'py>,
 }
 
 impl Arguments<'_, '_> {
@@ -160,6 +185,21 @@ impl Arguments<'_, '_> {
         }
         if let Some(timeout) = self.timeout.some() {
             request.timeout = Some(seconds("timeout", timeout)?);
+        }
+        if let Some(name) = self.profile.some() {
+            request.profile = Some(text("profile", name)?.into());
+        }
+        if let Some(unit) = self.unit.some() {
+            request.unit = Some(text("unit", unit)?.into());
+        }
+        if let Some(now) = self.now.some() {
+            request.now = Some(time("now", now)?);
+        }
+        if let Some(near) = self.near.some() {
+            request.near = Some(near.extract::<(f64, f64)>().map_err(|_| wrong("near", "(latitude, longitude)", near))?);
+        }
+        if let Some(explain) = self.explain.value() {
+            request.explain = explain.is_truthy()?;
         }
         Ok(())
     }

@@ -79,13 +79,19 @@ impl Searching {
     ///         Without it by score. A missing value comes last both ways; equal documents come oldest first.
     ///     count: what `hits.total` says: `"up_to"` is exact up to 10,000, then a lower bound; `"exact"`; `"none"`.
     ///     fields: stored fields to return; without it all.
-    ///     timeout: seconds; there is no default.
+    ///     timeout: seconds; without it what the configuration's `limits` say, and without those there is none.
     ///     on_timeout: when the time is over: `"partial"` returns what was found, with `hits.partial` true; `"raise"`.
     ///     strict: raise `QueryError` where a query string cannot be understood, in the place of taking it as plain words.
+    ///     profile: a ranking profile of the configuration; without it the base, or what an experiment says.
+    ///     unit: who asks, such as `"user-7"`: the same unit is always in the same experiment; without it in none.
+    ///     now: the time that recency counts from, a `datetime` (naive: UTC) or its ISO 8601 text; without it recency does not count.
+    ///     near: the place that distance counts from, `(latitude, longitude)`; without it distance does not count.
+    ///     explain: make `hit.explanation` say where each score comes from.
     ///
     /// Returns: the hits; each is read from the index when it is looked into.
     /// Errors: `QueryError` for a typed query, filter, sort or field that does not fit the schema, and for a string when `strict`;
-    ///     `SearchTimeout`; `CorruptionError`; `ValueError` for a negative `limit`, `offset` or `timeout`; `ClosedError`.
+    ///     `SearchTimeout`; `CorruptionError`; `ValueError` for a negative `limit`, `offset` or `timeout`, a profile that there is not, a
+    ///     `now` or `near` that is no time or place; `ClosedError`.
     /// Concurrency: takes no lock; releases the interpreter and obeys Ctrl-C unless the query is a matter of microseconds.
     /// Cost: every document that holds one of the words is looked at; memory 16 bytes for each of `offset + limit`.
     ///
@@ -103,9 +109,10 @@ impl Searching {
     ///     >>> index.close()
     #[pyo3(
         signature = (query = Given::NOT, *, limit = Given::NOT, offset = Given::NOT, r#where = Given::NOT, sort = Given::NOT, count = Given::NOT,
-                     fields = Given::NOT, timeout = Given::NOT, on_timeout = Given::NOT, strict = Given::NOT),
+                     fields = Given::NOT, timeout = Given::NOT, on_timeout = Given::NOT, strict = Given::NOT, profile = Given::NOT, unit = Given::NOT,
+                     now = Given::NOT, near = Given::NOT, explain = Given::NOT),
         text_signature = "($self, query='', *, limit=10, offset=0, where=None, sort=None, count='up_to', fields=None, timeout=None, \
-                          on_timeout='partial', strict=False)"
+                          on_timeout='partial', strict=False, profile=None, unit=None, now=None, near=None, explain=False)"
     )]
     #[expect(clippy::too_many_arguments, reason = "they are the user's")]
     fn search(
@@ -120,9 +127,29 @@ impl Searching {
         timeout: Given<'_, '_>,
         on_timeout: Given<'_, '_>,
         strict: Given<'_, '_>,
+        profile: Given<'_, '_>,
+        unit: Given<'_, '_>,
+        now: Given<'_, '_>,
+        near: Given<'_, '_>,
+        explain: Given<'_, '_>,
     ) -> PyResult<Hits> {
         let py = slf.py();
-        let arguments = request::Arguments { limit, offset, condition: r#where, sort, count, fields, timeout, on_timeout, strict };
+        let arguments = request::Arguments {
+            limit,
+            offset,
+            condition: r#where,
+            sort,
+            count,
+            fields,
+            timeout,
+            on_timeout,
+            strict,
+            profile,
+            unit,
+            now,
+            near,
+            explain,
+        };
         let mut request = SearchRequest::default();
         let searched = (|| {
             arguments.read(&mut request)?;
@@ -149,6 +176,11 @@ impl Searching {
     ///     timeout: seconds for each query.
     ///     on_timeout: when a query's time is over: `"partial"` or `"raise"`.
     ///     strict: raise `QueryError` where a query string cannot be understood.
+    ///     profile: a ranking profile.
+    ///     unit: who asks.
+    ///     now: the time that recency counts from.
+    ///     near: the place that distance counts from.
+    ///     explain: make `hit.explanation` say where each score comes from.
     ///
     /// Returns: a list, one `Hits` a query.
     /// Errors: those of `search`, with a note that says which query it was; then there are no hits of the others either.
@@ -164,9 +196,10 @@ impl Searching {
     ///     >>> index.close()
     #[pyo3(
         signature = (queries, *, limit = Given::NOT, offset = Given::NOT, r#where = Given::NOT, sort = Given::NOT, count = Given::NOT,
-                     fields = Given::NOT, timeout = Given::NOT, on_timeout = Given::NOT, strict = Given::NOT),
+                     fields = Given::NOT, timeout = Given::NOT, on_timeout = Given::NOT, strict = Given::NOT, profile = Given::NOT, unit = Given::NOT,
+                     now = Given::NOT, near = Given::NOT, explain = Given::NOT),
         text_signature = "($self, queries, *, limit=10, offset=0, where=None, sort=None, count='up_to', fields=None, timeout=None, \
-                          on_timeout='partial', strict=False)"
+                          on_timeout='partial', strict=False, profile=None, unit=None, now=None, near=None, explain=False)"
     )]
     #[expect(clippy::too_many_arguments, reason = "they are the user's")]
     fn search_many(
@@ -181,9 +214,29 @@ impl Searching {
         timeout: Given<'_, '_>,
         on_timeout: Given<'_, '_>,
         strict: Given<'_, '_>,
+        profile: Given<'_, '_>,
+        unit: Given<'_, '_>,
+        now: Given<'_, '_>,
+        near: Given<'_, '_>,
+        explain: Given<'_, '_>,
     ) -> PyResult<Vec<Hits>> {
         let py = slf.py();
-        let arguments = request::Arguments { limit, offset, condition: r#where, sort, count, fields, timeout, on_timeout, strict };
+        let arguments = request::Arguments {
+            limit,
+            offset,
+            condition: r#where,
+            sort,
+            count,
+            fields,
+            timeout,
+            on_timeout,
+            strict,
+            profile,
+            unit,
+            now,
+            near,
+            explain,
+        };
         let queries = listed(queries)?;
         let mut request = SearchRequest::default();
         if let Err(error) = arguments.read(&mut request) {

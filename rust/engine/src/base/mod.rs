@@ -11,4 +11,4 @@ pub mod varint;
 pub use error::{Error, Result};
 pub use ids::{DocId, FieldId, SeqNo, TermOrd};
 pub use interrupt::Interrupt;
-pub use nearest::nearest;
+pub use nearest::{letters_between, nearest};

@@ -28,6 +28,13 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
+/// Letters that have to be put in, left out, changed or swapped with their neighbour to come from one word to the other.
+#[must_use]
+pub fn letters_between(a: &str, b: &str) -> usize {
+    let letters = |word: &str| word.chars().take(255).collect::<Vec<_>>();
+    distance(&letters(a), &letters(b))
+}
+
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut rows = [vec![0; b.len() + 1], (0..=b.len()).collect::<Vec<_>>(), vec![0; b.len() + 1]];
     for i in 1..=a.len() {

@@ -241,6 +241,18 @@ impl Factors {
     }
 }
 
+/// What each boost multiplies a document's score by, in their order.
+///
+/// # Errors
+/// Corruption; what `interrupt` says while a rule is looked at.
+pub fn parts_of(boosting: &Boosting, segment: &SegmentReader, doc: DocId, interrupt: &Interrupt) -> Result<Vec<f64>> {
+    let part = |boost: &Boost| -> Result<f64> {
+        let part = Part::open(boost, boosting, segment, interrupt)?;
+        Ok(part.map(|part| part.of(doc.0)).transpose()?.flatten().unwrap_or(1.0))
+    };
+    boosting.boosts.iter().map(part).collect()
+}
+
 impl Part {
     /// `None` when it is 1 whatever the document.
     fn open(boost: &Boost, boosting: &Boosting, segment: &SegmentReader, interrupt: &Interrupt) -> Result<Option<Self>> {

@@ -12,6 +12,12 @@ pub(crate) mod json;
 mod refusal;
 mod values;
 
+/// Microseconds since 1970 of a date or time as documents write them; `None` for a text that is none.
+#[must_use]
+pub fn microseconds(text: &str) -> Option<i64> {
+    date::parse(text).map(|span| span.first)
+}
+
 pub use document::{Document, DocumentParser, Value};
 pub use field::{Extra, Field, FieldKind, KeyKind};
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use smallvec::SmallVec;
 
+use super::explain::Explanation;
 use super::project::project;
 use super::view::View;
 use crate::base::{Error, Interrupt, Result, SeqNo};
@@ -39,6 +40,7 @@ struct Found {
     warnings: Vec<String>,
     took: Duration,
     fields: Option<Vec<String>>,
+    explained: Vec<Explanation>,
 }
 
 impl std::fmt::Debug for Hits {
@@ -65,7 +67,30 @@ impl Hits {
         hits.drain(..offset.min(hits.len()));
         let scores = hits.iter().map(|hit| hit.score as f64 / scale).collect();
         let (view, took) = (Arc::clone(view), started.elapsed());
-        Self(Box::new(Found { view, hits, scores, total, relation, partial, executor, work, warnings, took, fields }))
+        Self(Box::new(Found {
+            view,
+            hits,
+            scores,
+            total,
+            relation,
+            partial,
+            executor,
+            work,
+            warnings,
+            took,
+            fields,
+            explained: Vec::new(),
+        }))
+    }
+
+    pub(super) fn explain(&mut self, explained: Vec<Explanation>) {
+        self.0.explained = explained;
+    }
+
+    /// Where the score of hit `i` comes from; `None` when that was not asked for.
+    #[must_use]
+    pub fn explanation(&self, i: usize) -> Option<&Explanation> {
+        self.0.explained.get(i)
     }
 
     /// What found the hits.

@@ -9,11 +9,13 @@
 
 mod cell;
 mod curate;
+mod explain;
 mod failpoints;
 mod filters;
 mod follow;
 mod handle;
 mod hits;
+mod judge;
 mod project;
 mod request;
 mod stages;
@@ -25,8 +27,10 @@ mod naive;
 mod tests;
 
 pub use crate::collect::{CountMode, Relation};
+pub use explain::{Explanation, How, Part};
 pub use handle::{Index, IndexOptions};
 pub use hits::Hits;
+pub use judge::{Judged, Loss, Outcome, Verdict, judge, ndcg, read_judged};
 pub use request::{FilterInput, OnTimeout, QueryInput, SearchRequest};
 pub use stages::{Attempt, Search};
 pub use view::View;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::curate::{self, Shown};
+use super::explain::Meant;
 use super::failpoints::reached;
 use super::hits::Hits;
 use super::request::{OnTimeout, QueryInput, SearchRequest};
@@ -50,7 +51,7 @@ impl<'v> Asked<'v> {
         let Understood { query, warnings, curated } = view.bind(query, request.strict, view.compiled().ranking(choice.number))?;
         let filter = curate::hiding(self.filter.clone(), curated.as_deref());
         let (sort, stage) = (self.sort.clone(), Stage::Understood(query, filter));
-        Ok(Search { view, request, choice, sort, stage, curated, shown: Shown::default(), warnings, started })
+        Ok(Search { view, request, choice, sort, stage, curated, shown: Shown::default(), meant: None, warnings, started })
     }
 }
 
@@ -74,6 +75,8 @@ pub struct Search<'v> {
     curated: Option<Arc<Curated>>,
     /// The documents that they show first.
     shown: Shown,
+    /// What the query asked for, when hits are to be explained.
+    meant: Option<Box<Meant>>,
     warnings: Vec<String>,
     started: Instant,
 }
@@ -89,7 +92,7 @@ impl<'v> Search<'v> {
         reached("bound");
         let filter = curate::hiding(view.bind_filter(request.filter.as_ref())?, curated.as_deref());
         let (stage, shown) = (Stage::Understood(query, filter), Shown::default());
-        Ok(Self { view, request, choice, sort, stage, curated, shown, warnings, started })
+        Ok(Self { view, request, choice, sort, stage, curated, shown, meant: None, warnings, started })
     }
 
     fn ranking(&self) -> &'v Ranking {
@@ -128,6 +131,9 @@ impl<'v> Search<'v> {
         let interrupt = self.limited(interrupt, &mut slot);
         let (view, ranking) = (self.view, self.ranking());
         let by_score = matches!(self.sort[..], [] | [SortBy::Score]);
+        if self.request.explain {
+            self.meant = Some(Box::new(Meant::of(&query)));
+        }
         let planned = (|| {
             let curated = self.curated.as_deref().filter(|_| by_score);
             let shown = curate::shown(view, curated, filter.as_ref(), interrupt)?;
@@ -216,7 +222,33 @@ impl<'v> Search<'v> {
         }
         reached("found");
         let warnings = std::mem::take(&mut self.warnings);
-        Ok(Hits::new(self.view, gathered, request.offset, scale, warnings, request.fields.clone(), self.started))
+        let mut hits = Hits::new(self.view, gathered, request.offset, scale, warnings, request.fields.clone(), self.started);
+        if request.explain {
+            self.explain(&mut hits, interrupt)?;
+        }
+        Ok(hits)
+    }
+
+    /// Says of each hit where its score comes from. The plan is taken apart for that.
+    fn explain(&mut self, hits: &mut Hits, interrupt: &Interrupt) -> Result<()> {
+        let (Stage::Planned(plan), Some(meant)) = (std::mem::replace(&mut self.stage, Stage::Late), self.meant.take()) else {
+            return Ok(());
+        };
+        let Choice { number, profile, experiment } = self.choice;
+        let explainer = self.view.explainer(*plan, number, *meant)?;
+        let mut explained = Vec::with_capacity(hits.len());
+        for at in 0..hits.len() {
+            interrupt.check()?;
+            let hit = hits.place(at)?;
+            let mut explanation = explainer.explain(&hit, interrupt)?;
+            explanation.profile = profile.map(str::to_owned);
+            explanation.experiment = experiment.map(str::to_owned);
+            let shown = self.shown.hits.iter().position(|shown| (shown.segment, shown.doc) == (hit.segment, hit.doc));
+            explanation.pin = shown.and_then(|at| self.shown.rules.get(at)).map(|rule| format!("pins[{rule}]"));
+            explained.push(explanation);
+        }
+        hits.explain(explained);
+        Ok(())
     }
 
     /// How long it may take: as the request says, else as the configuration does.

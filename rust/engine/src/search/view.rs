@@ -8,6 +8,7 @@ use std::sync::Arc;
 use findspot_publish::Latest;
 
 use super::curate;
+use super::explain::{Explainer, Meant};
 use super::filters::{self, FilterCache};
 use super::hits::Hits;
 use super::request::{FilterInput, QueryInput, SearchRequest};
@@ -323,6 +324,12 @@ impl View {
     ) -> Result<Gathered> {
         let tables = self.tables.get(ranking).ok_or(Error::Defect("a ranking without tables"))?;
         run(gather, None, (plan, Some(filter)), tables, &self.snapshot, wanted, interrupt)
+    }
+
+    /// What explains the hits of a plan that was made for a ranking.
+    pub(super) fn explainer(&self, plan: Plan, ranking: usize, meant: Meant) -> Result<Explainer<'_>> {
+        let tables = self.tables.get(ranking).ok_or(Error::Defect("a ranking without tables"))?;
+        Explainer::new(self, tables, plan, self.compiled.rules(ranking).to_vec(), meant)
     }
 
     /// The documents of a segment, by its place in the snapshot, that pass a filter.

@@ -24,6 +24,14 @@ macro_rules! counters {
     };
 }
 
+impl Work {
+    /// Postings that were looked at or scored, and probes: what a search cost, without a clock.
+    #[must_use]
+    pub fn cost(&self) -> u64 {
+        self.summed + self.filtered + self.rescored + self.probed + self.verified + self.positions + self.pushed
+    }
+}
+
 counters! {
     /// Lists led alone, by the codes of their blocks.
     single_lists,

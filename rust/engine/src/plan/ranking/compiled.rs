@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::boosts::boosts;
+use super::boosts::{BoostRule, boosts};
 use super::experiments::assigned;
 use super::pins::{AbsentPin, Pins};
 use super::problems::Problems;
@@ -173,6 +173,13 @@ impl Compiled {
     #[must_use]
     pub fn ranking(&self, number: usize) -> &Ranking {
         number.checked_sub(1).and_then(|at| self.profiles.get(at)).map_or(&self.base, |(_, ranking)| ranking)
+    }
+
+    /// The boosts of a ranking as they are written.
+    #[must_use]
+    pub fn rules(&self, number: usize) -> &[BoostRule] {
+        let profile = number.checked_sub(1).and_then(|at| self.profiles.get(at)).and_then(|(name, _)| self.config.profiles.get(name));
+        &profile.unwrap_or(&self.config).boosts
     }
 
     fn number(&self, profile: &str) -> Option<(usize, &str)> {

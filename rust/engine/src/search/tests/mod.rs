@@ -6,6 +6,7 @@ mod bound;
 mod counting;
 mod files;
 mod filters;
+mod judge;
 mod lifecycle;
 mod live;
 mod order;

@@ -6,7 +6,7 @@ use super::world::{config, create, here, naive_docs, steps, take};
 use crate::base::Interrupt;
 use crate::plan::{Compiled, RankingConfig};
 use crate::search::naive::{Boosted, Doc, Naive, passes};
-use crate::search::{CountMode, FilterInput, QueryInput, SearchRequest};
+use crate::search::{CountMode, FilterInput, How, Part, QueryInput, SearchRequest};
 
 const PIECES: [&str; 32] = [
     "a",
@@ -54,6 +54,19 @@ const FILTERS: [&str; 10] = [
     "id in ['1', '2', '3', '20']",
     "title is missing",
 ];
+
+/// Every part has the points that those below it give it.
+fn adds_up(part: &Part, tie_breaker: f64) -> Result<(), TestCaseError> {
+    let below: i64 = part.children.iter().map(|part| part.points).sum();
+    match part.how {
+        How::Sum => prop_assert_eq!(part.points, below, "{:?}", part),
+        How::Share => prop_assert_eq!(part.points, (tie_breaker * below as f64).trunc() as i64, "{:?}", part),
+        How::Leaf => prop_assert!(part.children.is_empty() && part.points >= 0),
+        How::Boost => prop_assert!(part.children.iter().all(|child| child.factor.is_some())),
+        How::Joint => prop_assert!(!part.children.is_empty() && below == 0),
+    }
+    part.children.iter().try_for_each(|child| adds_up(child, tie_breaker))
+}
 
 /// What pins and hides make of what was found, for queries of nothing but words.
 fn curated(
@@ -121,6 +134,17 @@ proptest! {
                 let doc = docs.iter().find(|doc| doc.live && doc.seq == hits.seq(i).unwrap().0).unwrap();
                 prop_assert_eq!(&hits.key(i).unwrap(), &doc.key);
                 prop_assert_eq!(view.get(&doc.key).unwrap().unwrap(), (hits.json(i).unwrap(), hits.seq(i).unwrap()));
+            }
+            let request = SearchRequest { explain: true, ..request };
+            let explained = view.search(&request, &Interrupt::none()).unwrap();
+            prop_assert_eq!(explained.len(), hits.len());
+            for i in 0..hits.len() {
+                let explanation = explained.explanation(i).unwrap();
+                prop_assert_eq!(explanation.points, hits.place(i).unwrap().score, "{}", text);
+                prop_assert_eq!((explanation.score, explanation.scale), (hits.score(i).unwrap(), scale));
+                adds_up(&explanation.tree, config.tie_breaker)?;
+                let told = explanation.to_text().lines().count() > 1 && explanation.to_json().starts_with("{\"score\":");
+                prop_assert!(told);
             }
             prop_assert_eq!(view.count(&input, false, filter.as_ref(), &Interrupt::none()).unwrap(), expected.len() as u64);
         }
