@@ -102,6 +102,7 @@ impl RankingConfig {
                 "pins" => self.pins = lists::pins(&path, value, problems),
                 "limits" => self.read_limits(&path, value, problems),
                 name if known.contains(&name) => {}
+                name if KEYS.contains(&name) => problems.add(&path, "a table; this belongs into the table ranking", name),
                 name => problems.unknown(&path, name, known),
             }
         }
