@@ -70,7 +70,7 @@ soak: $(STAMPS)/wheel $(STAMPS)/dev ## the long versions of the crash, twin and 
 	@rustup target list --installed | grep -q aarch64-unknown-linux-gnu || rustup target add aarch64-unknown-linux-gnu
 	$(EMULATED) -p findspot-engine exec::kernels::
 	FINDSPOT_SOAK=1 PROPTEST_CASES=5120 cargo test --locked --quiet -p findspot-engine --lib search::tests::pruned
-	@FINDSPOT_SOAK=1 $(BIN)/python -m pytest -q -p no:cacheprovider tests/crash tests/twin
+	@FINDSPOT_SOAK=1 $(BIN)/python -m pytest -q -p no:cacheprovider tests/crash tests/twin tests/config/test_consistency.py
 
 docs: $(STAMPS)/wheel $(STAMPS)/dev ## build the Rust documentation and check every path, link, command and example in the documents
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet

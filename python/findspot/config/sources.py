@@ -14,12 +14,6 @@ from typing import Any
 
 __all__ = ["Defaults", "Dotenv", "Env", "Json", "Mapping", "Overrides", "Source", "Toml", "Yaml"]
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    Description: TypeAlias = tuple[str, str, Any, bool]
-
 
 def plain(value: Any, path: str) -> Any:
     """What can stand in a configuration, as JSON can say it; raises `TypeError` with the path of what cannot."""
@@ -68,7 +62,8 @@ class Source:
 
     __slots__ = ("_described",)
 
-    _described: Description
+    # Kind, name, details, whether it may be missing.
+    _described: tuple[str, str, Any, bool]
 
     def __repr__(self) -> str:
         kind, name, _, _ = self._described
