@@ -11,6 +11,7 @@ EMPTY_WORDS = {"util", "utils", "common", "manager", "managers", "helper", "help
 # Who may say `unsafe`: mapped files, and the Python C interfaces that cannot be spoken otherwise.
 UNSAFE_MODULES = {
     "rust/config/src/process/fork.rs": "a handler that the system calls in a child of `fork`",
+    "rust/config/tests/fork.rs": "forks, in a test",
     "rust/engine/src/exec/kernels/avx2/vectors.rs": "loads and stores of vectors",
     "rust/engine/src/exec/kernels/avx512/vectors.rs": "loads and stores of vectors, under a mask at the ends",
     "rust/engine/src/exec/kernels/lanes.rs": "which types are plain numbers; prefetches",

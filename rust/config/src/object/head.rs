@@ -55,6 +55,9 @@ pub struct Head {
     /// Hash of what the files said that it was made from, so that two processes that saw the same files know it.
     #[serde(default)]
     pub sources: String,
+    /// Hash of what all sources said together, the environment too, before patches: a process whose own sources say something else differs.
+    #[serde(default)]
+    pub merged: String,
     /// When it was published, in microseconds since 1970. Never used for order.
     pub time: i64,
     /// Who published it.
@@ -92,6 +95,7 @@ impl Head {
             number: 0,
             hash: String::new(),
             sources: String::new(),
+            merged: String::new(),
             time: 0,
             actor: String::new(),
             reason: String::new(),

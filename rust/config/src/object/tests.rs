@@ -15,6 +15,7 @@ fn head(number: u64) -> Head {
         number,
         hash: String::new(),
         sources: String::new(),
+        merged: String::new(),
         time: 1,
         actor: "ops@example.org".into(),
         reason: String::new(),

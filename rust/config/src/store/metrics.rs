@@ -120,8 +120,8 @@ impl Inner {
 
     fn entry(&self) -> Entry {
         let version = self.cell.load_full();
-        let local = **self.local.load();
-        let differs = local != 0 && !version.head.held && local != version.document().hash();
+        let local = self.local.load();
+        let differs = !local.is_empty() && !version.head.held && **local != version.head.merged;
         let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         Entry::of_this_process(version.number(), count(&self.counts.applied_at) as i64, count(&self.counts.rejects), differs)
     }

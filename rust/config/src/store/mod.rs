@@ -151,8 +151,8 @@ struct Inner {
     clock: Arc<dyn Fn() -> i64 + Send + Sync>,
     counts: Counts,
     failures: Arc<Failures>,
-    /// Hash of what this process's own sources said when they were last merged; 0 = not yet.
-    local: Latest<u128>,
+    /// Hash of what this process's own sources said when they were last merged; empty = not yet.
+    local: Latest<String>,
     threads: Threads,
     /// One change of overlays at a time.
     units_turn: Turn,
@@ -203,7 +203,7 @@ impl Store {
             clock: options.clock,
             counts: Counts::default(),
             failures: Arc::default(),
-            local: Latest::new(0),
+            local: Latest::new(String::new()),
             threads: Threads::default(),
             units_turn: Turn::default(),
             units_since_whole: AtomicU64::new(0),

@@ -38,6 +38,7 @@ pub(super) struct Draft {
     pub patches: Patches,
     pub held: bool,
     pub sources: String,
+    pub merged_hash: String,
     pub left: Option<u64>,
     pub content_of: Option<u64>,
     /// Publish even when nothing differs.
@@ -194,6 +195,7 @@ impl Inner {
             number,
             hash: String::new(),
             sources: draft.sources.clone(),
+            merged: draft.merged_hash.clone(),
             time: self.now(),
             actor: by.actor.clone(),
             reason: by.reason.clone(),
@@ -388,7 +390,10 @@ impl Inner {
     ) -> Result<Draft, Problems> {
         // Patches stand above what the sources say, and below what the program puts above everything.
         let (above, below): (Vec<Arc<Layer>>, Vec<_>) = layers.iter().cloned().partition(|layer| layer.kind() == LayerKind::Overrides);
-        let mut document = patches::apply(merge(&below).document(), &patches)?;
+        let said = merge(layers);
+        let merged_hash = if self.numbering.folder().is_some() { hash_text(&self.secrets.seal(said.document())) } else { String::new() };
+        let base = if above.is_empty() { said.document().clone() } else { merge(&below).document().clone() };
+        let mut document = patches::apply(&base, &patches)?;
         if !above.is_empty() {
             let source = Arc::new(Source::new(patches::PATCH, LayerKind::Patch, String::new()));
             let patched = [Arc::new(Layer::new(source, document))];
@@ -397,7 +402,7 @@ impl Inner {
         let merged = Merged::new(Arc::from(layers), document);
         let checked = self.schema.check(&merged, before.map(|before| &before.checked))?;
         let sources = if self.numbering.folder().is_some() { self.fingerprint(layers) } else { String::new() };
-        Ok(Draft { checked, merged, patches, held, sources, left: None, content_of: None, always: false, skip_guards: false })
+        Ok(Draft { checked, merged, patches, held, sources, merged_hash, left: None, content_of: None, always: false, skip_guards: false })
     }
 
     /// What names the files (and tables) that layers were read from, as far as others may see them. The environment is not among them.
@@ -440,7 +445,7 @@ impl Inner {
 
     fn note_local(&self, draft: &Draft) {
         let now = self.local.load();
-        self.local.offer(&now, draft.checked.document().hash());
+        self.local.offer(&now, draft.merged_hash.clone());
     }
 
     /// Publishes and turns a refusal into an error; `expected` is compared with the version that the draft is made of.
@@ -556,6 +561,7 @@ impl Inner {
             patches,
             held: head.held,
             sources: head.sources.clone(),
+            merged_hash: head.merged.clone(),
             left: None,
             content_of: None,
             always: false,

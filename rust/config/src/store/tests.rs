@@ -1,6 +1,8 @@
 //! The store's laws, one by one, with files, tables and numberings of all kinds.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod load;
+mod processes;
 mod publishing;
 mod watching;
 
@@ -18,6 +20,12 @@ pub fn path(text: &str) -> Path {
 
 pub fn change(text: &str, json: &str) -> crate::patch::Change {
     (path(text), Some(value("test", LayerKind::Mapping, json).unwrap()))
+}
+
+impl Store {
+    fn numbering_newest(&self) -> u64 {
+        self.0.numbering.newest().unwrap()
+    }
 }
 
 /// A store over one file.

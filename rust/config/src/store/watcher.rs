@@ -299,7 +299,8 @@ fn by() -> By {
 
 /// Waits until the files stand still and reads them; begins again while they are not finished. Returns what counts, and what was seen before.
 fn read_settled(inner: &Inner, running: &Running) -> (Report, Observation) {
-    let until = Instant::now() + PATIENCE;
+    let begin = Instant::now();
+    let mut until = begin + PATIENCE;
     let look = || Observation::of(&watched(&inner.providers));
     loop {
         let seen = settle(until, look, std::thread::sleep);
@@ -309,12 +310,18 @@ fn read_settled(inner: &Inner, running: &Running) -> (Report, Observation) {
         }
         // Not finished, perhaps: the next change decides, or the end of the time.
         loop {
-            if Instant::now() >= until || running.stop.load(Ordering::Acquire) {
+            let is_over = Instant::now() >= until;
+            std::thread::sleep(STILL);
+            if running.stop.load(Ordering::Acquire) || begin.elapsed() > PATIENCE * 6 {
                 return (report, seen);
             }
-            std::thread::sleep(STILL);
             if look() != seen {
+                // Somebody is still writing: what was read is not what they mean.
+                until = until.max((Instant::now() + STILL * 4).min(begin + PATIENCE * 6));
                 break;
+            }
+            if is_over {
+                return (report, seen);
             }
         }
     }

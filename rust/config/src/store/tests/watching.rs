@@ -142,7 +142,7 @@ fn a_folder_in_place_of_the_file_and_lost_permissions_are_refused() {
     fs::remove_dir(watched.at("app.json")).unwrap();
     watched.write("app.json", 1);
     watched.sees(1);
-    fs::set_permissions(watched.at("app.json"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(watched.at("app.json"), fs::Permissions::from_mode(0o000)).unwrap();
     // Who may read everything is not refused; then there is nothing to see but that all goes on.
     if fs::read(watched.at("app.json")).is_err() {
         watched.refuses("unreadable");
