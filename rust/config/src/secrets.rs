@@ -25,6 +25,11 @@ pub(crate) const HIDDEN: &str = "(secret)";
 
 /// Whether a key alone says that its value is a secret: `db_password`, `apiKey`, `TOKEN`; not `max_tokens`.
 pub fn is_secret_key(key: &str) -> bool {
+    (!key.is_ascii() || may_be_secret(key.as_bytes())) && reads_like_one(key)
+}
+
+/// The rule itself.
+fn reads_like_one(key: &str) -> bool {
     let mut plain = String::with_capacity(key.len() + 4);
     let mut before = ' ';
     for c in key.chars() {
@@ -39,6 +44,22 @@ pub fn is_secret_key(key: &str) -> bool {
         before = c;
     }
     ANYWHERE.iter().any(|word| plain.contains(word)) || PARTS.iter().any(|word| has_part(&plain, word))
+}
+
+/// Whether a key has any of the pieces that all words have: nearly all keys are done with here.
+fn may_be_secret(key: &[u8]) -> bool {
+    let begins = |rest: &[u8], piece: &[u8]| rest.get(..piece.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(piece));
+    key.iter().enumerate().any(|(at, letter)| {
+        let rest = key.get(at..).unwrap_or(&[]);
+        match letter | 0x20 {
+            b'p' => begins(rest, b"pass") || begins(rest, b"pwd"),
+            b's' => begins(rest, b"secret"),
+            b'c' => begins(rest, b"credential"),
+            b't' => begins(rest, b"token"),
+            b'k' => begins(rest, b"key"),
+            _ => false,
+        }
+    })
 }
 
 fn has_part(key: &str, word: &str) -> bool {

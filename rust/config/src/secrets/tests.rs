@@ -146,3 +146,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_quick_look_at_a_key_passes_over_no_secret() {
+    let pieces = [
+        "pass", "word", "pwd", "PWD", "secret", "api", "Api", "key", "Key", "KEY", "token", "Token", "cred", "ential", "phrase", "_", "-",
+        "x", "max", "s",
+    ];
+    let mut secrets = 0;
+    for a in pieces {
+        for b in pieces {
+            for c in pieces {
+                let key = [a, b, c].concat();
+                secrets += usize::from(reads_like_one(&key));
+                assert_eq!(is_secret_key(&key), reads_like_one(&key), "{key}");
+            }
+        }
+    }
+    assert!(secrets > 500, "{secrets}");
+}

@@ -76,18 +76,21 @@ impl Inner {
         })
     }
 
-    /// Makes the newest numbered version current, if it is not; `Ok(true)` = it became current now.
-    pub(super) fn catch_up(&self) -> Result<bool, Problems> {
-        let newest = self.numbering.newest().map_err(|error| self.numbering_problem("the versions", &error))?;
+    /// Makes a version current that was the newest a moment ago, unless a newer one is, or it was refused before; `Ok(false)` = it is gone.
+    fn catch_up_to(&self, newest: u64) -> Result<bool, Problems> {
         let base = self.cell.load_full();
         if newest <= base.number() || newest == self.counts.refused.load(Ordering::Relaxed) {
-            return Ok(false);
+            return Ok(true);
         }
         let adopted = self.adopt(newest, &base);
         if adopted.is_err() {
             self.counts.refused.store(newest, Ordering::Relaxed);
         }
         adopted
+    }
+
+    fn newest(&self) -> Result<u64, Problems> {
+        self.numbering.newest().map_err(|error| self.numbering_problem("the versions", &error))
     }
 
     fn adopt(&self, number: u64, base: &Arc<Version>) -> Result<bool, Problems> {
@@ -107,7 +110,7 @@ impl Inner {
     /// Follows, and reports what was refused.
     pub(super) fn follow(&self) {
         let began_on = self.cell.load().number();
-        if let Err(problems) = self.catch_up() {
+        if let Err(problems) = self.newest().and_then(|newest| self.catch_up_to(newest)) {
             self.refuse(Cause::Follow, began_on, problems);
         }
     }
@@ -128,15 +131,23 @@ impl Inner {
         self.record(report, &By::default());
     }
 
-    /// As [`Inner::catch_up`], for a publisher: what cannot be adopted does not stop it, it only gets a greater number. Returns the newest.
+    /// Makes the newest version current, for a publisher. Returns the number that was looked at: the next one is free, or somebody made it since
+    /// and the publisher begins again. A version that cannot be adopted does not stop a publisher; it only gets a greater number.
     pub(super) fn catch_up_for_publishing(&self) -> Result<u64, Problems> {
         let began_on = self.cell.load().number();
-        match self.catch_up() {
-            Ok(_) => {}
-            Err(problems) if problems.0.iter().any(|problem| problem.code == "numbering") => return Err(problems),
-            Err(problems) => self.refuse(Cause::Follow, began_on, problems),
+        loop {
+            let newest = self.newest()?;
+            match self.catch_up_to(newest) {
+                Ok(true) => return Ok(newest),
+                // So many others published meanwhile that it was pruned.
+                Ok(false) => {}
+                Err(problems) if problems.0.iter().any(|problem| problem.code == "numbering") => return Err(problems),
+                Err(problems) => {
+                    self.refuse(Cause::Follow, began_on, problems);
+                    return Ok(newest);
+                }
+            }
         }
-        self.numbering.newest().map_err(|error| self.numbering_problem("the versions", &error))
     }
 
     /// The first reading: what is numbered, then what the sources say, then (if that fails) what was good last.
