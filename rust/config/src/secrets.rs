@@ -56,10 +56,16 @@ fn may_be_secret(key: &[u8]) -> bool {
             b's' => begins(rest, b"secret"),
             b'c' => begins(rest, b"credential"),
             b't' => begins(rest, b"token"),
-            b'k' => begins(rest, b"key"),
+            b'k' => begins(rest, b"key") && may_name_a_key(key.get(..at).unwrap_or(&[])),
             _ => false,
         }
     })
+}
+
+/// Whether what stands before `key` may end with api, private, access or auth, and perhaps one sign.
+fn may_name_a_key(before: &[u8]) -> bool {
+    let before = before.strip_suffix(b"_").or(before.strip_suffix(b"-")).unwrap_or(before);
+    before.last().is_none_or(|last| !last.is_ascii_alphanumeric() || matches!(last | 0x20, b'i' | b'e' | b's' | b'h')) && !before.is_empty()
 }
 
 fn has_part(key: &str, word: &str) -> bool {

@@ -3,9 +3,9 @@
 //! **In**: what the publisher knows. **Out**: one line of JSON. **Law**: no value of the configuration stands here, except patches, which may
 //! not touch secrets. Members that are not known are ignored, so newer writers may add some; missing ones have a neutral meaning.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
+
+use super::Patches;
 
 /// What led to a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +85,7 @@ pub struct Head {
     pub forced: bool,
     /// The persisted layer above the files, by path: JSON text, or nothing where a value is taken away.
     #[serde(default)]
-    pub patches: BTreeMap<String, Option<String>>,
+    pub patches: Patches,
 }
 
 impl Head {
@@ -105,7 +105,7 @@ impl Head {
             content_of: None,
             held: false,
             forced: false,
-            patches: BTreeMap::new(),
+            patches: Patches::default(),
         }
     }
 }

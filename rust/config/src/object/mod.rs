@@ -9,12 +9,14 @@
 //!    another hash or another number than the head says, are each a reason to keep the version that is current. Nothing recurses.
 
 mod head;
+pub(crate) mod patches;
 mod values;
 
 #[cfg(test)]
 mod tests;
 
 pub use head::{Cause, Head};
+pub use patches::Patches;
 pub use values::Damage;
 
 use xxhash_rust::xxh3::xxh3_128;

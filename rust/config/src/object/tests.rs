@@ -25,7 +25,7 @@ fn head(number: u64) -> Head {
         content_of: None,
         held: false,
         forced: false,
-        patches: [("a.b".to_owned(), Some("3.5".to_owned())), ("c".to_owned(), None)].into(),
+        patches: serde_json::from_str(r#"{"a.b": "3.5", "c": null}"#).unwrap(),
     }
 }
 

@@ -76,6 +76,7 @@ impl Store {
             schema: self.0.schema.clone(),
             derived: Arc::new(derived),
             units,
+            bytes: 0,
         }))
     }
 
@@ -133,7 +134,7 @@ impl Store {
         let mut said: Vec<(Place, Document)> = Vec::new();
         if let Some(patched) = self.0.patches_as_layer(&version).document().get(path) {
             said.push((
-                Place { source: super::patches::PATCH.to_owned(), line: None, column: None, variable: None },
+                Place { source: crate::object::patches::PATCH.to_owned(), line: None, column: None, variable: None },
                 patched.to_document(),
             ));
         }
@@ -162,11 +163,11 @@ impl Inner {
     /// The patches of a version, as far as they can stand without what is below them.
     fn patches_as_layer(&self, version: &Version) -> Layer {
         let mut document = Document::empty();
-        for change in super::patches::changes(&version.head.patches).unwrap_or_default() {
+        for change in crate::object::patches::changes(&version.head.patches).unwrap_or_default() {
             if let Ok(next) = patch(&document, &[change]) {
                 document = next;
             }
         }
-        Layer::new(Arc::new(Source::new(super::patches::PATCH, LayerKind::Patch, String::new())), document)
+        Layer::new(Arc::new(Source::new(crate::object::patches::PATCH, LayerKind::Patch, String::new())), document)
     }
 }

@@ -18,7 +18,6 @@ mod history;
 mod hooks;
 mod metrics;
 mod overlays;
-mod patches;
 mod provider;
 mod publish;
 mod registration;
@@ -35,7 +34,6 @@ pub use history::{Record, Retained};
 pub use hooks::{Adopt, Attached, Candidate, Check, Derive, GuardRule};
 pub use metrics::{Drift, Metrics};
 pub use overlays::UnitChange;
-pub use patches::Patches;
 pub use provider::{Files, Fixed, Provider, Variables};
 pub use publish::Staged;
 pub use report::{By, Refusal, Report, Timings};
@@ -178,6 +176,7 @@ impl Store {
             schema: options.schema.clone(),
             derived: Arc::default(),
             units: Units::default(),
+            bytes: 0,
         };
         let state = State {
             checks: options.checks.into_iter().map(Hook::new).collect(),

@@ -11,7 +11,6 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::hooks::{Adopt, Candidate, guarded, is_inside};
-use super::patches::{self, Patches};
 use super::provider::read_all;
 use super::report::{By, Refusal, Report, Timings};
 use super::version::{Derived, Version};
@@ -21,7 +20,7 @@ use crate::document::{Document, Path};
 use crate::failpoint::failpoint;
 use crate::layers::{Layer, Merged, merge};
 use crate::numbering::{Creation, Object};
-use crate::object::{Cause, Head, encode, hash_text};
+use crate::object::{Cause, Head, Patches, encode, hash_text, patches};
 use crate::patch::Change;
 use crate::problem::{Problem, Problems};
 use crate::schema::Checked;
@@ -329,8 +328,8 @@ impl Inner {
                 return Ok(None);
             }
             old = Some(Arc::clone(now));
-            let units = now.units.clone();
-            Ok(Some(Arc::new(Version { head, checked, merged, schema: self.schema.clone(), derived: prepared.derived, units })))
+            let (units, bytes) = (now.units.clone(), checked.document().bytes());
+            Ok(Some(Arc::new(Version { head, checked, merged, schema: self.schema.clone(), derived: prepared.derived, units, bytes })))
         });
         let (Ok(true), Some(old)) = (published, old) else { return };
         failpoint("publish: stored");

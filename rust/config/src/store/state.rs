@@ -46,7 +46,7 @@ impl State {
         next.past.retain(|past| past.version.strong_count() > 0);
         next.ring.retain(|kept| kept.number() != version.number());
         next.ring.push(Arc::clone(version));
-        let bytes = |kept: &Arc<Version>| kept.document().bytes();
+        let bytes = |kept: &Arc<Version>| kept.bytes;
         let mut total: usize = if keep_bytes == usize::MAX { 0 } else { next.ring.iter().map(bytes).sum() };
         while next.ring.len() > keep.max(1) || (total > keep_bytes && next.ring.len() > 1) {
             let dropped = next.ring.remove(0);

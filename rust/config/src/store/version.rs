@@ -25,6 +25,8 @@ pub struct Version {
     pub(super) schema: Schema,
     pub(super) derived: Arc<BTreeMap<Arc<str>, Derived>>,
     pub(super) units: Units,
+    /// Bytes that its document holds.
+    pub(super) bytes: usize,
 }
 
 impl Version {
