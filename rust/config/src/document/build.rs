@@ -66,8 +66,13 @@ pub(crate) struct Builder {
 impl Builder {
     /// A builder for values of one source, with room for about `entries` values.
     pub(crate) fn new(source: Option<Arc<Source>>, entries: usize) -> Self {
+        Self::with_room(source, entries, entries / 8 + 1)
+    }
+
+    /// A builder with room for so many values and containers.
+    pub(crate) fn with_room(source: Option<Arc<Source>>, entries: usize, containers: usize) -> Self {
         let mut builder = Self {
-            chunk: Chunk { entries: Vec::with_capacity(entries), containers: Vec::with_capacity(entries / 8 + 1), ..Chunk::default() },
+            chunk: Chunk { entries: Vec::with_capacity(entries), containers: Vec::with_capacity(containers), ..Chunk::default() },
             stack: Vec::new(),
             frames: Vec::new(),
             key: Key::default(),
@@ -105,6 +110,24 @@ impl Builder {
     pub(crate) fn key_at(&mut self, start: u32, key: &str) {
         self.key = Key { start, len: key.len() as u16, source: 0, flags: 0, hash: key_hash(key) };
         self.chunk.has_reset |= key == RESET;
+    }
+
+    /// The next value's key stands literally in source 0 and is equal to one whose hash is known.
+    #[inline]
+    pub(crate) fn key_again(&mut self, start: u32, len: u16, hash: u64) {
+        self.key = Key { start, len, source: 0, flags: 0, hash };
+    }
+
+    /// The hash of the key that is set.
+    #[inline]
+    pub(crate) fn hash_of_key(&self) -> u64 {
+        self.key.hash
+    }
+
+    /// How many values the innermost container has so far.
+    #[inline]
+    pub(crate) fn position(&self) -> usize {
+        self.frames.last().map_or(0, |frame| self.stack.len() - frame.stack)
     }
 
     /// The next value's key, copied; its value comes from source 0.
@@ -385,9 +408,13 @@ impl Builder {
             self.stack.pop().unwrap_or(Entry { payload: 0, key: 0, origin: 0, tag: 0, key_len: 0, source: 0, kind: Kind::Null, flags: 0 })
         });
         self.chunk.entries.push(root);
-        // What was reserved and never touched is given back without a copy.
-        self.chunk.entries.shrink_to_fit();
-        self.chunk.containers.shrink_to_fit();
+        // What was reserved and never touched is given back without a copy. A small rest is left: exact sizes are what the allocator reuses.
+        if self.chunk.entries.capacity() > self.chunk.entries.len() * 17 / 16 + 8 {
+            self.chunk.entries.shrink_to_fit();
+        }
+        if self.chunk.containers.capacity() > self.chunk.containers.len() * 17 / 16 + 8 {
+            self.chunk.containers.shrink_to_fit();
+        }
         self.chunk.index.shrink_to_fit();
         let root = self.chunk.entries.len() as u32 - 1;
         Document::from_parts(Arc::new(self.chunk), root)

@@ -156,7 +156,7 @@ impl Chunk {
         } else {
             self.sources.get(usize::from(entry.source)).map_or(&[][..], |source| source.text().as_bytes())
         };
-        usize::from(entry.key_len) == key.len() && text.get(start..start + key.len()) == Some(key.as_bytes())
+        usize::from(entry.key_len) == key.len() && text.get(start..start + key.len()).is_some_and(|text| same_bytes(text, key.as_bytes()))
     }
 
     #[inline]
@@ -192,6 +192,21 @@ impl Chunk {
             + self.extra.capacity()
             + self.sources.iter().map(|source| source.text().len()).sum::<usize>()
     }
+}
+
+/// Whether two texts of one length are equal; for short ones two overlapping words on each side are cheaper than a call.
+#[inline]
+pub(crate) fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    let (len, [first_a, first_b]) = (a.len(), [a, b].map(|text| text.first_chunk::<8>().map(|word| u64::from_le_bytes(*word))));
+    if (8..=16).contains(&len) && len == b.len() {
+        let [last_a, last_b] = [a, b].map(|text| text.last_chunk::<8>().map(|word| u64::from_le_bytes(*word)));
+        return first_a == first_b && last_a == last_b;
+    }
+    if (4..8).contains(&len) && len == b.len() {
+        let word = |text: Option<&[u8; 4]>| text.map(|word| u32::from_le_bytes(*word));
+        return word(a.first_chunk()) == word(b.first_chunk()) && word(a.last_chunk()) == word(b.last_chunk());
+    }
+    a == b
 }
 
 /// Slots of a hash index over `len` entries.

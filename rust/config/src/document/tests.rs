@@ -226,3 +226,17 @@ fn nothing_shows_values_by_accident() {
     let document = value("t", LayerKind::Mapping, r#"{"password": "hunter2"}"#).unwrap();
     assert!(!format!("{document:?} {:?}", document.root()).contains("hunter2"));
 }
+
+proptest! {
+    #[test]
+    fn short_texts_are_compared_whole(a in "[ab]{0,20}", b in "[ab]{0,20}", at in any::<prop::sample::Index>()) {
+        let same = |a: &str, b: &str| super::chunk::same_bytes(a.as_bytes(), b.as_bytes());
+        prop_assert_eq!(same(&a, &b), a == b);
+        prop_assert!(same(&a, &a.clone()));
+        if !a.is_empty() {
+            let at = at.index(a.len());
+            let other = format!("{}x{}", &a[..at], &a[at + 1..]);
+            prop_assert!(!same(&a, &other));
+        }
+    }
+}

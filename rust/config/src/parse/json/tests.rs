@@ -108,3 +108,19 @@ fn equal_keys_are_found_in_small_and_large_tables() {
         );
     }
 }
+
+#[test]
+fn a_file_beyond_the_limit_is_refused_before_it_is_read() {
+    let limits = Limits { bytes: 1 << 10, ..Limits::default() };
+    let refused = parse(Format::Json, "t.json", vec![b' '; 100 << 20], &limits).unwrap_err();
+    assert_eq!(refused.to_string(), "t.json:1:1: expected at most 1024 bytes, got 104857600 bytes; split the file, or raise the limit");
+    let default = parse(Format::Toml, "t.toml", vec![b'#'; 100 << 20], &Limits::default()).unwrap_err();
+    assert_eq!(default.0[0].code, "too_large");
+}
+
+#[test]
+fn tables_of_one_kind_remember_their_keys_and_no_others() {
+    let text = r#"{"a": [{"k": 1, "kk": 2}, {"k": 3, "kk": 4}, {"kk": 5, "k": 6}, {"k\u0061": 7, "kk\"": 8, "k": 9}, {"kx": 1, "kk": 2}]}"#;
+    assert_eq!(read(text.as_bytes()).unwrap(), serde_json::from_str::<Value>(text).unwrap());
+    assert_eq!(read(br#"[{"k": 1}, {"k: 1}]"#), Err(vec!["truncated"]));
+}

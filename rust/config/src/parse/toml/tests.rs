@@ -31,6 +31,14 @@ proptest! {
     }
 
     #[test]
+    fn a_truncated_file_is_judged_as_by_the_crate(cut in 0usize..200) {
+        let whole = "a.b = 1_0\n[t]\nd = 1979-05-27 07:32:00Z\n'q.k' = \"\\u00e9\"\nm = \"\"\"\nx\"\"\"\n[[r]]\nf = [1, {x = 1e3}]\n";
+        let text: String = whole.chars().take(cut).collect();
+        let ours = parse(Format::Toml, "t.toml", text.clone().into_bytes(), &Limits::default()).is_ok();
+        prop_assert_eq!(ours, !text.trim().is_empty() && text.parse::<toml::Table>().is_ok());
+    }
+
+    #[test]
     fn no_text_can_hurt(text in "[-a-c.=\"'\\[\\]{},# \n0-9eT:Z_]{0,60}", any in ".{0,40}") {
         for text in [text, any] {
             let ours = parse(Format::Toml, "t.toml", text.clone().into_bytes(), &Limits::default());
