@@ -22,7 +22,7 @@ PIP := $(BIN)/python -m pip --quiet
 RUST_SOURCES := $(shell find rust -type f -not -path '*/target/*' 2>/dev/null) Cargo.toml Cargo.lock
 PYTHON_SOURCES := $(shell find python -type f -not -name '*.pyc' -not -name '*.so' 2>/dev/null) pyproject.toml
 
-.PHONY: help setup demo test lint bench bench-rivals bench-instructions soak docs clean
+.PHONY: help setup demo test lint bench bench-rivals bench-config bench-instructions soak docs clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,9 @@ bench: $(STAMPS)/wheel $(STAMPS)/bench ## measure against the rivals and print t
 bench-rivals: $(STAMPS)/wheel $(STAMPS)/bench ## measure searching against the rivals, interleaved (see benches/rivals)
 	@$(BIN)/python benches/rivals/run.py $(RIVALS)
 	@$(if $(RIVALS),,$(BIN)/python benches/rivals/also.py)
+
+bench-config: $(STAMPS)/wheel $(STAMPS)/bench-config ## measure the configuration store beside locks and libraries (see benches/config)
+	@$(BIN)/python benches/config/run.py
 
 bench-instructions: $(STAMPS)/demo ## count each class's instructions under valgrind, and fail when one grew by more than 3 %
 	@$(BIN)/python benches/instructions.py $(if $(ACCEPT),--accept "$(ACCEPT)")
@@ -99,6 +102,10 @@ $(STAMPS)/demo: $(STAMPS)/python requirements/demo.txt
 
 $(STAMPS)/dev: $(STAMPS)/python requirements/dev.txt requirements/demo.txt
 	@$(PIP) install -r requirements/dev.txt
+	@touch $@
+
+$(STAMPS)/bench-config: $(STAMPS)/python requirements/bench-config.txt
+	@$(PIP) install -r requirements/bench-config.txt
 	@touch $@
 
 $(STAMPS)/bench: $(STAMPS)/python requirements/bench.txt requirements/demo.txt

@@ -1,0 +1,177 @@
+"""The configuration story: a service that reads its configuration behind locks, and the same service on findspot.
+
+Eight threads, then one asyncio loop, run the same handler without a pause: a hundred reads of three levels, and 50 µs of Python work. Once
+a second a thread reloads a configuration of 100,000 keys whose file has changed.
+
+**Out**: for each store requests a second, mean latency, the longest time in which no request was answered while a reload ran, the time of a
+reload. **Law**: the stores take turns, round after round; the handler is the same function but for the line that reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import documents
+import rivals
+
+READS, WORK_US, THREADS = 100, 50.0, 8
+
+
+class FindspotStore:
+    """The store that this is about."""
+
+    name = "findspot"
+
+    def __init__(self, path: Path) -> None:
+        from findspot.config import Json, Store
+
+        self._store: Any = Store(documents.App, sources=[Json(path)])
+
+    def handle(self, reads: int) -> float:
+        """What one request reads: one version, pinned."""
+        total = 0.0
+        with self._store.pin() as config:
+            for _ in range(reads):
+                total += config.search.ranking.title_boost
+        return total
+
+    def reload(self) -> None:
+        """Must be accepted."""
+        report = self._store.reload()
+        if not report.accepted:
+            raise RuntimeError(str(report))
+
+
+def spins(microseconds: float) -> int:
+    """Rounds of a loop that take so long."""
+    count = 1000
+    while True:
+        start = time.perf_counter()
+        work(count)
+        taken = (time.perf_counter() - start) * 1e6
+        if taken > 2000:
+            return max(1, int(count * microseconds / taken))
+        count *= 2
+
+
+def work(rounds: int) -> int:
+    """Python that computes."""
+    total = 0
+    for number in range(rounds):
+        total += number & 7
+    return total
+
+
+class Measured:
+    """What came out of one turn of one store."""
+
+    def __init__(self) -> None:
+        self.latencies: list[float] = []
+        self.ends: list[float] = []
+        self.reloads: list[tuple[float, float]] = []
+        self.seconds = 0.0
+
+    def figures(self) -> dict[str, float]:
+        """Requests a second, mean latency in µs, longest stall while reloading in ms, median reload in ms."""
+        longest = 0.0
+        ends = sorted(self.ends)
+        for begin, end in self.reloads:
+            inside = [begin, *(at for at in ends if begin <= at <= end), end]
+            longest = max(longest, max(after - before for before, after in pairwise(inside)))
+        return {
+            "throughput": len(self.latencies) / self.seconds,
+            "mean_us": statistics.mean(self.latencies) * 1e6,
+            "stall_ms": longest * 1e3,
+            "reload_ms": statistics.median(end - begin for begin, end in self.reloads) * 1e3,
+        }
+
+
+def turn(store: Any, path: Path, contents: list[bytes], rounds: int, seconds: float, run: Callable[..., None]) -> dict[str, float]:
+    """One turn: handlers run, the file changes and is reloaded each second."""
+    measured, stop = Measured(), threading.Event()
+
+    def reloading() -> None:
+        number = 0
+        while not stop.wait(1.0):
+            path.write_bytes(contents[number % len(contents)])
+            number += 1
+            begin = time.perf_counter()
+            store.reload()
+            measured.reloads.append((begin, time.perf_counter()))
+
+    reloader = threading.Thread(target=reloading)
+    reloader.start()
+    start = time.perf_counter()
+    try:
+        run(store, measured, rounds, start + seconds)
+    finally:
+        stop.set()
+        reloader.join()
+    measured.seconds = time.perf_counter() - start
+    return measured.figures()
+
+
+def threads(store: Any, measured: Measured, rounds: int, until: float) -> None:
+    """Eight threads."""
+
+    def handler() -> None:
+        latencies, ends, clock, handle = [], [], time.perf_counter, store.handle
+        begin = clock()
+        while begin < until:
+            handle(READS)
+            work(rounds)
+            end = clock()
+            latencies.append(end - begin)
+            ends.append(end)
+            begin = end
+        measured.latencies += latencies
+        measured.ends += ends
+
+    workers = [threading.Thread(target=handler) for _ in range(THREADS)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+
+def tasks(store: Any, measured: Measured, rounds: int, until: float) -> None:
+    """One loop, eight tasks that give way after each request."""
+
+    async def handler() -> None:
+        clock, handle = time.perf_counter, store.handle
+        begin = clock()
+        while begin < until:
+            handle(READS)
+            work(rounds)
+            end = clock()
+            measured.latencies.append(end - begin)
+            measured.ends.append(end)
+            await asyncio.sleep(0)
+            begin = clock()
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(handler() for _ in range(THREADS)))
+
+    asyncio.run(all_of_them())
+
+
+def tell(folder: Path, seconds: float, turns: int) -> dict[str, dict[str, list[dict[str, float]]]]:
+    """All stores, in turn, with threads and with tasks."""
+    contents = [documents.as_json(documents.content(100_000, revision)) for revision in (1, 2)]
+    rounds = spins(WORK_US)
+    found: dict[str, dict[str, list[dict[str, float]]]] = {"threads": {}, "asyncio": {}}
+    for _ in range(turns):
+        for way, run in (("threads", threads), ("asyncio", tasks)):
+            for make in (rivals.RLockStore, rivals.ReadWriteStore, rivals.CopyStore, FindspotStore):
+                path = folder / "story.json"
+                path.write_bytes(documents.as_json(documents.content(100_000, 0)))
+                store = make(path)
+                found[way].setdefault(store.name, []).append(turn(store, path, contents, rounds, seconds, run))
+    return found
