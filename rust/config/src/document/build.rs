@@ -265,7 +265,7 @@ impl Builder {
             for (at, child) in children.iter().enumerate() {
                 let mut before = children.iter().take(at).filter(|other| other.tag == child.tag);
                 if let Some(first) = before.find(|other| self.chunk.key(other) == self.chunk.key(child)) {
-                    again.push((at, first.origin));
+                    again.push((at, key_place(first)));
                 }
             }
         } else {
@@ -281,7 +281,7 @@ impl Builder {
                     }
                     let other = children.get(*place as usize - 1);
                     if let Some(other) = other.filter(|other| other.tag == child.tag && self.chunk.key(other) == key) {
-                        again.push((at, other.origin));
+                        again.push((at, key_place(other)));
                         break;
                     }
                     slot = (slot + 1) & (slots - 1);
@@ -290,7 +290,7 @@ impl Builder {
         }
         for (at, first) in again.into_iter().rev() {
             let child = self.stack.remove(from + at);
-            self.duplicates.push(Duplicate { key: self.chunk.key(&child).to_owned(), first, second: child.origin });
+            self.duplicates.push(Duplicate { key: self.chunk.key(&child).to_owned(), first, second: key_place(&child) });
         }
     }
 
@@ -427,6 +427,11 @@ pub(crate) struct Shared(Entry);
 
 fn leaves_of(chunk: &Chunk, entry: &Entry) -> u32 {
     if entry.kind.is_container() { chunk.container(entry).map_or(0, |container| container.leaves) } else { 1 }
+}
+
+/// Where a key stands, when it was read literally; else where its value stands.
+fn key_place(entry: &Entry) -> u32 {
+    if entry.flags & KEY_EXTRA == 0 { entry.key } else { entry.origin }
 }
 
 /// Adds the hash index of a table whose entries are in the arena.

@@ -6,7 +6,8 @@
 //! 1. `APP__LIMITS__MAX` with the prefix `APP__` and the separator `__` is `limits.max`: names below the prefix are written in lower case.
 //! 2. A value is text, which the schema gives a type; one that is a JSON list or table in brackets is read as such.
 //! 3. Where one name is the beginning of another (`A` and `A__B`), the longer one wins, and the shorter one is a problem.
-//! 4. The source's text holds names only. Values live in the document.
+//! 4. Names that differ in case only are a problem: nobody could say which one counts.
+//! 5. The source's text holds names only. Values live in the document.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use super::Layer;
 use crate::document::build::{Builder, KEY_LIMIT};
 use crate::document::{Document, Kind, Path};
 use crate::parse::{Limits, json_text};
-use crate::problem::{Problem, Problems};
+use crate::problem::{Problem, Problems, Span};
 use crate::source::{LayerKind, Source};
 
 /// A variable: its nested name, its value, and where its name stands in the source.
@@ -60,7 +61,7 @@ struct Branch {
     below: BTreeMap<String, Branch>,
 }
 
-/// The document of variables; later ones of the same name win, as in a shell.
+/// The document of variables.
 pub(crate) fn variables(source: &Arc<Source>, separator: &str, all: Vec<Variable>, limits: &Limits) -> Result<Document, Problems> {
     let mut root = Branch::default();
     let mut problems = Vec::new();
@@ -72,11 +73,22 @@ pub(crate) fn variables(source: &Arc<Source>, separator: &str, all: Vec<Variable
             problems.push(Problem::new("variable_name", Path::root(), expected, "another name").at(source, origin, name.len() as u32));
             continue;
         }
+        let len = name.len() as u32;
         let mut branch = &mut root;
         for step in steps {
             branch = branch.below.entry(step.to_owned()).or_default();
         }
-        branch.value = Some((value, origin));
+        match &branch.value {
+            None => branch.value = Some((value, origin)),
+            Some((_, first)) => {
+                let first = Span { source: Arc::clone(source), offset: *first, len };
+                problems.push(
+                    Problem::new("variable_name", Path::root(), "each name once", "a name that differs from another in case only")
+                        .at(source, origin, len)
+                        .related("first", Some(first)),
+                );
+            }
+        }
     }
     let mut builder = Builder::new(Some(Arc::clone(source)), 64);
     builder.open(Kind::Table, 0);
@@ -127,4 +139,31 @@ fn scalar(builder: &mut Builder, value: &str, origin: u32, limits: &Limits) {
         return builder.rebuilt(&document.root(), origin);
     }
     builder.text(Kind::String, value, origin);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn names_that_contradict_one_another_are_refused() {
+        for (names, expected) in [
+            (
+                &["A__X", "A__x"][..],
+                "A__x (environment): expected each name once, got a name that differs from another in case only (first A__X (environment))",
+            ),
+            (
+                &["A__X", "A__X__Y"],
+                "A__X (environment): x: expected either a value or names below it, got both; remove this variable, or the ones that its name begins",
+            ),
+            (
+                &["A__X____Y"],
+                "A__X____Y (environment): expected names with something on both sides of each `__`, at most 128 levels, got another name",
+            ),
+        ] {
+            let vars = names.iter().map(|name| ((*name).to_owned(), "hunter2".to_owned()));
+            assert_eq!(environment("A__", "__", vars).unwrap_err().to_string(), expected);
+        }
+    }
 }

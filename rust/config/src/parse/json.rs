@@ -133,7 +133,8 @@ impl<'a> Reader<'a> {
             }
             if !first {
                 if byte != b',' {
-                    return Err(self.wrong(if close == b'}' { "`,` or `}`" } else { "`,` or `]`" }).into());
+                    let problem = self.wrong(if close == b'}' { "`,` or `}`" } else { "`,` or `]`" });
+                    return Err(if byte == b'"' { problem.hint("is a comma missing before it?") } else { problem }.into());
                 }
                 self.at += 1;
                 if self.space() == close {

@@ -139,9 +139,10 @@ fn text_of(kind: LayerKind, format: Format, name: &str, bytes: Vec<u8>, limits: 
 fn finish(source: &Arc<Source>, mut builder: Builder, mut problems: Vec<Problem>) -> Result<Document, Vec<Problem>> {
     for Duplicate { key, first, second } in builder.take_duplicates() {
         let first = Span { source: Arc::clone(source), offset: first, len: 0 };
+        let len = if source.slice(second as usize, key.len()) == key { key.len() as u32 } else { 0 };
         problems.push(
             Problem::new("duplicate_key", Path::root().key(&key), "each key once", "a key that the table already has")
-                .at(source, second, 0)
+                .at(source, second, len)
                 .related("first", Some(first))
                 .hint("remove one of the two"),
         );

@@ -5,6 +5,7 @@
 //! **Law**: tables keep the order of first appearance; `nan` and `inf` are refused, and integers beyond 64 bits; every syntax error that the
 //! parser recovers from is reported.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use ::toml::de::{DeTable, DeValue};
@@ -12,13 +13,13 @@ use ::toml::de::{DeTable, DeValue};
 use super::{Limits, finish, too_deep};
 use crate::document::build::{Builder, KEY_LIMIT};
 use crate::document::{Document, Kind, Path};
-use crate::problem::Problem;
+use crate::problem::{Problem, Span};
 use crate::source::Source;
 
 pub(super) fn parse(source: &Arc<Source>, start: usize, limits: &Limits) -> Result<Document, Vec<Problem>> {
     let text = source.text();
     let (table, errors) = DeTable::parse_recoverable(text.get(start..).unwrap_or(""));
-    let mut problems: Vec<Problem> = errors.iter().map(|error| syntax(source, start, error)).collect();
+    let mut problems: Vec<Problem> = errors.iter().map(|error| syntax(source, start, error, table.get_ref())).collect();
     let mut reader =
         Reader { source, start, limits, builder: Builder::new(Some(Arc::clone(source)), text.len() / 20 + 16), problems: Vec::new() };
     reader.builder.open(Kind::Table, start as u32);
@@ -28,20 +29,65 @@ pub(super) fn parse(source: &Arc<Source>, start: usize, limits: &Limits) -> Resu
     finish(source, reader.builder, problems)
 }
 
-fn syntax(source: &Arc<Source>, start: usize, error: &::toml::de::Error) -> Problem {
+fn syntax(source: &Arc<Source>, start: usize, error: &::toml::de::Error, read: &DeTable<'_>) -> Problem {
     let span = error.span().unwrap_or(0..0);
-    let offset = start + span.start;
-    // The parser's sentences are fixed texts with the expected tokens behind a line break; they quote no source.
+    // The parser's sentences are fixed texts with the expected tokens at their end; they quote no source.
     let message = error.message();
-    let code = match message {
-        text if text.contains("duplicate key") => "duplicate_key",
-        text if text.contains("recurs") => "too_deep",
-        _ => "syntax",
-    };
-    let (what, expected) = message.split_once("expected ").unwrap_or((message, "valid TOML"));
-    Problem::new(code, Path::root(), expected.trim(), what.trim().trim_end_matches(','))
-        .at(source, offset as u32, (span.end - span.start) as u32)
-        .hint("strings stand in quotes; each key stands once")
+    let at = |problem: Problem| problem.at(source, (start + span.start) as u32, (span.end - span.start) as u32);
+    if message.contains("duplicate key") {
+        let (path, first) = first_of(source, start, &span, read).unwrap_or_default();
+        let first = first.map(|offset| Span { source: Arc::clone(source), offset, len: 0 });
+        let problem = Problem::new("duplicate_key", path, "each key once", "a key that the table already has");
+        return at(problem.related("first", first).hint("remove one of the two"));
+    }
+    let code = if message.contains("recurs") { "too_deep" } else { "syntax" };
+    let (reason, expected) = message.split_once("expected ").unwrap_or((message, "valid TOML"));
+    // Anything quoted would do; the parser names one way of it.
+    let expected = if expected.trim() == "literal string" { "a value" } else { expected.trim() };
+    at(Problem::new(code, Path::root(), expected, "").hint(reason.trim().trim_end_matches(',')))
+}
+
+/// The path of a key that stands twice, and where it stands first: in a header, the line that opens the same table; elsewhere the nearest key
+/// of that name before it.
+fn first_of(source: &Source, start: usize, again: &Range<usize>, read: &DeTable<'_>) -> Option<(Path, Option<u32>)> {
+    let at = start + again.start;
+    let name = source.slice(at, again.end - again.start).trim_matches(['"', '\'']);
+    let line = source.line(at as u32);
+    if let Some(opened) = header(line.text) {
+        let path = opened.iter().fold(Path::root(), |path, step| path.key(step));
+        let mut from = start;
+        for text in source.text().get(start..line.start)?.split_inclusive('\n') {
+            if header(text).as_ref() == Some(&opened) {
+                return Some((path, text.rfind(name).map(|column| (from + column) as u32)));
+            }
+            from += text.len();
+        }
+        return Some((path, None));
+    }
+    let mut best: Option<(usize, Path)> = None;
+    let mut left = vec![(read, Path::root())];
+    while let Some((table, path)) = left.pop() {
+        for (key, value) in table {
+            let (at, path) = (key.span().start, path.clone().key(key.get_ref()));
+            if key.get_ref() == name && at < again.start && best.as_ref().is_none_or(|(before, _)| *before < at) {
+                best = Some((at, path.clone()));
+            }
+            if let DeValue::Table(inner) = value.get_ref() {
+                left.push((inner, path));
+            }
+        }
+    }
+    best.map(|(at, path)| (path, Some((start + at) as u32)))
+}
+
+/// The keys of a line that opens a table.
+fn header(line: &str) -> Option<Vec<&str>> {
+    let inner = line.trim().strip_prefix('[')?.split(']').next()?;
+    // A list may begin a line, too; what it holds must not be taken for names.
+    if inner.contains(['{', '}', '=', ',']) {
+        return None;
+    }
+    Some(inner.trim_start_matches('[').split('.').map(|step| step.trim().trim_matches(['"', '\''])).collect())
 }
 
 struct Reader<'a> {

@@ -108,8 +108,7 @@ impl Reader<'_> {
     fn syntax(&mut self, error: &ScanError) -> Box<Problem> {
         let at = self.places.byte_of(error.marker().index());
         let code = if at >= self.source.text().trim_end().len() { "truncated" } else { "syntax" };
-        // The parser's sentence may hold a word of the text; only its fixed beginning is kept.
-        let what: String = error.info().chars().take_while(|c| !matches!(c, '\'' | '"' | '`' | ':')).collect();
+        let what = without_quotes(error.info());
         Box::new(
             self.refuse(code, "valid YAML 1.2", what.trim(), at)
                 .hint("check indentation, brackets and quotes on this line and the one above"),
@@ -249,6 +248,14 @@ impl Reader<'_> {
         self.value_done(0);
         Ok(())
     }
+}
+
+/// A sentence of the parser without what it quotes of the text, unless that is punctuation.
+fn without_quotes(sentence: &str) -> String {
+    let quotes = ['\'', '"', '`'];
+    let parts = sentence.split(quotes).enumerate();
+    let shown = parts.map(|(at, part)| if at % 2 == 0 || part.chars().all(|c| c.is_ascii_punctuation()) { part } else { "…" });
+    shown.collect::<Vec<_>>().join("`")
 }
 
 fn core_tag(tag: &Tag) -> Option<&str> {

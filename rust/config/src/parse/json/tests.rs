@@ -102,7 +102,7 @@ fn equal_keys_are_found_in_small_and_large_tables() {
         assert_eq!(
             problems.to_string(),
             format!(
-                "t.json:{}:7: k1: expected each key once, got a key that the table already has (first t.json:3:7); remove one of the two",
+                "t.json:{}:2: k1: expected each key once, got a key that the table already has (first t.json:3:2); remove one of the two",
                 count + 2
             )
         );

@@ -67,6 +67,31 @@ fn types_places_and_order() {
 }
 
 #[test]
+fn equal_keys_have_both_places() {
+    for (text, expected) in [
+        (
+            "a = 1\na = 2",
+            "t.toml:2:1: a: expected each key once, got a key that the table already has (first t.toml:1:1); remove one of the two",
+        ),
+        (
+            "[a]\na = 1\n[a]\n",
+            "t.toml:3:2: a: expected each key once, got a key that the table already has (first t.toml:1:2); remove one of the two",
+        ),
+        (
+            "l = [\n[{p = 'x', q = 1, q = 2}]]",
+            "t.toml:2:19: expected each key once, got a key that the table already has; remove one of the two",
+        ),
+        (
+            "a = 1\n[t.u]\na = 1\n\"a\" = 2",
+            "t.toml:4:1: t.u.a: expected each key once, got a key that the table already has (first t.toml:3:1); remove one of the two",
+        ),
+    ] {
+        let problems = parse(Format::Toml, "t.toml", text.as_bytes().to_vec(), &Limits::default()).unwrap_err();
+        assert_eq!(problems.to_string(), expected);
+    }
+}
+
+#[test]
 fn refusals_have_names() {
     for (text, code) in [
         ("a = nan", "out_of_range"),
