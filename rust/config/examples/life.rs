@@ -49,6 +49,9 @@ fn main() {
             let report = store.reload(&By::default());
             assert!(report.published);
             whole.push(report.timings.total);
+            if std::env::var_os("PARTS").is_some() {
+                println!("{:?}", report.timings);
+            }
             beyond.push(report.timings.total - report.timings.read - report.timings.check);
         }
         show(&format!("{name}: reload of 100,000 keys"), whole);

@@ -47,6 +47,10 @@ mod thread {
     struct Queue {
         values: Vec<Box<dyn Retired>>,
         running: bool,
+        /// Values that came since the last look.
+        fresh: usize,
+        /// Whether the thread waits for longer than new values shall.
+        dozes: bool,
     }
 
     struct Reaper {
@@ -62,6 +66,7 @@ mod thread {
         let reaper = reaper();
         let mut queue = reaper.lock();
         queue.values.push(Box::new(value));
+        queue.fresh += 1;
         if !queue.running {
             queue.running = std::thread::Builder::new().name("findspot-reaper".into()).spawn(|| reaper.run()).is_ok();
             if !queue.running {
@@ -71,8 +76,12 @@ mod thread {
                 return;
             }
         }
+        // Waking a thread may cost the publisher its processor; the next look is soon enough.
+        let dozes = std::mem::take(&mut queue.dozes);
         drop(queue);
-        reaper.wake.notify_one();
+        if dozes {
+            reaper.wake.notify_one();
+        }
     }
 
     fn reaper() -> &'static Reaper {
@@ -112,10 +121,13 @@ mod thread {
                 } else {
                     idle = 0;
                 }
-                let (mut queue, waited) = self.wake.wait_timeout(queue, patience).unwrap_or_else(PoisonError::into_inner);
+                queue.dozes = patience > PATIENCE.0;
+                let (mut queue, _) = self.wake.wait_timeout(queue, patience).unwrap_or_else(PoisonError::into_inner);
+                queue.dozes = false;
                 let free = unread(&mut queue.values);
+                let is_quiet = std::mem::take(&mut queue.fresh) == 0 && free.is_empty();
                 drop(queue);
-                patience = if free.is_empty() && waited.timed_out() { (patience * 2).min(PATIENCE.1) } else { PATIENCE.0 };
+                patience = if is_quiet { (patience * 2).min(PATIENCE.1) } else { PATIENCE.0 };
                 drop(free); // outside the lock: freeing may take long and may retire more
             }
         }
