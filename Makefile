@@ -72,6 +72,7 @@ soak: $(STAMPS)/wheel $(STAMPS)/dev ## the long versions of the crash, twin and 
 	@command -v aarch64-linux-gnu-gcc >/dev/null && command -v qemu-aarch64 >/dev/null || { echo "the NEON kernels are tested under an emulator: apt-get install gcc-aarch64-linux-gnu qemu-user" >&2; exit 1; }
 	@rustup target list --installed | grep -q aarch64-unknown-linux-gnu || rustup target add aarch64-unknown-linux-gnu
 	$(EMULATED) -p findspot-engine exec::kernels::
+	FINDSPOT_SOAK=1 cargo test --locked --quiet -p findspot-config store::tests::load
 	FINDSPOT_SOAK=1 PROPTEST_CASES=5120 cargo test --locked --quiet -p findspot-engine --lib search::tests::pruned
 	@FINDSPOT_SOAK=1 $(BIN)/python -m pytest -q -p no:cacheprovider tests/crash tests/twin tests/config/test_consistency.py
 

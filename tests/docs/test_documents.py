@@ -45,7 +45,7 @@ def test_paths_exist(name: str) -> None:
 
 
 # Folders inside an index, as FORMAT.md and ARCHITECTURE.md name them.
-OBJECT_FOLDERS = ("seg", "live", "manifest", "lock", "tmp", "memory")
+OBJECT_FOLDERS = ("seg", "live", "manifest", "lock", "tmp", "memory", "config", "units", "board")
 
 
 def targets() -> set[str]:
@@ -101,11 +101,11 @@ def test_the_notices_name_every_crate() -> None:
 
 def test_every_dependency_has_its_reason() -> None:
     """ARCHITECTURE.md names each crate that a manifest of ours names, and no other."""
-    manifests = [ROOT / "rust" / crate / "Cargo.toml" for crate in ("publish", "engine", "python")]
+    manifests = [ROOT / "rust" / crate / "Cargo.toml" for crate in ("publish", "config", "engine", "python")]
     named = {
         name
         for path in manifests
-        for section in re.findall(r"^\[dependencies\]\n(.*?)(?=^\[|\Z)", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        for section in re.findall(r"^\[(?:target\.[^\]]+\.)?dependencies\]\n(.*?)(?=^\[|\Z)", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
         for name in re.findall(r"^([\w-]+)\s*=", section, re.MULTILINE)
         if not name.startswith("findspot-")
     }
