@@ -112,6 +112,8 @@ impl Inner {
         let began_on = self.cell.load().number();
         if let Err(problems) = self.newest().and_then(|newest| self.catch_up_to(newest)) {
             self.refuse(Cause::Follow, began_on, problems);
+        } else if self.cell.load().number() > began_on {
+            self.keep_last_good();
         }
     }
 
@@ -160,7 +162,10 @@ impl Inner {
             return self.record(report, &by);
         }
         let mut report = self.reload(Cause::Load, &by);
-        if !report.accepted {
+        if !report.accepted && self.providers.is_empty() {
+            // Nothing to read and nowhere to write: a reader of a place where nothing was published yet.
+            report.accepted = report.problems.iter().all(|problem| problem.code == "numbering");
+        } else if !report.accepted {
             let fallback = self.last_good.as_ref().map(|path| self.load_last_good(path));
             match fallback {
                 Some(Ok(())) => {

@@ -55,7 +55,7 @@ pub struct Metrics {
     pub applied_at: i64,
     /// When the sources were last looked at by the watch; 0 = never.
     pub last_checked_at: i64,
-    /// Threads that had ended and were started again.
+    /// Rounds of threads that ended by a panic.
     pub restarts: u64,
     /// Versions in memory.
     pub retained_versions: usize,

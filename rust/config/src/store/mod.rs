@@ -211,7 +211,7 @@ impl Store {
         watcher::register(&store.0);
         let report = store.0.load();
         store.0.follow_units();
-        if report.version == 0 { Err(Box::new(report)) } else { Ok((store, report)) }
+        if report.version == 0 && !report.accepted { Err(Box::new(report)) } else { Ok((store, report)) }
     }
 
     /// The current version, for the length of a unit of work.

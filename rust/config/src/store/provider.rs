@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::io::{ErrorKind, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
@@ -223,6 +224,10 @@ pub fn watched(providers: &[Arc<dyn Provider>]) -> Vec<PathBuf> {
     paths
 }
 
+fn panicked() -> Problems {
+    Problem::new("source_panicked", Path::root(), "layers of a source", "a panic").hint("this is a defect of the source").into()
+}
+
 /// The layers of all providers at one moment.
 ///
 /// # Errors
@@ -232,7 +237,7 @@ pub fn read_all(providers: &[Arc<dyn Provider>]) -> Result<Vec<Arc<Layer>>, Prob
     for _ in 0..TRIES {
         let (mut layers, mut problems) = (Vec::new(), Vec::new());
         for provider in providers {
-            match provider.read() {
+            match catch_unwind(AssertUnwindSafe(|| provider.read())).unwrap_or_else(|_| Err(panicked())) {
                 Ok(read) => layers.extend(read),
                 Err(found) => problems.extend(found.0),
             }

@@ -428,6 +428,10 @@ impl Inner {
         let began_on = self.cell.load().number();
         let mut report = self.publish(cause, by, &mut |base| {
             let layers = layers.as_ref().map_err(Clone::clone)?;
+            // Who has no sources only follows, and patches.
+            if self.providers.is_empty() && base.number() > 0 {
+                return Ok(Draft { held: false, ..Draft::of(base) });
+            }
             // The very same layers say the very same.
             let known = base.merged.layers();
             if !base.head.held
@@ -497,6 +501,12 @@ impl Store {
     /// When `expected` is not current, or the sources cannot be read.
     pub fn unpatch(&self, paths: &[Path], expected: Option<u64>, by: &By) -> Result<Report, Refusal> {
         self.0.publish_or_refuse(Cause::Patch, by, expected, &mut |base| {
+            if self.0.providers.is_empty() && base.merged.layers().iter().any(|layer| layer.kind() == LayerKind::Version) {
+                let expected = "sources that say what counts without the patch";
+                return Err(Problem::new("no_sources", Path::root(), expected, "none")
+                    .hint("withdraw it in a process that has the sources, or patch the value that it shall have")
+                    .into());
+            }
             let layers = read_all(&self.0.providers)?;
             self.0.draft_of_layers(&layers, patches::without(&base.head.patches, paths), base.head.held, Some(base))
         })

@@ -6,7 +6,7 @@
 //! 3. A file that is empty, missing, half-written or refused within half a second of a change is not finished: it is read again when it
 //!    changes, and only what it says at the end of that time is reported.
 //! 4. Whatever notices changes may fail: every few ticks the content itself is compared. Each thread says when it last looked, and one that
-//!    has ended is started again by whoever notices.
+//!    panicked goes on with its next round.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -29,8 +29,6 @@ const TICK: Duration = Duration::from_millis(50);
 const ARM: Duration = Duration::from_secs(1);
 /// The content is compared after this time, or after so many times what that costs.
 const CONTENT: (Duration, u32) = (Duration::from_secs(2), 200);
-/// A thread that has not looked for so long is taken for dead.
-const SILENCE: i64 = 30_000_000;
 
 /// One thread, as others see it.
 struct Running {
@@ -92,19 +90,17 @@ impl Thread {
             if !self.running.offer(&now, Some(Arc::clone(&fresh))) {
                 continue;
             }
-            if now
-                .as_ref()
-                .as_ref()
-                .is_some_and(|old| old.pid == pid && old.ended.load(Ordering::Acquire) && !old.stop.load(Ordering::Acquire))
-            {
-                Inner::count(&store.counts.restarts);
-            }
             let weak = Arc::downgrade(store);
             let ending = Ending(Arc::clone(&fresh));
             let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
                 let ending = ending;
-                // A panic ends the thread; whoever looks next starts another.
-                let _ = catch_unwind(AssertUnwindSafe(|| work(&weak, &ending.0)));
+                // A panic (of a provider, say) ends one round; the next one begins with nothing that it knew.
+                while catch_unwind(AssertUnwindSafe(|| work(&weak, &ending.0))).is_err() {
+                    let Some(inner) = weak.upgrade() else { return };
+                    Inner::count(&inner.counts.restarts);
+                    drop(inner);
+                    std::thread::sleep(TICK);
+                }
             });
             if started.is_err() {
                 fresh.ended.store(true, Ordering::Release);
@@ -127,16 +123,11 @@ impl Thread {
     }
 
     /// Whether it should run and does not: after a fork, after a panic.
-    fn is_missing(&self, now: i64) -> bool {
+    fn is_missing(&self) -> bool {
         self.wanted.load(Ordering::Acquire)
             && match &**self.running.load() {
                 None => true,
-                Some(running) => {
-                    running.pid != std::process::id()
-                        || running.ended.load(Ordering::Acquire)
-                        || now.saturating_sub(running.checked.load(Ordering::Relaxed)) > SILENCE
-                            && running.stop.swap(true, Ordering::AcqRel)
-                }
+                Some(running) => running.pid != std::process::id() || running.ended.load(Ordering::Acquire),
             }
     }
 
@@ -229,11 +220,10 @@ impl Inner {
                 next
             });
         }
-        let now = self.now();
-        if self.threads.watch.is_missing(now) {
+        if self.threads.watch.is_missing() {
             self.threads.watch.start(self, "findspot-watch", watch);
         }
-        if self.threads.follow.is_missing(now) {
+        if self.threads.follow.is_missing() {
             self.threads.follow.start(self, "findspot-follow", follow);
         }
     }

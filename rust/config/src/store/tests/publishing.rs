@@ -322,6 +322,33 @@ fn a_start_without_sources_uses_what_was_good_last() {
 }
 
 #[test]
+fn a_store_without_sources_follows_and_patches() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app.json");
+    fs::write(&file, r#"{"a": 1, "b": 1}"#).unwrap();
+    let at = folder.path().join("versions");
+    let without = || Options { numbering: Arc::new(Folder::read_only(&at)), ..Options::default() };
+    let (early, report) = Store::open(without()).unwrap();
+    assert_eq!((report.accepted, early.current().number(), early.current().document().leaves()), (true, 0, 0));
+    assert!(
+        matches!(early.patch(&[change("a", "2")], None, &By::default()), Err(Refusal::Refused(report)) if codes(&report.problems) == ["numbering"])
+    );
+    let (writer, _) = Store::open(Options { numbering: Arc::new(Folder::open(&at).unwrap()), ..over(&file) }).unwrap();
+    early.follow();
+    wait_until("the first version", || early.current().number() == 1);
+    let (late, report) = Store::open(without()).unwrap();
+    assert_eq!((report.published, late.current().number(), json(&late).as_str()), (false, 1, r#"{"a":1,"b":1}"#));
+    late.patch(&[change("a", "2")], None, &By::default()).unwrap();
+    assert!(!late.reload(&By::default()).published);
+    assert!(writer.reload(&By::default()).accepted);
+    assert_eq!(json(&writer), r#"{"a":2,"b":1}"#);
+    let refused = late.unpatch(&[path("a")], None, &By::default());
+    assert!(matches!(refused, Err(Refusal::Refused(report)) if codes(&report.problems) == ["no_sources"]));
+    writer.unpatch(&[path("a")], None, &By::default()).unwrap();
+    assert_eq!(json(&writer), r#"{"a":1,"b":1}"#);
+}
+
+#[test]
 fn kept_versions_are_bounded_and_pins_are_seen() {
     let (store, _) = Store::open(Options { keep: 3, ..Options::default() }).unwrap();
     let pinned = store.pin();

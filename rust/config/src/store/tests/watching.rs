@@ -295,6 +295,39 @@ fn a_held_store_waits_and_the_heartbeat_goes_on() {
 }
 
 #[test]
+fn a_watch_whose_provider_panics_goes_on() {
+    struct Panicking(Files, std::sync::atomic::AtomicU32, std::sync::atomic::AtomicBool);
+    impl Provider for Panicking {
+        fn read(&self) -> Result<Vec<Arc<crate::layers::Layer>>, Problems> {
+            assert!(!self.2.load(std::sync::atomic::Ordering::Relaxed), "on purpose");
+            self.0.read()
+        }
+        fn watched(&self) -> Vec<PathBuf> {
+            let calls = self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            assert!(!(20..23).contains(&calls), "on purpose");
+            self.0.watched()
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("app.json"), r#"{"v": 0}"#).unwrap();
+    let files = Files::new(vec![folder.path().join("app.json").display().to_string()], None, false);
+    let provider = Arc::new(Panicking(files, std::sync::atomic::AtomicU32::new(0), std::sync::atomic::AtomicBool::new(false)));
+    let store = Store::open(Options { providers: vec![provider.clone()], ..Options::default() }).unwrap().0;
+    store.watch();
+    let watched = Watched { folder, store };
+    let patience = Instant::now() + Duration::from_secs(10);
+    while watched.store.metrics().restarts < 3 {
+        assert!(Instant::now() < patience, "{:?}", watched.store.metrics());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    watched.write("app.json", 1);
+    watched.sees(1);
+    provider.2.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(codes(&watched.store.reload(&By::default()).problems), ["source_panicked"]);
+    assert_eq!(watched.value(), Some(1));
+}
+
+#[test]
 fn a_store_that_nobody_uses_ends() {
     let watched = Watched::new();
     let weak = Arc::downgrade(&watched.store.0);
