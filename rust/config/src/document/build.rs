@@ -232,8 +232,10 @@ impl Builder {
         let Some(frame) = self.frames.pop() else { return };
         let Frame { entry, stack, .. } = frame;
         let table = entry.kind == Kind::Table;
-        let indexed = table && self.stack.len() - stack >= INDEXED_FROM;
-        if table && (frame.suspect || indexed) {
+        let mut slots = None;
+        if table && self.stack.len() - stack >= INDEXED_FROM {
+            slots = Some(self.index(stack));
+        } else if table && frame.suspect {
             self.drop_duplicates(stack);
         }
         let children = self.stack.get(stack..).unwrap_or(&[]);
@@ -248,8 +250,8 @@ impl Builder {
         };
         self.chunk.entries.extend_from_slice(children);
         self.stack.truncate(stack);
-        if indexed && container.len as usize >= INDEXED_FROM {
-            index_table(&mut self.chunk, &container);
+        if let Some(slots) = slots.filter(|_| container.len as usize >= INDEXED_FROM) {
+            self.chunk.index.extend_from_slice(&slots);
         }
         let number = self.chunk.containers.len() as u32;
         self.chunk.containers.push(container);
@@ -257,18 +259,24 @@ impl Builder {
         self.push(entry.with_pair(number, 0), inner_hash(frame.key, entry.kind, hash), frame.leaves);
     }
 
-    /// Removes later entries of the same key from the open table on the stack.
+    /// Removes later entries of the same key from the small open table on the stack.
     fn drop_duplicates(&mut self, from: usize) {
         let children = self.stack.get(from..).unwrap_or(&[]);
         let mut again = Vec::new();
-        if children.len() < INDEXED_FROM {
-            for (at, child) in children.iter().enumerate() {
-                let mut before = children.iter().take(at).filter(|other| other.tag == child.tag);
-                if let Some(first) = before.find(|other| self.chunk.key(other) == self.chunk.key(child)) {
-                    again.push((at, key_place(first)));
-                }
+        for (at, child) in children.iter().enumerate() {
+            let mut before = children.iter().take(at).filter(|other| other.tag == child.tag);
+            if let Some(first) = before.find(|other| self.chunk.key(other) == self.chunk.key(child)) {
+                again.push((at, key_place(first)));
             }
-        } else {
+        }
+        self.remove(from, &again);
+    }
+
+    /// The hash index of the open table on the stack, after later entries of the same key are removed from it.
+    fn index(&mut self, from: usize) -> Vec<u32> {
+        loop {
+            let children = self.stack.get(from..).unwrap_or(&[]);
+            let mut again = Vec::new();
             let slots = index_slots(children.len());
             let mut table = vec![0u32; slots];
             for (at, child) in children.iter().enumerate() {
@@ -280,18 +288,39 @@ impl Builder {
                         break;
                     }
                     let other = children.get(*place as usize - 1);
-                    if let Some(other) = other.filter(|other| other.tag == child.tag && self.chunk.key(other) == key) {
+                    if let Some(other) = other.filter(|other| other.tag == child.tag && self.chunk.has_key(other, key)) {
                         again.push((at, key_place(other)));
                         break;
                     }
                     slot = (slot + 1) & (slots - 1);
                 }
             }
+            if again.is_empty() {
+                return table;
+            }
+            // Places have changed: once more, and for the last time.
+            self.remove(from, &again);
         }
-        for (at, first) in again.into_iter().rev() {
-            let child = self.stack.remove(from + at);
-            self.duplicates.push(Duplicate { key: self.chunk.key(&child).to_owned(), first, second: key_place(&child) });
+    }
+
+    /// Takes entries off the open table on the stack and notes that their keys stood before. One pass, however many they are.
+    fn remove(&mut self, from: usize, again: &[(usize, u32)]) {
+        let mut next = again.iter().peekable();
+        let mut kept = from;
+        for at in from..self.stack.len() {
+            let Some(child) = self.stack.get(at).copied() else { break };
+            match next.next_if(|(place, _)| from + place == at) {
+                Some((_, first)) => {
+                    let duplicate = Duplicate { key: self.chunk.key(&child).to_owned(), first: *first, second: key_place(&child) };
+                    self.duplicates.push(duplicate);
+                }
+                None => {
+                    self.stack.swap(kept, at);
+                    kept += 1;
+                }
+            }
         }
+        self.stack.truncate(kept);
     }
 
     /// Adds a node of another document under the key that is set: a link or a copied scalar. Its origin stays its own.
@@ -432,21 +461,4 @@ fn leaves_of(chunk: &Chunk, entry: &Entry) -> u32 {
 /// Where a key stands, when it was read literally; else where its value stands.
 fn key_place(entry: &Entry) -> u32 {
     if entry.flags & KEY_EXTRA == 0 { entry.key } else { entry.origin }
-}
-
-/// Adds the hash index of a table whose entries are in the arena.
-fn index_table(chunk: &mut Chunk, container: &Container) {
-    let slots = index_slots(container.len as usize);
-    let mut table = vec![0u32; slots];
-    for (at, child) in chunk.children(container).iter().enumerate() {
-        let mut slot = slot_hash(chunk.key(child)) & (slots - 1);
-        while let Some(place) = table.get_mut(slot) {
-            if *place == 0 {
-                *place = at as u32 + 1;
-                break;
-            }
-            slot = (slot + 1) & (slots - 1);
-        }
-    }
-    chunk.index.extend_from_slice(&table);
 }

@@ -147,12 +147,25 @@ fn finish(source: &Arc<Source>, mut builder: Builder, mut problems: Vec<Problem>
                 .hint("remove one of the two"),
         );
     }
+    shorten(&mut problems);
     let document = builder.finish();
     if problems.is_empty() && document.root().kind() != Kind::Table {
         let got = document.root().kind().words();
         problems.push(Problem::new("root", Path::root(), "a table", got).at(source, document.root().entry().origin, 0));
     }
     if problems.is_empty() { Ok(document) } else { Err(problems) }
+}
+
+/// As many problems as people can look at; the rest is mentioned.
+pub(crate) const MOST_PROBLEMS: usize = 1000;
+
+/// Cuts a list of problems, and says so.
+pub(crate) fn shorten(problems: &mut Vec<Problem>) {
+    if problems.len() > MOST_PROBLEMS {
+        let got = format!("{} more, which are not listed", problems.len() - MOST_PROBLEMS);
+        problems.truncate(MOST_PROBLEMS);
+        problems.push(Problem::new("more", Path::root(), format!("at most {MOST_PROBLEMS} problems"), got));
+    }
 }
 
 /// The problem of values that are too deep inside one another.

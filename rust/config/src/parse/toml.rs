@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use ::toml::de::{DeTable, DeValue};
 
-use super::{Limits, finish, too_deep};
+use super::{Limits, MOST_PROBLEMS, finish, too_deep};
 use crate::document::build::{Builder, KEY_LIMIT};
 use crate::document::{Document, Kind, Path};
 use crate::problem::{Problem, Span};
@@ -19,7 +19,12 @@ use crate::source::Source;
 pub(super) fn parse(source: &Arc<Source>, start: usize, limits: &Limits) -> Result<Document, Vec<Problem>> {
     let text = source.text();
     let (table, errors) = DeTable::parse_recoverable(text.get(start..).unwrap_or(""));
-    let mut problems: Vec<Problem> = errors.iter().map(|error| syntax(source, start, error, table.get_ref())).collect();
+    let mut problems: Vec<Problem> = errors
+        .iter()
+        .take(MOST_PROBLEMS + 1)
+        .enumerate()
+        .map(|(at, error)| syntax(source, start, error, Some(table.get_ref()).filter(|_| at < MOST_SEARCHED)))
+        .collect();
     let mut reader =
         Reader { source, start, limits, builder: Builder::new(Some(Arc::clone(source)), text.len() / 20 + 16), problems: Vec::new() };
     reader.builder.open(Kind::Table, start as u32);
@@ -29,13 +34,16 @@ pub(super) fn parse(source: &Arc<Source>, start: usize, limits: &Limits) -> Resu
     finish(source, reader.builder, problems)
 }
 
-fn syntax(source: &Arc<Source>, start: usize, error: &::toml::de::Error, read: &DeTable<'_>) -> Problem {
+/// For so many equal keys the first place is looked up, which costs a walk over the file's keys.
+const MOST_SEARCHED: usize = 20;
+
+fn syntax(source: &Arc<Source>, start: usize, error: &::toml::de::Error, read: Option<&DeTable<'_>>) -> Problem {
     let span = error.span().unwrap_or(0..0);
     // The parser's sentences are fixed texts with the expected tokens at their end; they quote no source.
     let message = error.message();
     let at = |problem: Problem| problem.at(source, (start + span.start) as u32, (span.end - span.start) as u32);
     if message.contains("duplicate key") {
-        let (path, first) = first_of(source, start, &span, read).unwrap_or_default();
+        let (path, first) = read.and_then(|read| first_of(source, start, &span, read)).unwrap_or_default();
         let first = first.map(|offset| Span { source: Arc::clone(source), offset, len: 0 });
         let problem = Problem::new("duplicate_key", path, "each key once", "a key that the table already has");
         return at(problem.related("first", first).hint("remove one of the two"));
@@ -68,12 +76,12 @@ fn first_of(source: &Source, start: usize, again: &Range<usize>, read: &DeTable<
     let mut left = vec![(read, Path::root())];
     while let Some((table, path)) = left.pop() {
         for (key, value) in table {
-            let (at, path) = (key.span().start, path.clone().key(key.get_ref()));
+            let at = key.span().start;
             if key.get_ref() == name && at < again.start && best.as_ref().is_none_or(|(before, _)| *before < at) {
-                best = Some((at, path.clone()));
+                best = Some((at, path.clone().key(name)));
             }
             if let DeValue::Table(inner) = value.get_ref() {
-                left.push((inner, path));
+                left.push((inner, path.clone().key(key.get_ref())));
             }
         }
     }

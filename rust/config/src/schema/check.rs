@@ -17,6 +17,7 @@ use super::text::{Scalar, time, typed};
 use super::{Additional, Length, Schema, Shape, Table, Type};
 use crate::document::{Document, Kind, Node, Path, Segment};
 use crate::layers::Merged;
+use crate::parse::MOST_PROBLEMS;
 use crate::problem::{Problem, Problems, Span};
 use crate::secrets::{is_secret_key, shown};
 
@@ -69,6 +70,10 @@ impl Schema {
         let known = before.map(|before| (before.given.root(), before.document.root()));
         let edit = walk.node(document.root(), self.root(), known, false);
         if !walk.problems.is_empty() {
+            if walk.full() {
+                let expected = format!("at most {MOST_PROBLEMS} problems");
+                walk.problems.push(Problem::new("more", Path::root(), expected, "at least as many; the rest was not looked at"));
+            }
             return Err(walk.problems.into());
         }
         let typed = edit.map_or_else(|| document.clone(), |edit| apply(document.root(), &edit));
@@ -99,9 +104,17 @@ fn known_below<'a>(known: Known<'a>, item: &Node<'a>, at: usize, keyed: bool) ->
 }
 
 impl<'a> Walk<'a> {
+    /// Whether there are more problems than people can look at: then the walk ends early, so that no file can make it long.
+    fn full(&self) -> bool {
+        self.problems.len() >= MOST_PROBLEMS
+    }
+
     fn node(&mut self, node: Node<'a>, shape: &'a Shape, known: Known<'a>, secret: bool) -> Option<Edit<'a>> {
         if let Some((given, made)) = known.filter(|(given, _)| node.kind().is_container() && given.is_same(&node)) {
             return if made.is_same(&given) { None } else { Some(Edit::Known(made)) };
+        }
+        if self.full() {
+            return None;
         }
         let secret = secret || shape.secret;
         let kind = node.kind();
@@ -146,6 +159,7 @@ impl<'a> Walk<'a> {
                 }
                 (None, Additional::Any) => continue,
                 (None, Additional::Of(shape)) => shape,
+                (None, Additional::Refused) if self.full() => break,
                 (None, Additional::Refused) => {
                     self.unknown(&item, table);
                     continue;

@@ -209,6 +209,13 @@ fn forms_are_checked_themselves() {
     }
 }
 
+#[test]
+fn a_check_ends_early_when_everything_is_wrong() {
+    let json: String = (0..50_000).map(|i| format!("\"key_{i}\":1,")).collect();
+    let found = check(&field(r#"{"type": "integer"}"#), &format!("{{{}}}", json.trim_end_matches(','))).unwrap_err();
+    assert!((1001..=1002).contains(&found.len()) && found.last().unwrap().starts_with("more "), "{}", found.len());
+}
+
 const LIVE: &str = r#"{"type": "table", "fields": {"z": {"type": "integer", "default": 1}}, "additional":
     {"type": "union", "variants": [{"type": "map", "items": {"type": "any"}}, {"type": "any"}]}}"#;
 
