@@ -108,6 +108,10 @@ impl Reader<'_> {
     fn syntax(&mut self, error: &ScanError) -> Box<Problem> {
         let at = self.places.byte_of(error.marker().index());
         let code = if at >= self.source.text().trim_end().len() { "truncated" } else { "syntax" };
+        // The parser's own limit for brackets, met before ours because it reads ahead.
+        if error.info().contains("recursion limit") {
+            return Box::new(too_deep(self.source, at, self.limits));
+        }
         let what = without_quotes(error.info());
         Box::new(
             self.refuse(code, "valid YAML 1.2", what.trim(), at)

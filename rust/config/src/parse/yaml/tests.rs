@@ -108,9 +108,7 @@ fn bombs_are_refused() {
     }
     assert_eq!(read(&laughs), Err(vec!["alias"]));
     assert_eq!(read(&chain), Err(vec!["too_deep"]));
-    // The parser underneath has a limit of its own for brackets.
-    let brackets = read(&format!("a: {}", "[".repeat(10_000))).unwrap_err();
-    assert!(brackets == ["too_deep"] || brackets == ["syntax"], "{brackets:?}");
+    assert_eq!(read(&format!("a: {}", "[".repeat(10_000))), Err(vec!["too_deep"]));
     let block: String = (0..2000).map(|depth| format!("{}k:\n", " ".repeat(depth))).collect();
     assert_eq!(read(&block), Err(vec!["too_deep"]));
 }
