@@ -8,15 +8,14 @@
 
 use std::path::Path as FilePath;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::provider::read_all;
 use super::publish::Draft;
 use super::report::{By, Report, Timings};
-use super::{Inner, Version};
+use super::{Inner, Refused, Version};
 use crate::document::Path;
 use crate::layers::{Layer, Merged, merge};
-use crate::object::{Cause, Damage, Head, Stored, decode, encode, hash_text};
+use crate::object::{Cause, Damage, Head, Patches, Stored, decode, encode, hash_text};
 use crate::problem::{Problem, Problems};
 use crate::source::{LayerKind, Source};
 
@@ -76,15 +75,18 @@ impl Inner {
         })
     }
 
-    /// Makes a version current that was the newest a moment ago, unless a newer one is, or it was refused before; `Ok(false)` = it is gone.
-    fn catch_up_to(&self, newest: u64) -> Result<bool, Problems> {
+    /// Makes a version current that was the newest a moment ago, unless a newer one is; `Ok(false)` = it is gone. One that was refused is looked
+    /// at again only by a publisher, and not when it is damaged.
+    fn catch_up_to(&self, newest: u64, again: bool) -> Result<bool, Problems> {
         let base = self.cell.load_full();
-        if newest <= base.number() || newest == self.counts.refused.load(Ordering::Relaxed) {
+        let refused = self.refused.load();
+        if newest <= base.number() || (newest == refused.number && !(again && refused.head.is_some())) {
             return Ok(true);
         }
-        let adopted = self.adopt(newest, &base);
-        if adopted.is_err() {
-            self.counts.refused.store(newest, Ordering::Relaxed);
+        let mut head = None;
+        let adopted = self.adopt(newest, &base, &mut head);
+        if adopted.is_err() && newest >= refused.number {
+            self.refused.offer(&refused, Refused { number: newest, head });
         }
         adopted
     }
@@ -93,9 +95,10 @@ impl Inner {
         self.numbering.newest().map_err(|error| self.numbering_problem("the versions", &error))
     }
 
-    fn adopt(&self, number: u64, base: &Arc<Version>) -> Result<bool, Problems> {
+    fn adopt(&self, number: u64, base: &Arc<Version>, sound: &mut Option<Arc<Head>>) -> Result<bool, Problems> {
         let Some(stored) = self.read_version(number)? else { return Ok(false) };
         let head = stored.head.clone();
+        *sound = Some(Arc::new(head.clone()));
         let mut draft = self.draft_of_stored(number, stored)?;
         // Equal content is the same memory: nothing is built anew for it.
         if base.number() > 0 && base.document() == draft.checked.document() {
@@ -110,7 +113,7 @@ impl Inner {
     /// Follows, and reports what was refused.
     pub(super) fn follow(&self) {
         let began_on = self.cell.load().number();
-        if let Err(problems) = self.newest().and_then(|newest| self.catch_up_to(newest)) {
+        if let Err(problems) = self.newest().and_then(|newest| self.catch_up_to(newest, false)) {
             self.refuse(Cause::Follow, began_on, problems);
         } else if self.cell.load().number() > began_on {
             self.keep_last_good();
@@ -134,28 +137,45 @@ impl Inner {
     }
 
     /// Makes the newest version current, for a publisher. Returns the number that was looked at: the next one is free, or somebody made it since
-    /// and the publisher begins again. A version that cannot be adopted does not stop a publisher; it only gets a greater number.
-    pub(super) fn catch_up_for_publishing(&self) -> Result<u64, Problems> {
+    /// and the publisher begins again. A damaged version only costs its number; one that this process has no use for (another release made it)
+    /// is overtaken by what the sources say, with its patches, but by no change of single values: that would undo what it does not know.
+    pub(super) fn catch_up_for_publishing(&self, cause: Cause) -> Result<u64, Problems> {
         let began_on = self.cell.load().number();
         loop {
             let newest = self.newest()?;
-            match self.catch_up_to(newest) {
+            let known = self.refused.load().number == newest;
+            match self.catch_up_to(newest, true) {
                 Ok(true) => return Ok(newest),
                 // So many others published meanwhile that it was pruned.
                 Ok(false) => {}
                 Err(problems) if problems.0.iter().any(|problem| problem.code == "numbering") => return Err(problems),
                 Err(problems) => {
-                    self.refuse(Cause::Follow, began_on, problems);
+                    let is_sound = self.refused.load().head.is_some();
+                    if is_sound && matches!(cause, Cause::Patch | Cause::Stage | Cause::Rollback) {
+                        return Err(problems);
+                    }
+                    if !known {
+                        self.refuse(Cause::Follow, began_on, problems);
+                    }
                     return Ok(newest);
                 }
             }
         }
     }
 
+    /// The patches that stand above the sources: those of the current version, or of a newer one that only its shape kept from being it.
+    pub(super) fn standing_patches(&self, base: &Version) -> Patches {
+        let refused = self.refused.load();
+        match &refused.head {
+            Some(head) if head.number > base.number() => head.patches.clone(),
+            _ => base.head.patches.clone(),
+        }
+    }
+
     /// The first reading: what is numbered, then what the sources say, then (if that fails) what was good last.
     pub(super) fn load(&self) -> Report {
         let by = By::default();
-        let held = self.catch_up_for_publishing().is_ok() && self.cell.load().head.held;
+        let held = self.catch_up_for_publishing(Cause::Load).is_ok() && self.cell.load().head.held;
         if held {
             // A rollback stands until somebody says `resume`, also through a restart.
             let report = self.publish(Cause::Load, &by, &mut |base| Ok(Draft::of(base)));

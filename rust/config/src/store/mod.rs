@@ -12,6 +12,7 @@
 //! 5. Numbers order versions; clocks never do.
 
 mod audit;
+mod change;
 mod follow;
 pub mod guards;
 mod history;
@@ -30,12 +31,12 @@ mod watcher;
 #[cfg(test)]
 mod tests;
 
+pub use change::Staged;
 pub use history::{Record, Retained};
 pub use hooks::{Adopt, Attached, Candidate, Check, Derive, GuardRule};
 pub use metrics::{Drift, Metrics};
 pub use overlays::UnitChange;
 pub use provider::{Files, Fixed, Provider, Variables};
-pub use publish::Staged;
 pub use report::{By, Refusal, Report, Timings};
 pub use subscribers::{Pattern, Subscriber, Subscription};
 pub use version::{Derived, Version};
@@ -126,8 +127,14 @@ struct Counts {
     applied_at: AtomicU64,
     last_checked_at: AtomicU64,
     restarts: AtomicU64,
-    /// The newest number that was looked at and refused.
-    refused: AtomicU64,
+}
+
+/// A numbered version that did not become current here.
+#[derive(Clone, Default)]
+struct Refused {
+    number: u64,
+    /// What is known about it, when the object itself is sound and only this process has no use for it.
+    head: Option<Arc<Head>>,
 }
 
 struct Inner {
@@ -151,6 +158,8 @@ struct Inner {
     failures: Arc<Failures>,
     /// Hash of what this process's own sources said when they were last merged; empty = not yet.
     local: Latest<String>,
+    /// The newest version that was looked at and refused here.
+    refused: Latest<Refused>,
     threads: Threads,
     /// One change of overlays at a time.
     units_turn: Turn,
@@ -203,6 +212,7 @@ impl Store {
             counts: Counts::default(),
             failures: Arc::default(),
             local: Latest::new(String::new()),
+            refused: Latest::new(Refused::default()),
             threads: Threads::default(),
             units_turn: Turn::default(),
             units_since_whole: AtomicU64::new(0),

@@ -10,18 +10,17 @@ use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::Inner;
 use super::hooks::{Adopt, Candidate, guarded, is_inside};
 use super::provider::read_all;
-use super::report::{By, Refusal, Report, Timings};
+use super::report::{By, Report, Timings};
 use super::version::{Derived, Version};
-use super::{Inner, Store};
 use crate::diff::diff;
 use crate::document::{Document, Path};
 use crate::failpoint::failpoint;
 use crate::layers::{Layer, Merged, merge};
 use crate::numbering::{Creation, Object};
 use crate::object::{Cause, Head, Patches, encode, hash_text, patches};
-use crate::patch::Change;
 use crate::problem::{Problem, Problems};
 use crate::schema::Checked;
 use crate::source::{LayerKind, Source};
@@ -43,26 +42,6 @@ pub(super) struct Draft {
     /// Publish even when nothing differs.
     pub always: bool,
     pub skip_guards: bool,
-}
-
-/// A candidate that was checked and not published.
-pub struct Staged {
-    draft: Draft,
-    base: u64,
-    /// What the checks said.
-    pub report: Report,
-}
-
-impl Staged {
-    /// Its values.
-    pub fn document(&self) -> &Document {
-        self.draft.checked.document()
-    }
-
-    /// The version that it was made from.
-    pub fn base(&self) -> u64 {
-        self.base
-    }
 }
 
 /// A version's object, encoded when a numbering asks for bytes.
@@ -93,7 +72,7 @@ enum Outcome {
 
 pub(super) type MakeDraft<'a> = &'a mut dyn FnMut(&Arc<Version>) -> Result<Draft, Problems>;
 
-fn reentrant() -> Problems {
+pub(super) fn reentrant() -> Problems {
     Problem::new(
         "reentrant",
         Path::root(),
@@ -149,7 +128,7 @@ impl Inner {
 
     fn attempt(&self, cause: Cause, by: &By, make: MakeDraft<'_>, report: &mut Report) -> Result<Outcome, Problems> {
         for _ in 0..TRIES {
-            let newest = timed(&mut report.timings.number, || self.catch_up_for_publishing())?;
+            let newest = timed(&mut report.timings.number, || self.catch_up_for_publishing(cause))?;
             let base = self.cell.load_full();
             report.previous = base.number();
             let before = report.timings.read;
@@ -301,7 +280,7 @@ impl Inner {
         if problems.is_empty() { Ok(made) } else { Err(problems.into()) }
     }
 
-    fn guard(&self, candidate: &Arc<Candidate>) -> Result<(), Problems> {
+    pub(super) fn guard(&self, candidate: &Arc<Candidate>) -> Result<(), Problems> {
         let state = self.state.load();
         let mut problems = Vec::new();
         for guard in &state.guards {
@@ -377,7 +356,7 @@ impl Inner {
 
     /// A draft of what the sources say, with the patches of `base`.
     pub(super) fn draft_of_sources(&self, layers: &[Arc<Layer>], base: &Version, held: bool) -> Result<Draft, Problems> {
-        self.draft_of_layers(layers, base.head.patches.clone(), held, Some(base))
+        self.draft_of_layers(layers, self.standing_patches(base), held, Some(base))
     }
 
     pub(super) fn draft_of_layers(
@@ -459,145 +438,9 @@ impl Inner {
         let now = self.local.load();
         self.local.offer(&now, draft.merged_hash.clone());
     }
-
-    /// Publishes and turns a refusal into an error; `expected` is compared with the version that the draft is made of.
-    pub(super) fn publish_or_refuse(&self, cause: Cause, by: &By, expected: Option<u64>, make: MakeDraft<'_>) -> Result<Report, Refusal> {
-        let mut conflict = None;
-        let report = self.publish(cause, by, &mut |base| {
-            if let Some(expected) = expected.filter(|&expected| expected != base.number()) {
-                conflict = Some(Refusal::Conflict { expected, current: base.number() });
-                return Err(
-                    Problem::new("conflict", Path::root(), format!("version {expected}"), format!("version {}", base.number())).into()
-                );
-            }
-            make(base)
-        });
-        let report = self.record(report, by);
-        match conflict {
-            Some(conflict) => Err(conflict),
-            None if report.accepted => Ok(report),
-            None => Err(Refusal::Refused(Box::new(report))),
-        }
-    }
 }
 
 /// Whether a draft says what a version says.
 fn is_same(base: &Version, draft: &Draft) -> bool {
     base.head.held == draft.held && base.head.patches == draft.patches && base.document() == draft.checked.document()
-}
-
-impl Store {
-    /// Changes single values, above what the sources say, until they are withdrawn. `None` takes a value away.
-    ///
-    /// # Errors
-    /// When `expected` is not current, or the changes do not fit.
-    pub fn patch(&self, changes: &[Change], expected: Option<u64>, by: &By) -> Result<Report, Refusal> {
-        self.0.publish_or_refuse(Cause::Patch, by, expected, &mut |base| self.0.draft_of_patch(base, changes))
-    }
-
-    /// Withdraws patches at or below some paths: what the sources say counts again.
-    ///
-    /// # Errors
-    /// When `expected` is not current, or the sources cannot be read.
-    pub fn unpatch(&self, paths: &[Path], expected: Option<u64>, by: &By) -> Result<Report, Refusal> {
-        self.0.publish_or_refuse(Cause::Patch, by, expected, &mut |base| {
-            if self.0.providers.is_empty() && base.merged.layers().iter().any(|layer| layer.kind() == LayerKind::Version) {
-                let expected = "sources that say what counts without the patch";
-                return Err(Problem::new("no_sources", Path::root(), expected, "none")
-                    .hint("withdraw it in a process that has the sources, or patch the value that it shall have")
-                    .into());
-            }
-            let layers = read_all(&self.0.providers)?;
-            self.0.draft_of_layers(&layers, patches::without(&base.head.patches, paths), base.head.held, Some(base))
-        })
-    }
-
-    /// Checks what the sources say, or some changes, and publishes nothing. Guards are asked too.
-    ///
-    /// # Errors
-    /// The report of what is wrong.
-    pub fn stage(&self, changes: Option<&[Change]>) -> Result<Staged, Box<Report>> {
-        let begin = Instant::now();
-        let base = self.pin();
-        let mut timings = Timings::default();
-        let cause = Cause::Stage;
-        let checked = (|| {
-            if is_inside(self.0.identity()) {
-                return Err(reentrant());
-            }
-            let draft = match changes {
-                Some(changes) => self.0.draft_of_patch(&base, changes)?,
-                None => self.0.draft_of_sources(&timed(&mut timings.read, || read_all(&self.0.providers))?, &base, false)?,
-            };
-            let prepared = self.0.prepare(&draft, Some(&base), cause, &mut timings)?;
-            timed(&mut timings.guard, || self.0.guard(&prepared.candidate))?;
-            Ok((draft, prepared.warnings))
-        })();
-        timings.total = begin.elapsed();
-        let number = base.number();
-        let report = |accepted, problems| Report {
-            cause,
-            accepted,
-            published: false,
-            version: number,
-            previous: number,
-            problems,
-            timings,
-            actor: String::new(),
-            time: self.0.now(),
-        };
-        match checked {
-            Ok((draft, warnings)) => Ok(Staged { draft, base: number, report: report(true, warnings) }),
-            Err(problems) => Err(Box::new(report(false, problems.0))),
-        }
-    }
-
-    /// Publishes a staged candidate, if the version that it was made from is still current.
-    ///
-    /// # Errors
-    /// When it is not, or something refuses the candidate now.
-    pub fn publish_staged(&self, staged: &Staged, by: &By) -> Result<Report, Refusal> {
-        self.0.publish_or_refuse(Cause::Stage, by, Some(staged.base), &mut |_| Ok(staged.draft.clone()))
-    }
-}
-
-impl Inner {
-    fn draft_of_patch(&self, base: &Version, changes: &[Change]) -> Result<Draft, Problems> {
-        self.refuse_secrets(changes)?;
-        let patches = patches::with(&base.head.patches, changes);
-        let layers = base.merged.layers();
-        if layers.iter().any(|layer| layer.kind() == LayerKind::Overrides) {
-            return self.draft_of_layers(layers, patches, base.head.held, Some(base));
-        }
-        let document = crate::patch::patch(base.merged.document(), changes)?;
-        let merged = Merged::new(Arc::clone(layers), document);
-        let checked = self.schema.check(&merged, Some(&base.checked))?;
-        let head = &base.head;
-        Ok(Draft {
-            checked,
-            merged,
-            patches,
-            held: head.held,
-            sources: head.sources.clone(),
-            merged_hash: head.merged.clone(),
-            left: None,
-            content_of: None,
-            always: false,
-            skip_guards: false,
-        })
-    }
-
-    /// Refuses changes that would store a secret.
-    pub(super) fn refuse_secrets(&self, changes: &[Change]) -> Result<(), Problems> {
-        let secret = |(path, value): &&Change| value.as_ref().is_some_and(|value| self.secrets.redact(value, path) != *value);
-        match changes.iter().find(secret) {
-            Some((path, _)) if self.numbering.folder().is_some() => {
-                let expected = "a secret that comes from a source";
-                Err(Problem::new("secret_patch", path.clone(), expected, "one in a patch or an overlay, which would be stored")
-                    .hint("set it in the environment or in a file, and reload")
-                    .into())
-            }
-            _ => Ok(()),
-        }
-    }
 }

@@ -349,6 +349,36 @@ fn a_store_without_sources_follows_and_patches() {
 }
 
 #[test]
+fn a_version_of_another_release_is_overtaken_by_sources_with_its_patches_and_not_by_patches() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app.json");
+    let schema = |text: &str| crate::schema::Schema::from_json(text).unwrap();
+    let old = r#"{"type": "table", "fields": {"a": {"type": "integer"}}, "additional": false}"#;
+    let new = r#"{"type": "table", "fields": {"a": {"type": "integer"}, "b": {"type": "integer"}}, "additional": false}"#;
+    let at = folder.path().join("versions");
+    let options = |text: &str| Options { schema: schema(text), numbering: Arc::new(Folder::open(&at).unwrap()), ..over(&file) };
+    fs::write(&file, r#"{"a": 1}"#).unwrap();
+    let (before, _) = Store::open(options(old)).unwrap();
+    before.patch(&[change("a", "5")], None, &By::default()).unwrap();
+    before.follow();
+    fs::write(&file, r#"{"a": 1, "b": 2}"#).unwrap();
+    // The new release starts: what is stored has no `b`, its own file has.
+    let (after, report) = Store::open(options(new)).unwrap();
+    assert_eq!((report.published, report.version, json(&after).as_str()), (true, 3, r#"{"a":5,"b":2}"#));
+    wait_until("the old release refuses it", || before.reports().last().unwrap().cause == crate::object::Cause::Follow);
+    assert_eq!((before.current().number(), json(&before).as_str()), (2, r#"{"a":5}"#));
+    assert!(matches!(before.patch(&[change("a", "6")], None, &By::default()), Err(Refusal::Refused(_))));
+    assert_eq!(after.reload(&By::default()).version, 3);
+    fs::write(&file, r#"{"a": 1}"#).unwrap();
+    let report = before.reload(&By::default());
+    assert_eq!(
+        (report.accepted, report.published, report.version),
+        (true, false, 2),
+        "what it says is what its readers have: no version for that"
+    );
+}
+
+#[test]
 fn kept_versions_are_bounded_and_pins_are_seen() {
     let (store, _) = Store::open(Options { keep: 3, ..Options::default() }).unwrap();
     let pinned = store.pin();

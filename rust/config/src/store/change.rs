@@ -1,0 +1,177 @@
+//! Changes that people ask for: patches, and candidates that are staged first.
+//!
+//! **In**: changes of single paths, the version that the caller has seen. **Out**: a report, or a refusal. **Law**: a patch is made on what the
+//! sources and earlier patches say, before types and defaults, and checked against the version before, so it costs as much as the tables on
+//! its path; a caller who names a version changes that one or nothing; a change that would store a secret is refused.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::hooks::is_inside;
+use super::provider::read_all;
+use super::publish::{Draft, MakeDraft, reentrant, timed};
+use super::report::{By, Refusal, Report, Timings};
+use super::version::Version;
+use super::{Inner, Store};
+use crate::document::{Document, Path};
+use crate::layers::Merged;
+use crate::object::{Cause, patches};
+use crate::patch::Change;
+use crate::problem::{Problem, Problems};
+use crate::source::LayerKind;
+
+/// A candidate that was checked and not published.
+pub struct Staged {
+    draft: Draft,
+    base: u64,
+    /// What the checks said.
+    pub report: Report,
+}
+
+impl Staged {
+    /// Its values.
+    pub fn document(&self) -> &Document {
+        self.draft.checked.document()
+    }
+
+    /// The version that it was made from.
+    pub fn base(&self) -> u64 {
+        self.base
+    }
+}
+
+impl Store {
+    /// Changes single values, above what the sources say, until they are withdrawn. `None` takes a value away.
+    ///
+    /// # Errors
+    /// When `expected` is not current, or the changes do not fit.
+    pub fn patch(&self, changes: &[Change], expected: Option<u64>, by: &By) -> Result<Report, Refusal> {
+        self.0.publish_or_refuse(Cause::Patch, by, expected, &mut |base| self.0.draft_of_patch(base, changes))
+    }
+
+    /// Withdraws patches at or below some paths: what the sources say counts again.
+    ///
+    /// # Errors
+    /// When `expected` is not current, or the sources cannot be read.
+    pub fn unpatch(&self, paths: &[Path], expected: Option<u64>, by: &By) -> Result<Report, Refusal> {
+        self.0.publish_or_refuse(Cause::Patch, by, expected, &mut |base| {
+            if self.0.providers.is_empty() && base.merged.layers().iter().any(|layer| layer.kind() == LayerKind::Version) {
+                let expected = "sources that say what counts without the patch";
+                return Err(Problem::new("no_sources", Path::root(), expected, "none")
+                    .hint("withdraw it in a process that has the sources, or patch the value that it shall have")
+                    .into());
+            }
+            let layers = read_all(&self.0.providers)?;
+            self.0.draft_of_layers(&layers, patches::without(&base.head.patches, paths), base.head.held, Some(base))
+        })
+    }
+
+    /// Checks what the sources say, or some changes, and publishes nothing. Guards are asked too.
+    ///
+    /// # Errors
+    /// The report of what is wrong.
+    pub fn stage(&self, changes: Option<&[Change]>) -> Result<Staged, Box<Report>> {
+        let begin = Instant::now();
+        let base = self.pin();
+        let mut timings = Timings::default();
+        let cause = Cause::Stage;
+        let checked = (|| {
+            if is_inside(self.0.identity()) {
+                return Err(reentrant());
+            }
+            let draft = match changes {
+                Some(changes) => self.0.draft_of_patch(&base, changes)?,
+                None => self.0.draft_of_sources(&timed(&mut timings.read, || read_all(&self.0.providers))?, &base, false)?,
+            };
+            let prepared = self.0.prepare(&draft, Some(&base), cause, &mut timings)?;
+            timed(&mut timings.guard, || self.0.guard(&prepared.candidate))?;
+            Ok((draft, prepared.warnings))
+        })();
+        timings.total = begin.elapsed();
+        let number = base.number();
+        let report = |accepted, problems| Report {
+            cause,
+            accepted,
+            published: false,
+            version: number,
+            previous: number,
+            problems,
+            timings,
+            actor: String::new(),
+            time: self.0.now(),
+        };
+        match checked {
+            Ok((draft, warnings)) => Ok(Staged { draft, base: number, report: report(true, warnings) }),
+            Err(problems) => Err(Box::new(report(false, problems.0))),
+        }
+    }
+
+    /// Publishes a staged candidate, if the version that it was made from is still current.
+    ///
+    /// # Errors
+    /// When it is not, or something refuses the candidate now.
+    pub fn publish_staged(&self, staged: &Staged, by: &By) -> Result<Report, Refusal> {
+        self.0.publish_or_refuse(Cause::Stage, by, Some(staged.base), &mut |_| Ok(staged.draft.clone()))
+    }
+}
+
+impl Inner {
+    /// Publishes and turns a refusal into an error; `expected` is compared with the version that the draft is made of.
+    pub(super) fn publish_or_refuse(&self, cause: Cause, by: &By, expected: Option<u64>, make: MakeDraft<'_>) -> Result<Report, Refusal> {
+        let mut conflict = None;
+        let report = self.publish(cause, by, &mut |base| {
+            if let Some(expected) = expected.filter(|&expected| expected != base.number()) {
+                conflict = Some(Refusal::Conflict { expected, current: base.number() });
+                return Err(
+                    Problem::new("conflict", Path::root(), format!("version {expected}"), format!("version {}", base.number())).into()
+                );
+            }
+            make(base)
+        });
+        let report = self.record(report, by);
+        match conflict {
+            Some(conflict) => Err(conflict),
+            None if report.accepted => Ok(report),
+            None => Err(Refusal::Refused(Box::new(report))),
+        }
+    }
+
+    fn draft_of_patch(&self, base: &Version, changes: &[Change]) -> Result<Draft, Problems> {
+        self.refuse_secrets(changes)?;
+        let patches = patches::with(&base.head.patches, changes);
+        let layers = base.merged.layers();
+        if layers.iter().any(|layer| layer.kind() == LayerKind::Overrides) {
+            return self.draft_of_layers(layers, patches, base.head.held, Some(base));
+        }
+        let document = crate::patch::patch(base.merged.document(), changes)?;
+        let merged = Merged::new(Arc::clone(layers), document);
+        let checked = self.schema.check(&merged, Some(&base.checked))?;
+        let head = &base.head;
+        Ok(Draft {
+            checked,
+            merged,
+            patches,
+            held: head.held,
+            sources: head.sources.clone(),
+            merged_hash: head.merged.clone(),
+            left: None,
+            content_of: None,
+            always: false,
+            skip_guards: false,
+        })
+    }
+
+    /// Refuses changes that would store a secret.
+    pub(super) fn refuse_secrets(&self, changes: &[Change]) -> Result<(), Problems> {
+        let secret = |(path, value): &&Change| value.as_ref().is_some_and(|value| self.secrets.redact(value, path) != *value);
+        match changes.iter().find(secret) {
+            Some((path, _)) if self.numbering.folder().is_some() => {
+                let expected = "a secret that comes from a source";
+                Err(Problem::new("secret_patch", path.clone(), expected, "one in a patch or an overlay, which would be stored")
+                    .hint("set it in the environment or in a file, and reload")
+                    .into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
