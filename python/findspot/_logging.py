@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-__all__ = ["DEBUG", "INFO", "log"]
+__all__ = ["DEBUG", "INFO", "WARNING", "log"]
 
-DEBUG, INFO = 10, 20
+DEBUG, INFO, WARNING = 10, 20, 30
 
 
 def log(room: str, level: int, message: str, *arguments: object) -> None:

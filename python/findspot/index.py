@@ -12,6 +12,7 @@ import os
 
 from . import _native
 from ._logging import DEBUG, INFO, log
+from ._ranking import folder_of, follow, has_versions, is_followed
 from ._sizes import parse_size
 from .errors import ClosedError, QueryError
 from .reports import Commit, Upserted
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from ._native import Index as NativeIndex
     from ._native import Transaction as NativeTransaction
+    from ._ranking import Followed
+    from .config import Store
     from .filters import Filter
     from .ingest import _Records
     from .schema import Schema
@@ -34,13 +37,18 @@ if TYPE_CHECKING:
 __all__ = ["Index", "open"]
 
 
-def _config_json(config: Mapping[str, Any] | None) -> str | None:
+def _kept(config: Any) -> Any:
+    """What a pickle can take along: a store is where it is, and its versions are beside the index."""
+    return None if hasattr(config, "_attach") else config
+
+
+def _config_json(config: Any) -> str | None:
     if config is None:
         return None
     import json
 
     if not hasattr(config, "keys"):
-        raise TypeError(f"config: expected a mapping such as {{'k1': 0.9}}, got {type(config).__name__}")
+        raise TypeError(f"config: expected a mapping such as {{'k1': 0.9}}, the path of a file or a Store, got {type(config).__name__}")
     return json.dumps(_finite(config), default=_no_json)
 
 
@@ -76,10 +84,11 @@ class Index(Searching, Upkeep):
         ['k1']
     """
 
-    __slots__ = ("__weakref__", "_native", "_options", "_watched")
+    __slots__ = ("__weakref__", "_followed", "_native", "_options", "_watched")
     _native: NativeIndex
     _options: dict[str, Any]
     _watched: bool
+    _followed: Followed | None
 
     def __init__(self) -> None:
         raise TypeError("write Index.create(path, schema) for a new index, findspot.open(path) for one that exists")
@@ -90,6 +99,19 @@ class Index(Searching, Upkeep):
         index._native = native
         index._options = options
         index._watched = False
+        index._followed = None
+        return index
+
+    @classmethod
+    def _following(cls, native: NativeIndex, options: dict[str, Any], config: Any) -> Index:
+        """A handle whose ranking is what `config` names, if that is something that changes."""
+        index = cls._wrap(native, options)
+        if is_followed(config) or (config is None and has_versions(folder_of(native.url))):
+            try:
+                index._followed = follow(native, config)
+            except BaseException:
+                native.close(False)
+                raise
         return index
 
     @classmethod
@@ -98,7 +120,7 @@ class Index(Searching, Upkeep):
         target: str | os.PathLike[str],
         schema: Schema,
         *,
-        config: Mapping[str, Any] | None = None,
+        config: Mapping[str, Any] | str | os.PathLike[str] | Store[Any] | None = None,
         memory: str | int = "256MB",
         exist_ok: bool = False,
     ) -> Index:
@@ -107,8 +129,12 @@ class Index(Searching, Upkeep):
         Args:
             target: a path, `file:///…`, `memory://name` (one per process) or `memory://` (a new one each time).
             schema: its fields and key.
-            config: the ranking of this handle, not stored: `k1` (0 to 10), `b` (0 to 1), `fields` (name → weight, or
-                `{"weight": …, "b": …}`), `combine` (`"best"`, `"sum"`, `"bm25f"`), `tie_breaker`, `operator` (`"or"`, `"and"`).
+            config: the ranking. The path of a `ranking.toml`, or a `findspot.config.Store` of such content, is followed: what it
+                publishes is live, under the number of its version, and the versions of a path are kept beside the index for all
+                processes. A mapping is this handle's own and not stored: the tables of the file, or those of `[ranking]` alone: `k1`
+                (0 to 10), `b` (0 to 1), `fields` (name → weight, or `{"weight": …, "b": …}`), `combine` (`"best"`, `"sum"`, `"bm25f"`),
+                `tie_breaker`, `operator` (`"or"`, `"and"`), `minimum_match`, `phrase_boost`, `boost`. Without it the newest version
+                beside the index is followed, if there is one.
             memory: budget for building, in bytes or as `"256MB"`.
             exist_ok: open the index that is already there, if its schema is the same or has grown from it by `alter` (the given schema
                 must be the beginning of its schema).
@@ -130,10 +156,11 @@ class Index(Searching, Upkeep):
 
         if not isinstance(schema, Schema):
             raise TypeError(f"schema: expected a Schema, got {type(schema).__name__}")
-        options = {"config": config, "memory": memory}
-        native = _native.Index.create(target_of(target), schema._json(), _config_json(config), parse_size(memory, "memory"), bool(exist_ok))
+        options = {"config": _kept(config), "memory": memory}
+        own = _config_json(None if is_followed(config) else config)
+        native = _native.Index.create(target_of(target), schema._json(), own, parse_size(memory, "memory"), bool(exist_ok))
         log("index", DEBUG, "created %s", native.url)
-        return cls._wrap(native, options)
+        return cls._following(native, options, config)
 
     # -- writing ----------------------------------------------------------------------------------------------------------------
 
@@ -322,7 +349,13 @@ class Index(Searching, Upkeep):
             >>> index.close()
             >>> index.close()
         """
+        self._unfollow()
         self._native.close(True)
+
+    def _unfollow(self) -> None:
+        followed, self._followed = self._followed, None
+        if followed is not None:
+            followed.close(self._native)
 
     def __enter__(self) -> Index:
         return self
@@ -331,6 +364,7 @@ class Index(Searching, Upkeep):
         if kind is None:
             self.close()
         else:
+            self._unfollow()
             self._native.close(False)
 
     # -- reading ----------------------------------------------------------------------------------------------------------------
@@ -381,6 +415,33 @@ class Index(Searching, Upkeep):
 
         return Schema._from_json(self._native.schema())
 
+    @property
+    def config(self) -> Store[Any]:
+        """The configuration of its ranking: a store whose versions are live in this index as soon as they are published.
+
+        `reload`, `patch`, `watch`, `rollback`, `history` and all else of `findspot.config.Store` work on it. A version that does not fit
+        the schema, or that a `[guard]` refuses, is not published. An index that was opened without one, or with a mapping, gets a store
+        when this is first asked for.
+
+        Errors: `ClosedError`; `StorageError` when versions cannot be kept beside the index.
+        Concurrency: as the store.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text(), "clue": fs.Text()}))
+            >>> _ = index.upsert([{"id": "k1", "title": "gold"}, {"id": "k2", "clue": "gold gold"}])
+            >>> index.config.patch({"ranking.fields": {"title": 1, "clue": 9}}).version
+            2
+            >>> hits = index.search("gold")
+            >>> hits.keys, hits.config_version
+            (['k2', 'k1'], 2)
+            >>> index.close()
+        """
+        if self._followed is None:
+            self._native.view()  # a closed index has none
+            self._followed = follow(self._native, None, self._options.get("config") or {})
+        return self._followed.store
+
     def _open(self) -> NativeIndex:
         return self._native
 
@@ -403,7 +464,7 @@ class Index(Searching, Upkeep):
 def open(
     target: str | os.PathLike[str],
     *,
-    config: Mapping[str, Any] | None = None,
+    config: Mapping[str, Any] | str | os.PathLike[str] | Store[Any] | None = None,
     follow: float | None = None,
     memory: str | int = "256MB",
 ) -> Index:
@@ -411,7 +472,7 @@ def open(
 
     Args:
         target: a path or URL, as in `Index.create`.
-        config: the ranking of this handle, as in `Index.create`.
+        config: the ranking, as in `Index.create`; a path publishes what it says if that is another content than the newest version's.
         follow: look for other processes' commits every so many seconds; without it only `refresh()` does.
         memory: budget for building, should this handle write.
 
@@ -427,14 +488,16 @@ def open(
         Index('memory://docs-open', 0 documents)
         >>> first.close()
     """
-    options = {"config": config, "memory": memory, "follow": follow}
-    native = _native.Index.open(target_of(target), _config_json(config), parse_size(memory, "memory"), follow, None)
+    options = {"config": _kept(config), "memory": memory, "follow": follow}
+    own = _config_json(None if is_followed(config) else config)
+    native = _native.Index.open(target_of(target), own, parse_size(memory, "memory"), follow, None)
     log("index", DEBUG, "opened %s", native.url)
-    return Index._wrap(native, options)
+    return Index._following(native, options, config)
 
 
 def _reopen(url: str, generation: int, options: dict[str, Any]) -> Index:
     """What a pickled index becomes where it arrives."""
     config, memory = options.get("config"), options.get("memory", "256MB")
-    native = _native.Index.open(url, _config_json(config), parse_size(memory, "memory"), options.get("follow"), generation)
-    return Index._wrap(native, options)
+    own = _config_json(None if is_followed(config) else config)
+    native = _native.Index.open(url, own, parse_size(memory, "memory"), options.get("follow"), generation)
+    return Index._following(native, options, config)

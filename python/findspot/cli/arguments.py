@@ -121,7 +121,12 @@ def _search(commands: _Commands) -> None:
     )
     command.add_argument("--timeout", type=float, metavar="SECONDS", help="return what was found by then")
     command.add_argument("--strict", action="store_true", help="refuse a query that is not well formed")
-    command.add_argument("--config", metavar="RANKING.TOML", help="the ranking: its table [ranking]")
+    command.add_argument("--config", metavar="RANKING.TOML", help="the ranking, for this search alone")
+    command.add_argument("--profile", metavar="NAME", help="a profile of the ranking")
+    command.add_argument("--unit", metavar="NAME", help="who asks, for experiments")
+    command.add_argument("--now", metavar="TIME", help="the time that recency counts from")
+    command.add_argument("--near", metavar="LAT,LON", help="the place that distance counts from")
+    command.add_argument("--explain", action="store_true", help="say where each score comes from")
 
 
 def _info(commands: _Commands) -> None:
@@ -167,7 +172,7 @@ def _eval(commands: _Commands) -> None:
     command.add_argument(
         "--qrels", required=True, metavar="QRELS.TSV", help="query id, key and grade, tab separated; or TREC's four columns"
     )
-    command.add_argument("--config", metavar="A.TOML", help="the ranking to measure: its table [ranking]")
+    command.add_argument("--config", metavar="A.TOML", help="the ranking to measure")
     command.add_argument("--against", metavar="B.TOML", help="a second ranking to compare with, query by query")
     command.add_argument(
         "--losses", type=_number(10**6), default=10, metavar="N", help="show so many of the queries that lose most (default: 10)"

@@ -35,16 +35,37 @@ def run(options: argparse.Namespace) -> int:
             fields=_names(options.fields),
             timeout=options.timeout,
             strict=options.strict,
+            profile=options.profile,
+            unit=options.unit,
+            now=options.now,
+            near=_place(options.near),
+            explain=options.explain,
         )
         if options.json:
-            print_json({"hits": hits.to_list(), **_about(hits)})
+            listed = hits.to_list()
+            if options.explain:
+                for told, hit in zip(listed, hits, strict=True):
+                    told["explanation"] = hit.explanation
+            print_json({"hits": listed, **_about(hits)})
         else:
             _show(hits, index.schema, _names(options.fields), options.offset)
+            for hit in hits if options.explain else ():
+                print(f"\n{hit.key}: {(hit.explanation or {})['text']}", end="")
     return 0
 
 
 def _names(text: str | None) -> list[str] | None:
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _place(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        latitude, longitude = map(float, text.split(","))
+    except ValueError:
+        raise ValueError(f"--near: expected LATITUDE,LONGITUDE such as 51.5,-0.12, got {text!r}") from None
+    return latitude, longitude
 
 
 def _about(hits: Hits) -> dict[str, Any]:

@@ -10,7 +10,7 @@ subjects = { type = "keyword", many = true }
 location = "geopoint"
 ```
 
-**In**: a path. **Out**: a `Schema`, or the mapping that `config=` takes (the table `[ranking]`). **Law**: what is wrong is said with
+**In**: a path. **Out**: a `Schema`, or the mapping that `config=` takes. **Law**: what is wrong is said with
 file and place; nothing unknown is ignored.
 """
 
@@ -103,13 +103,6 @@ def _toml(value: object) -> str:
 
 
 def read_ranking(path: str) -> Mapping[str, Any]:
-    """The ranking of a TOML file: its table `[ranking]`."""
+    """The ranking of a TOML file; what is in it is checked where it is used."""
     data = _load(path, ConfigError)
-    problems = [(name, "the table [ranking] alone", "another table or key") for name in data if name != "ranking"]
-    ranking: dict[str, Any] = data.get("ranking", {})
-    if not isinstance(ranking, dict):
-        problems.append(("ranking", "a table", repr(ranking)))
-    if problems:
-        text = "; ".join(f"{place}: expected {expected}, got {got}" for place, expected, got in problems)
-        raise ConfigError(f"{path}: {text}", problems=problems)
-    return ranking
+    return data or {"ranking": {}}

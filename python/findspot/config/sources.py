@@ -114,6 +114,15 @@ class Defaults(Mapping):
         super().__init__(dict(values) if values == () else values, name=name)
 
 
+class _Numbered(Source):
+    """No layer: what is numbered in the store's folder is followed, and nothing is said beside it."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self._described = ("numbered", "", None, True)
+
+
 class Overrides(Mapping):
     """The highest layer: arguments of a command line, or what a test sets.
 

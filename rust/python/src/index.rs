@@ -3,7 +3,7 @@
 //! **In**: what the façade passes. **Out**: `_native.Index`. **Law**: translation only; every call that can take long goes through the gate.
 //! In a forked child the engine's handle is never dropped: its threads exist only in the parent, and so do its locks.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use findspot_engine::index::{Writer, copy};
@@ -15,9 +15,11 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
+use crate::config::ranking::Follower;
+use crate::config::store::ConfigStore;
 use crate::view::{self, View};
 use crate::writing::{self, Report, Transaction};
-use crate::{gate, request, schema, steps};
+use crate::{errors, gate, request, schema, steps};
 
 /// File, offset, what.
 type Damage = (String, u64, String);
@@ -27,6 +29,8 @@ type Damage = (String, u64, String);
 pub(crate) struct Index {
     engine: Arc<Engine>,
     process: u32,
+    /// The store that it follows.
+    followed: OnceLock<(Py<ConfigStore>, Arc<Follower>)>,
 }
 
 impl Drop for Index {
@@ -39,7 +43,41 @@ impl Drop for Index {
 
 impl Index {
     fn new(engine: Engine) -> Self {
-        Self { engine: Arc::new(engine), process: std::process::id() }
+        Self { engine: Arc::new(engine), process: std::process::id(), followed: OnceLock::new() }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Its name among those that follow a store.
+    pub(crate) fn follower_name(&self) -> String {
+        format!("the index {} ({:x})", self.engine.url(), Arc::as_ptr(&self.engine).addr())
+    }
+
+    /// From now on it follows a store.
+    pub(crate) fn follow(&self, store: Py<ConfigStore>, follower: Arc<Follower>) {
+        let _ = self.followed.set((store, follower));
+    }
+
+    /// The view under the version of the store that this context has pinned; none where that is the published one.
+    pub(crate) fn pinned_by_store(&self, py: Python<'_>, view: &Arc<Pinned>) -> PyResult<Option<Arc<Pinned>>> {
+        let Some((store, follower)) = self.followed.get() else { return Ok(None) };
+        let Some(version) = store.get().pinned_number(py)? else { return Ok(None) };
+        if version == view.config_version() {
+            return Ok(None);
+        }
+        if let Some(view) = gate::inline(py, || follower.under(view, version))? {
+            return Ok(Some(view));
+        }
+        // Pinned before this index followed, or long ago: its document is there as long as the pin is.
+        if let Some(store) = store.get().store()
+            && let Ok(version) = py.detach(|| store.version(version))
+        {
+            py.detach(|| follower.recall(&version))
+                .map_err(|found| errors::make(py, "ConfigError", &format!("configuration: {found}"), |_| Ok(())))?;
+        }
+        gate::inline(py, || follower.under(view, version))
     }
 
     pub(crate) fn engine(&self) -> &Engine {

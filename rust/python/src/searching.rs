@@ -41,7 +41,13 @@ impl Searching {
     fn with_view<T>(slf: &Bound<'_, Self>, work: impl FnOnce(&Arc<Pinned>) -> PyResult<T>) -> PyResult<T> {
         let py = slf.py();
         match &slf.get().target {
-            Target::Index(index) => work(&*gate::inline(py, || index.get().engine().current())?),
+            Target::Index(index) => {
+                let view = gate::inline(py, || index.get().engine().current())?;
+                match index.get().pinned_by_store(py, &view)? {
+                    None => work(&view),
+                    Some(pinned) => work(&pinned),
+                }
+            }
             Target::View(view) => work(&view.get().pinned(py)?),
             Target::Nobody => Err(PyTypeError::new_err(format!("expected an Index or a View, got {}", slf.get_type().name()?))),
         }

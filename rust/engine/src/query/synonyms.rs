@@ -5,8 +5,10 @@
 //! phrase in documents. From left to right the longest run that is known is taken; its words are then one slot, which counts as one.
 //! What a text stands for is not looked up again: synonyms of synonyms do not follow.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
+use smallvec::{SmallVec, smallvec};
 
 use super::bound::{SynonymMember, TermBytes};
 use crate::analysis::{Analyzer, Analyzers};
@@ -27,15 +29,15 @@ pub struct Synonyms {
     fields: Vec<Option<Arc<Rules>>>,
 }
 
-/// By the first term, the longest run first.
+/// Runs, and the lists that they are in.
 #[derive(Debug, Default, PartialEq)]
-struct Rules(HashMap<TermBytes, Vec<Rule>>);
-
-#[derive(Debug, PartialEq)]
-struct Rule {
-    run: Vec<TermBytes>,
-    /// The run itself first.
-    members: Vec<SynonymMember>,
+struct Rules {
+    /// By its first term: of how many words runs are, the longest first.
+    lengths: HashMap<TermBytes, SmallVec<[u32; 2]>>,
+    /// By the whole run, as [`key`] writes it: which lists say what stands in its place.
+    runs: HashMap<Box<[u8]>, SmallVec<[u32; 2]>>,
+    /// Each a group, or what a text stands for one way.
+    lists: Vec<Box<[SynonymMember]>>,
 }
 
 impl Synonyms {
@@ -52,7 +54,7 @@ impl Synonyms {
                 known.push((analyzer.name(), Arc::clone(&rules)));
                 rules
             });
-            (!rules.0.is_empty()).then_some(rules)
+            (!rules.runs.is_empty()).then_some(rules)
         };
         let fields: Vec<_> = fields.map(&mut of).collect();
         if fields.iter().all(Option::is_none) { Self::default() } else { Self { fields } }
@@ -79,51 +81,86 @@ impl Synonyms {
         &self,
         field: FieldId,
         terms: impl Iterator<Item = &'t TermBytes> + Clone,
-    ) -> Option<(usize, &[SynonymMember])> {
+    ) -> Option<(usize, Vec<SynonymMember>)> {
         let rules = self.fields.get(field.index())?.as_ref()?;
-        let first = terms.clone().next()?;
-        let begins = |rule: &&Rule| {
-            let mut terms = terms.clone();
-            rule.run.iter().all(|term| terms.next() == Some(term))
-        };
-        rules.0.get(first)?.iter().find(begins).map(|rule| (rule.run.len(), rule.members.as_slice()))
+        let lengths = rules.lengths.get(terms.clone().next()?)?;
+        lengths.iter().find_map(|&length| {
+            let run: SmallVec<[&TermBytes; 4]> = terms.clone().take(length as usize).collect();
+            let lists = rules.runs.get(key(run.iter().copied()).as_slice()).filter(|_| run.len() == length as usize)?;
+            let members = rules.members(run.iter().copied(), lists);
+            (members.len() > 1).then_some((run.len(), members))
+        })
     }
 }
 
 impl Rules {
+    /// Linear in the texts.
     fn new(groups: &SynonymGroups, analyzer: &dyn Analyzer) -> Self {
         let mut rules = Self::default();
-        let member = |text: &String| analysed(text, analyzer);
+        let analysed = |texts: &[String]| -> Box<[SynonymMember]> {
+            texts.iter().map(|text| analysed(text, analyzer)).filter(|member| !member.is_empty()).collect()
+        };
         for group in &groups.groups {
-            let members: Vec<_> = group.iter().map(member).collect();
-            members.iter().for_each(|run| rules.add(run, &members));
+            let members = analysed(group);
+            let list = rules.lists.len() as u32;
+            members.iter().for_each(|run| rules.add(run, list));
+            rules.lists.push(members);
         }
         for (text, others) in &groups.oneway {
-            rules.add(&member(text), &others.iter().map(member).collect::<Vec<_>>());
+            let list = rules.lists.len() as u32;
+            for run in &analysed(std::slice::from_ref(text)) {
+                rules.add(run, list);
+            }
+            rules.lists.push(analysed(others));
         }
-        for of_first in rules.0.values_mut() {
-            of_first.retain(|rule| rule.members.len() > 1);
-            of_first.sort_by_key(|rule| std::cmp::Reverse(rule.run.len()));
+        for lengths in rules.lengths.values_mut() {
+            lengths.sort_unstable_by(|a, b| b.cmp(a));
+            lengths.dedup();
         }
-        rules.0.retain(|_, of_first| !of_first.is_empty());
         rules
     }
 
-    fn add(&mut self, run: &SynonymMember, members: &[SynonymMember]) {
+    fn add(&mut self, run: &SynonymMember, list: u32) {
         let Some((first, _)) = run.first() else { return };
-        let of_first = self.0.entry(first.clone()).or_default();
-        let is_run = |terms: &[TermBytes]| terms.iter().eq(run.iter().map(|(term, _)| term));
-        let at = of_first.iter().position(|rule| is_run(&rule.run)).unwrap_or_else(|| {
-            of_first.push(Rule { run: run.iter().map(|(term, _)| term.clone()).collect(), members: vec![run.clone()] });
-            of_first.len() - 1
-        });
-        let Some(rule) = of_first.get_mut(at) else { return };
-        for member in members.iter().filter(|member| !member.is_empty()) {
-            if !rule.members.contains(member) {
-                rule.members.push(member.clone());
+        let lists = self.runs.entry(key(run.iter().map(|(term, _)| term)).as_slice().into()).or_default();
+        if lists.last() != Some(&list) {
+            lists.push(list);
+        }
+        let length = run.len() as u32;
+        match self.lengths.get_mut(first) {
+            Some(lengths) if lengths.contains(&length) => {}
+            Some(lengths) => lengths.push(length),
+            None => {
+                self.lengths.insert(first.clone(), smallvec![length]);
             }
         }
     }
+
+    /// A run and what stands in its place, each once.
+    fn members<'t>(&self, run: impl Iterator<Item = &'t TermBytes> + Clone, lists: &[u32]) -> Vec<SynonymMember> {
+        let of_lists = || lists.iter().filter_map(|list| self.lists.get(*list as usize)).flatten();
+        let is_run = |member: &SynonymMember| member.iter().map(|(term, _)| term).eq(run.clone());
+        // The run itself has the places that its text gave it, where a list has it.
+        let own = of_lists().find(|member| is_run(member)).cloned();
+        let plain = || run.clone().enumerate().map(|(place, term)| (term.clone(), place as u32)).collect();
+        let mut members = vec![own.unwrap_or_else(plain)];
+        for member in of_lists() {
+            if !members.contains(member) {
+                members.push(member.clone());
+            }
+        }
+        members
+    }
+}
+
+/// A run in one piece: each term behind its length, which is at most 255.
+fn key<'t>(terms: impl Iterator<Item = &'t TermBytes>) -> SmallVec<[u8; 64]> {
+    let mut key = SmallVec::new();
+    for term in terms {
+        key.push(term.len() as u8);
+        key.extend_from_slice(term);
+    }
+    key
 }
 
 /// The terms of a text with their places from the first.

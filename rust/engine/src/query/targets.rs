@@ -116,7 +116,7 @@ impl<'a> Targets<'a> {
 
     /// As [`Targets::slots`], where runs of words that have synonyms are one slot.
     pub fn slots_with(&self, synonyms: &Synonyms, text: &str, boost: f64, most: usize) -> (SmallVec<[Bound; 1]>, bool) {
-        let mut words: Vec<(u32, usize, SynonymMembers<'_>)> = Vec::new();
+        let mut words: Vec<(u32, usize, SynonymMembers)> = Vec::new();
         let mut cut = false;
         for (order, target) in self.texts.iter().enumerate() {
             let mut tokens: Vec<(u32, TermBytes)> = Vec::new();
@@ -153,16 +153,16 @@ impl<'a> Targets<'a> {
             let targets = word.iter().filter_map(|(_, order, members)| self.texts.get(*order).map(|target| (target, members)));
             let plain = word.iter().all(|(.., members)| matches!(members, SynonymMembers::One(_)));
             slots.push(if plain {
-                let clause = |(target, members): (&TextTarget<'_>, &SynonymMembers<'_>)| match members {
+                let clause = |(target, members): (&TextTarget<'_>, &SynonymMembers)| match members {
                     SynonymMembers::One(term) => Some(TermClause { field: target.field, term: term.clone(), weight: target.weight }),
                     SynonymMembers::Several(_) => None,
                 };
                 Bound::Slot(Slot { clauses: targets.filter_map(clause).collect(), boost })
             } else {
-                let clause = |(target, members): (&TextTarget<'_>, &SynonymMembers<'_>)| {
+                let clause = |(target, members): (&TextTarget<'_>, &SynonymMembers)| {
                     let members = match members {
                         SynonymMembers::One(term) => vec![smallvec![(term.clone(), 0)]],
-                        SynonymMembers::Several(members) => members.to_vec(),
+                        SynonymMembers::Several(members) => members.clone(),
                     };
                     SynonymClause { field: target.field, members, weight: target.weight }
                 };
@@ -200,9 +200,9 @@ impl<'a> Targets<'a> {
 }
 
 /// What a word of the query is looked for as, in one field.
-enum SynonymMembers<'a> {
+enum SynonymMembers {
     One(TermBytes),
-    Several(&'a [SynonymMember]),
+    Several(Vec<SynonymMember>),
 }
 
 /// What the beginning of a word is in one field.

@@ -59,6 +59,9 @@ impl IndexOptions {
     }
 }
 
+/// A configuration over a snapshot, ready to be published.
+pub struct Ready(View);
+
 /// An open index. Shared by all threads.
 ///
 /// # Examples
@@ -210,9 +213,26 @@ impl Index {
     /// # Errors
     /// [`Error::Closed`]; [`Error::Config`] for a configuration that does not fit a schema that has grown since it was compiled.
     pub fn publish_config(&self, version: u64, compiled: Arc<Compiled>) -> Result<Arc<View>> {
-        let ready = self.view()?.with_config(version, compiled)?;
+        let ready = self.ready(compiled)?;
         reached("prepared");
-        self.cell.configure(ready)?;
+        self.publish_ready(version, ready)
+    }
+
+    /// All of a publication that takes time: the newest snapshot under a configuration.
+    ///
+    /// # Errors
+    /// As [`Index::publish_config`].
+    pub fn ready(&self, compiled: Arc<Compiled>) -> Result<Ready> {
+        self.view()?.with_config(0, compiled).map(Ready)
+    }
+
+    /// The rest of it.
+    ///
+    /// # Errors
+    /// As [`Index::publish_config`].
+    pub fn publish_ready(&self, version: u64, Ready(view): Ready) -> Result<Arc<View>> {
+        self.check_open()?;
+        self.cell.configure(view.numbered(version))?;
         self.view()
     }
 

@@ -28,7 +28,7 @@ mod tests;
 
 pub use crate::collect::{CountMode, Relation};
 pub use explain::{Explanation, How, Part};
-pub use handle::{Index, IndexOptions};
+pub use handle::{Index, IndexOptions, Ready};
 pub use hits::Hits;
 pub use judge::{Judged, Loss, Outcome, Verdict, judge, ndcg, read_judged};
 pub use request::{FilterInput, OnTimeout, QueryInput, SearchRequest};

@@ -85,6 +85,11 @@ impl View {
         Ok(Self { snapshot, compiled, tables, analyzers, filters, config_version: version, others: Latest::new(Vec::new()) })
     }
 
+    /// The same under another number.
+    pub(super) fn numbered(self, version: u64) -> Self {
+        Self { config_version: version, ..self }
+    }
+
     /// This snapshot under the configuration that a request has pinned. The last few are kept with the view.
     ///
     /// # Errors

@@ -8,6 +8,7 @@
 //! | [`plan`], [`node`], [`table`], [`slots`] | documents → views and mappings |
 //! | [`pin`] | the version that a request holds |
 //! | [`store`], [`open`], [`below`] | calls, sources |
+//! | [`ranking`] | an index that follows a store |
 //! | [`hooks`], [`answers`] | what the store calls in Python, what it answers |
 
 mod answers;
@@ -17,8 +18,9 @@ mod node;
 mod open;
 mod pin;
 mod plan;
+pub(crate) mod ranking;
 mod slots;
-mod store;
+pub(crate) mod store;
 mod table;
 
 use pyo3::prelude::*;

@@ -54,6 +54,7 @@ pub(crate) fn providers(described: Vec<Bound<'_, PyTuple>>, shared: &Shared) -> 
                     Err(problems) => return Ok(Err(problems)),
                 }
             }
+            "numbered" => continue,
             other => return Err(PyValueError::new_err(format!("internal defect: no such source: {other}"))),
         };
         providers.push(provider);

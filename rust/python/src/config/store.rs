@@ -22,8 +22,10 @@ use super::hooks::{Made, OwnChecks, OwnDerive, OwnSubscriber, Shared, Slot};
 use super::node::view_of;
 use super::pin::ConfigPin;
 use super::plan::{ConfigPlan, Root};
+use super::ranking::{Follower, Judges};
 use super::{open, slots};
 use crate::errors;
+use crate::index::Index;
 
 type Answer = (String, Option<Py<ConfigDiff>>);
 /// Paths with JSON, or without to take a value away.
@@ -80,6 +82,27 @@ impl ConfigStore {
         drop(current);
         drop(replaced);
         stored
+    }
+
+    /// The store below, while it is open.
+    pub(crate) fn store(&self) -> Option<Store> {
+        self.inner.get().filter(|inner| !inner.closed.load(Ordering::Acquire)).map(|inner| inner.store.clone())
+    }
+
+    /// The number of the version that this context has pinned.
+    pub(crate) fn pinned_number(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        let held = self.held(py)?;
+        if held.is_none() {
+            return Ok(None);
+        }
+        let current = self.of_current(|current| current.view.is(&held).then_some(current.version))?;
+        match current {
+            Some(version) => Ok(Some(version)),
+            None => {
+                let node = held.getattr(pyo3::intern!(py, "_findspot_node_"))?;
+                Ok(Some(node.cast::<super::node::ConfigNode>()?.get().version))
+            }
+        }
     }
 
     fn of_current<T>(&self, read: impl FnOnce(&Current) -> T) -> PyResult<T> {
@@ -202,7 +225,9 @@ impl ConfigStore {
         }
         if let Some(folder) = text("folder")? {
             let place = std::path::PathBuf::from(&folder);
-            let made = py.detach(|| Ok::<_, std::io::Error>((Folder::open(&place)?, Folder::open(&place.join("units"))?)));
+            let only_read = settings.get_item("only_read")?.is_some_and(|only| only.is_truthy().unwrap_or(false));
+            let open = |place: &std::path::Path| if only_read { Ok(Folder::read_only(place)) } else { Folder::open(place) };
+            let made = py.detach(|| Ok::<_, std::io::Error>((open(&place)?, open(&place.join("units"))?)));
             let (versions, units) = made.map_err(|error| {
                 errors::make(py, "StorageError", &format!("{folder}: {error}"), |data| {
                     data.set_item("errno", error.raw_os_error())?;
@@ -462,6 +487,35 @@ impl ConfigStore {
         match made.map_err(|refusal| answers::refusal(py, &refusal))? {
             (Ok(document), number) => view_of(py, &inner.shared.root, &document, number),
             (Err(found), _) => Err(errors::make(py, "ConfigError", &format!("configuration: {found}"), |_| Ok(()))),
+        }
+    }
+
+    /// Lets an index follow; relative paths of its guard begin at `folder`. Answers why it cannot, else with what is only said.
+    #[pyo3(signature = (index, folder, /))]
+    fn _attach(slf: &Bound<'_, Self>, index: &Bound<'_, Index>, folder: String) -> PyResult<(Option<Answer>, Vec<String>)> {
+        let (py, this) = (slf.py(), slf.get());
+        let inner = this.inner(py)?;
+        let (engine, name) = (Arc::clone(index.get().shared()), index.get().follower_name());
+        let weak = PyWeakrefReference::new(slf.as_any())?.unbind();
+        let judges = Judges { engine: Arc::downgrade(&engine), folder: folder.into(), store: weak };
+        let follower = Arc::new(Follower::new(&engine, name));
+        let followed = Arc::clone(&follower);
+        match py.detach(|| inner.store.attach(followed)) {
+            Err(found) => Ok((Some(this.refused(py, &found)?), Vec::new())),
+            Ok(warnings) => {
+                inner.store.add_guard(Arc::new(judges));
+                index.get().follow(slf.clone().unbind(), follower);
+                Ok((None, warnings.iter().map(|warning| warning.message()).collect()))
+            }
+        }
+    }
+
+    /// An index follows no more.
+    #[pyo3(signature = (index, /))]
+    fn _detach(&self, py: Python<'_>, index: &Bound<'_, Index>) {
+        if let Some(store) = self.store() {
+            let name = index.get().follower_name();
+            py.detach(|| store.detach(&name));
         }
     }
 

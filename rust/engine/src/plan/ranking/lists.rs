@@ -12,6 +12,9 @@ use super::problems::{Problems, under};
 use super::{MAX_PINNED, MAX_PINS, PinRule};
 use crate::query::SynonymGroups;
 
+/// Most texts of a group: each of them is looked for when one is searched.
+const MAX_GROUP: usize = 256;
+
 /// The synonyms, read onto those that are there.
 pub(super) fn synonyms(path: &str, value: &Value, before: &Arc<SynonymGroups>, problems: &mut Problems) -> Arc<SynonymGroups> {
     let Some(map) = problems.table(path, "a table with groups and oneway", value) else { return Arc::clone(before) };
@@ -29,8 +32,10 @@ pub(super) fn synonyms(path: &str, value: &Value, before: &Arc<SynonymGroups>, p
                 for (i, group) in problems.list(&path, expected, value).iter().enumerate() {
                     let path = format!("{path}[{i}]");
                     let texts = problems.texts(&path, group);
-                    if group.as_array().is_some_and(|group| group.len() < 2) {
-                        problems.add(&path, "at least two texts", &texts.len().to_string());
+                    match group.as_array().map(Vec::len) {
+                        Some(0 | 1) => problems.add(&path, "at least two texts", &texts.len().to_string()),
+                        Some(size) if size > MAX_GROUP => problems.add(&path, &format!("at most {MAX_GROUP} texts"), &size.to_string()),
+                        _ => {}
                     }
                     read.groups.push(texts);
                 }
@@ -50,7 +55,30 @@ pub(super) fn synonyms(path: &str, value: &Value, before: &Arc<SynonymGroups>, p
         }
     }
     read.oneway = oneway.into_iter().collect();
+    crowded(path, &read, problems);
     Arc::new(read)
+}
+
+/// Says of texts that stand for too many others.
+fn crowded(path: &str, groups: &SynonymGroups, problems: &mut Problems) {
+    let mut others: HashMap<&str, usize> = HashMap::new();
+    for (i, group) in groups.groups.iter().enumerate() {
+        for (j, text) in group.iter().enumerate() {
+            let count = others.entry(text).or_default();
+            *count += group.len() - 1;
+            if *count > MAX_GROUP {
+                problems.add(
+                    &format!("{path}.groups[{i}][{j}]"),
+                    &format!("a text that stands for at most {MAX_GROUP} others"),
+                    &count.to_string(),
+                );
+            }
+        }
+    }
+    for (text, list) in groups.oneway.iter().filter(|(_, list)| list.len() > MAX_GROUP) {
+        let path = under(&format!("{path}.oneway"), text);
+        problems.add(&path, &format!("at most {MAX_GROUP} texts"), &list.len().to_string());
+    }
 }
 
 /// Says of every text over which one comes back to where one was.

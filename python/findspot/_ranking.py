@@ -1,0 +1,105 @@
+"""The ranking of an index as a live configuration: which store a handle follows.
+
+**In**: what `config=` was given, an open index. **Out**: the store, attached. **Law**
+1. A path or a store is followed: each version is checked against the schema and compiled before it is published anywhere.
+2. A mapping is this handle's own ranking, until somebody asks for `index.config`.
+3. Without `config`, a handle follows the newest version beside the index, if there is one.
+4. Versions made from a path stand in `<index>/config/`, numbered for all processes; those of an index in memory stay in memory.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, cast
+
+from ._logging import WARNING, log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._native import Index as NativeIndex
+    from .config import Store
+
+__all__ = ["Followed", "follow", "is_followed"]
+
+FOLDER = "config"
+TABLES = frozenset({"ranking", "synonyms", "stopwords", "typos", "pins", "limits", "profiles", "experiments", "guard"})
+
+
+def is_followed(config: object) -> bool:
+    """Whether `config=` names something that changes."""
+    return isinstance(config, (str, os.PathLike)) or hasattr(config, "_attach")
+
+
+class Followed:
+    """A store that an index follows, and whether it goes with the index."""
+
+    __slots__ = ("own", "store")
+
+    def __init__(self, store: Store[Any], own: bool) -> None:
+        self.store = store
+        self.own = own
+
+    def close(self, native: NativeIndex) -> None:
+        """The index is closed."""
+        self.store._detach(native)
+        if self.own:
+            self.store.close()
+
+
+def folder_of(url: str) -> str | None:
+    """Where the versions of an index stand; None in memory."""
+    if url.startswith("memory://"):
+        return None
+    if url.startswith("file://"):
+        from urllib.parse import urlsplit
+        from urllib.request import url2pathname
+
+        url = url2pathname(urlsplit(url).path)
+    return os.path.join(url, FOLDER)
+
+
+def has_versions(folder: str | None) -> bool:
+    """Whether somebody has published a version there."""
+    if folder is None:
+        return False
+    try:
+        with os.scandir(folder) as entries:
+            return any(entry.name.isdecimal() for entry in entries)
+    except OSError:
+        return False
+
+
+def follow(native: NativeIndex, config: Any, given: Mapping[str, Any] | None = None) -> Followed:
+    """Makes an index follow what `config` names; None: the newest version, or `given` when there is none yet."""
+    from .config import Mapping as Layer
+    from .config import Store, Toml
+    from .config.sources import _Numbered
+
+    folder = folder_of(native.url)
+    base = os.getcwd()
+    if hasattr(config, "_attach"):
+        followed = Followed(cast("Store[Any]", config), False)
+    elif config is not None:
+        base = os.path.dirname(os.path.abspath(os.fspath(config)))
+        followed = Followed(Store(sources=[Toml(os.fspath(config))], folder=folder), True)
+    elif given is None and has_versions(folder):
+        followed = Followed(Store(sources=[_Numbered()], folder=folder), True)
+    else:
+        flat = given is not None and not TABLES.intersection(given)
+        values = {"ranking": given} if flat else given
+        followed = Followed(Store(sources=[Layer({} if values is None else values)], folder=folder), True)
+    from .config import answers
+
+    try:
+        refused, warnings = followed.store._attach(native, base)
+        if refused is not None:
+            raise answers.error(answers.report(refused).problems)
+    except BaseException:
+        if followed.own:
+            followed.store.close()
+        raise
+    for warning in warnings:
+        log("config", WARNING, "%s", warning)
+    return followed

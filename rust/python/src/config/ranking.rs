@@ -1,0 +1,229 @@
+//! A ranking that is a configuration: an index that follows a store.
+//!
+//! **In**: versions of a store. **Out**: configurations of an index, published under the same numbers. **Law**
+//! 1. What takes time (reading, checking against the schema, compiling, tables) is done before a version exists; adopting it is pointer
+//!    work. A version that the index cannot take is refused for everybody.
+//! 2. Neither needs the interpreter.
+//! 3. Long lists that have not changed, by the hashes of their subtrees, are not read again.
+//! 4. The store does not keep the index alive; a handle that is gone takes everything.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use findspot_config::store::{Adopt, Attached, Candidate, GuardRule, Version};
+use findspot_config::{Document, Path, Problem, Problems};
+use findspot_engine::base::{Error, Interrupt};
+use findspot_engine::plan::{Compiled, RankingConfig};
+use findspot_engine::search::{Index as Engine, View as Pinned, read_judged};
+use pyo3::prelude::*;
+use pyo3::types::PyWeakrefReference;
+
+use super::store::ConfigStore;
+
+/// Versions whose configurations are kept for requests that have pinned them.
+const KEPT: usize = 16;
+
+/// What was read of a document, with what tells whether it is the same.
+struct Read {
+    synonyms: u128,
+    pins: u128,
+    config: Arc<RankingConfig>,
+}
+
+/// An index that follows a store.
+pub(crate) struct Follower {
+    engine: Weak<Engine>,
+    name: String,
+    read: Mutex<Option<Read>>,
+    /// The newest versions with their configurations.
+    kept: Arc<Mutex<Vec<(u64, Arc<Compiled>)>>>,
+}
+
+/// Problems of the engine as those of a document.
+fn placed(error: Error, document: &Document) -> Problems {
+    let problem = |path: &str, expected: String, got: String| {
+        let path: Path = path.parse().unwrap_or_default();
+        // What is missing has no place of its own; the table that it is missing from has.
+        let mut near = path.segments().len();
+        let mut problem = Problem::new("ranking", path.clone(), expected, got);
+        while near > 0 {
+            let parent = path.segments().iter().take(near).fold(Path::root(), |path, segment| match segment {
+                findspot_config::Segment::Key(key) => path.key(key),
+                findspot_config::Segment::Index(index) => path.index(*index),
+            });
+            if let Some(node) = document.get(&parent) {
+                problem = problem.at_node(&node);
+                break;
+            }
+            near -= 1;
+        }
+        problem
+    };
+    match error {
+        Error::Config(problems) => Problems(problems.into_iter().map(|found| problem(&found.path, found.expected, found.got)).collect()),
+        error => Problems(vec![problem("", "a configuration that the index can take".into(), error.to_string())]),
+    }
+}
+
+/// The configuration that a document holds, sharing the long lists of what was read before.
+fn read(document: &Document, before: Option<&Read>) -> Result<Read, Problems> {
+    let root = document.root();
+    let hash = |name: &str| root.get(name).map_or(0, |node| node.hash());
+    let (synonyms, pins) = (hash("synonyms"), hash("pins"));
+    let same = before.map(|before| (before.synonyms == synonyms && synonyms != 0, before.pins == pins && pins != 0)).unwrap_or_default();
+    // A profile's lists are read onto those of the base, so what the base lacks cannot be put in later.
+    let plain = root.get("profiles").is_none();
+    let mut map = serde_json::Map::new();
+    for node in root.items() {
+        if plain && ((node.key() == "synonyms" && same.0) || (node.key() == "pins" && same.1)) {
+            map.insert(node.key().to_owned(), if node.key() == "pins" { serde_json::json!([]) } else { serde_json::json!({}) });
+            continue;
+        }
+        let value = serde_json::from_slice(&node.to_json()).unwrap_or_default();
+        map.insert(node.key().to_owned(), value);
+    }
+    let mut config = RankingConfig::from_value(&serde_json::Value::Object(map)).map_err(|error| placed(error, document))?;
+    if let Some(before) = before.filter(|_| plain) {
+        if same.0 {
+            config.synonyms = Arc::clone(&before.config.synonyms);
+        }
+        if same.1 {
+            config.pins = Arc::clone(&before.config.pins);
+        }
+    }
+    Ok(Read { synonyms, pins, config: Arc::new(config) })
+}
+
+impl Follower {
+    pub(crate) fn new(engine: &Arc<Engine>, name: String) -> Self {
+        Self { engine: Arc::downgrade(engine), name, read: Mutex::default(), kept: Arc::default() }
+    }
+
+    /// The view of a request that has pinned a version of the store.
+    pub(crate) fn under(&self, view: &Arc<Pinned>, version: u64) -> findspot_engine::base::Result<Option<Arc<Pinned>>> {
+        if view.config_version() == version {
+            return Ok(None);
+        }
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let compiled = kept.iter().find(|(number, _)| *number == version).map(|(_, compiled)| Arc::clone(compiled));
+        drop(kept);
+        compiled.map(|compiled| view.under(version, &compiled)).transpose()
+    }
+
+    /// The configuration of a version that is not kept any more, or was never current here.
+    pub(crate) fn recall(&self, version: &Arc<Version>) -> Result<(), Problems> {
+        let Some(engine) = self.engine.upgrade() else { return Ok(()) };
+        let config = read(version.document(), None)?.config;
+        let compiled = engine.compile(config).map_err(|error| placed(error, version.document()))?;
+        keep(&self.kept, version.number(), compiled);
+        Ok(())
+    }
+}
+
+fn keep(kept: &Mutex<Vec<(u64, Arc<Compiled>)>>, version: u64, compiled: Arc<Compiled>) {
+    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    kept.retain(|(number, _)| *number != version);
+    if kept.len() == KEPT {
+        kept.remove(0);
+    }
+    kept.push((version, compiled));
+}
+
+impl Attached for Follower {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn prepare(&self, candidate: &Candidate) -> Result<(Adopt, Vec<Problem>), Problems> {
+        let nothing: Adopt = Box::new(|_| {});
+        let Some(engine) = self.engine.upgrade() else { return Ok((nothing, Vec::new())) };
+        let document = candidate.document();
+        let mut before = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = read(document, before.as_ref())?;
+        let compiled = match engine.compile(Arc::clone(&found.config)) {
+            // A closed index takes everything: nobody can search it any more.
+            Err(Error::Closed(_)) => return Ok((nothing, Vec::new())),
+            compiled => compiled.map_err(|error| placed(error, document))?,
+        };
+        *before = Some(found);
+        drop(before);
+        let absent = engine.view().and_then(|view| compiled.absent_pins(view.snapshot())).map_err(|error| placed(error, document))?;
+        let warning = |pin: findspot_engine::plan::AbsentPin| {
+            let path: Path = pin.path.parse().unwrap_or_default();
+            let problem =
+                Problem::new("absent_pin", path.clone(), "the key of a document", format!("{:?}, which no document has", pin.key));
+            document.get(&path).map_or_else(|| problem.clone(), |node| problem.clone().at_node(&node)).warning()
+        };
+        let ready = engine.ready(Arc::clone(&compiled)).map_err(|error| placed(error, document))?;
+        let (weak, kept) = (Weak::clone(&self.engine), Arc::clone(&self.kept));
+        let adopt: Adopt = Box::new(move |version| {
+            keep(&kept, version.number(), compiled);
+            if let Some(engine) = weak.upgrade()
+                && let Err(error) = engine.publish_ready(version.number(), ready)
+                && !matches!(error, Error::Closed(_))
+            {
+                log::error!("configuration {} was not adopted: {error}", version.number());
+            }
+        });
+        Ok((adopt, absent.into_iter().map(warning).collect()))
+    }
+}
+
+/// The `[guard]` of a ranking: a new version is run on judged queries before it may be published.
+pub(crate) struct Judges {
+    pub engine: Weak<Engine>,
+    /// Where relative paths of judgements begin.
+    pub folder: PathBuf,
+    /// For a baseline that is named by its number.
+    pub store: Py<PyWeakrefReference>,
+}
+
+impl Judges {
+    /// The version that a guard names.
+    fn baseline(&self, number: u64) -> Option<Arc<Version>> {
+        let store = Python::try_attach(|py| {
+            let store = self.store.bind(py).upgrade()?;
+            store.cast::<ConfigStore>().ok()?.get().store()
+        })
+        .flatten()?;
+        store.version(number).ok()
+    }
+}
+
+impl GuardRule for Judges {
+    fn name(&self) -> &str {
+        "judged queries"
+    }
+
+    fn judge(&self, candidate: &Candidate) -> Result<(), Problems> {
+        let document = candidate.document();
+        let Some(engine) = self.engine.upgrade() else { return Ok(()) };
+        if document.root().get("guard").is_none() {
+            return Ok(());
+        }
+        let fail = |error| placed(error, document);
+        let next = engine.compile(read(document, None)?.config).map_err(fail)?;
+        let Some(guard) = next.guard().cloned() else { return Ok(()) };
+        let refuse = |path: &str, expected: &str, got: String| {
+            fail(Error::Config(vec![findspot_engine::base::error::Problem { path: path.into(), expected: expected.into(), got }]))
+        };
+        let file = self.folder.join(&guard.judgements);
+        let text = std::fs::read(&file)
+            .map_err(|error| refuse("guard.judgements", "a file that can be read", format!("{}: {error}", file.display())))?;
+        let judged = read_judged(&text).map_err(fail)?;
+        let before = match guard.baseline {
+            Some(number) => match self.baseline(number) {
+                Some(version) => Some(version),
+                None => return Err(refuse("guard.baseline", "the number of a version that is kept", number.to_string())),
+            },
+            None => candidate.previous().cloned(),
+        };
+        let Some(before) = before else { return Ok(()) };
+        // What was a configuration of another schema is none to compare with.
+        let Ok(before) = read(before.document(), None).and_then(|read| engine.compile(read.config).map_err(fail)) else { return Ok(()) };
+        let view = engine.view().map_err(fail)?;
+        let verdict = view.compare(&judged, &before, &next, &Interrupt::none()).map_err(fail)?;
+        let problems = verdict.problems(&guard);
+        if problems.is_empty() { Ok(()) } else { Err(fail(Error::Config(problems))) }
+    }
+}
