@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ._native import Index as NativeIndex
     from .config import Store
 
-__all__ = ["Followed", "follow", "is_followed"]
+__all__ = ["Followed", "content_of", "folder_of", "follow", "has_versions", "is_followed"]
 
 FOLDER = "config"
 TABLES = frozenset({"ranking", "synonyms", "stopwords", "typos", "pins", "limits", "profiles", "experiments", "guard"})
@@ -71,11 +71,26 @@ def has_versions(folder: str | None) -> bool:
         return False
 
 
+def content_of(config: Any) -> str:
+    """What a path or store says now, as JSON: it is held against a schema before an index is made of it."""
+    from .config import Store, Toml
+    from .config.views import node_of
+
+    def written(store: Store[Any]) -> str:
+        node = node_of(store.current)
+        return "{}" if node is None else bytes(node.json()).decode()
+
+    if hasattr(config, "_attach"):
+        return written(config)
+    with Store(sources=[Toml(os.fspath(config))]) as store:
+        return written(store)
+
+
 def follow(native: NativeIndex, config: Any, given: Mapping[str, Any] | None = None) -> Followed:
     """Makes an index follow what `config` names; None: the newest version, or `given` when there is none yet."""
     from .config import Mapping as Layer
     from .config import Store, Toml
-    from .config.sources import _Numbered
+    from .config.sources import NumberedOnly
 
     folder = folder_of(native.url)
     base = os.getcwd()
@@ -85,7 +100,7 @@ def follow(native: NativeIndex, config: Any, given: Mapping[str, Any] | None = N
         base = os.path.dirname(os.path.abspath(os.fspath(config)))
         followed = Followed(Store(sources=[Toml(os.fspath(config))], folder=folder), True)
     elif given is None and has_versions(folder):
-        followed = Followed(Store(sources=[_Numbered()], folder=folder), True)
+        followed = Followed(Store(sources=[NumberedOnly()], folder=folder), True)
     else:
         flat = given is not None and not TABLES.intersection(given)
         values = {"ranking": given} if flat else given

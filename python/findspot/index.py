@@ -12,7 +12,7 @@ import os
 
 from . import _native
 from ._logging import DEBUG, INFO, log
-from ._ranking import folder_of, follow, has_versions, is_followed
+from ._ranking import content_of, folder_of, follow, has_versions, is_followed
 from ._sizes import parse_size
 from .errors import ClosedError, QueryError
 from .reports import Commit, Upserted
@@ -157,7 +157,7 @@ class Index(Searching, Upkeep):
         if not isinstance(schema, Schema):
             raise TypeError(f"schema: expected a Schema, got {type(schema).__name__}")
         options = {"config": _kept(config), "memory": memory}
-        own = _config_json(None if is_followed(config) else config)
+        own = content_of(config) if is_followed(config) else _config_json(config)
         native = _native.Index.create(target_of(target), schema._json(), own, parse_size(memory, "memory"), bool(exist_ok))
         log("index", DEBUG, "created %s", native.url)
         return cls._following(native, options, config)

@@ -164,8 +164,8 @@ def test_a_bad_ranking_is_refused_with_every_problem(index: pathlib.Path) -> Non
     done = findspot("search", index, "gold", "--config", index.parent / "bad.toml", code=1)
     assert "k1" in done.stderr
     assert "boldness" in done.stderr
-    (index.parent / "bad.toml").write_text("[synonyms]\ngroups = []\n")
-    assert "synonyms" in findspot("search", index, "gold", "--config", index.parent / "bad.toml", code=1).stderr
+    (index.parent / "bad.toml").write_text("[synonym]\ngroups = []\n")
+    assert "synonym" in findspot("search", index, "gold", "--config", index.parent / "bad.toml", code=1).stderr
 
 
 def test_info_check_merge_gc_copy(index: pathlib.Path) -> None:
@@ -260,7 +260,7 @@ def test_eval_measures_and_compares(index: pathlib.Path) -> None:
         ["search", "i", "q", "--limit", "-1"],
         ["serve", "i"],
         ["config", "check"],
-        ["search", "i", "q", "--explain"],
+        ["search", "i", "q", "--explan"],
         ["search", "i", "q", "--facet", "x"],
         ["index", "i"],
         ["eval", "i"],

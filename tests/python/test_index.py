@@ -250,12 +250,10 @@ def test_arguments_of_later_releases_do_not_exist(name: str) -> None:
         index.search("gold", **{name: None})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["asearch", "suggest", "similar", "config"])
+@pytest.mark.parametrize("name", ["asearch", "suggest", "similar"])
 def test_names_of_later_releases_do_not_exist(name: str) -> None:
     assert not hasattr(fs.Index, name)
     assert not hasattr(fs, name)
-    with pytest.raises(ImportError):
-        import findspot.config  # type: ignore[import-not-found]  # noqa: F401
 
 
 def test_configurations_are_refused_with_every_problem() -> None:
@@ -265,7 +263,9 @@ def test_configurations_are_refused_with_every_problem() -> None:
     with pytest.raises(TypeError, match="expected a Schema"):
         fs.Index.create("memory://", {"title": "text"})  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="expected a mapping"):
-        fs.Index.create("memory://", SCHEMA, config="ranking.toml")  # type: ignore[arg-type]
+        fs.Index.create("memory://", SCHEMA, config=7)  # type: ignore[arg-type]
+    with pytest.raises(fs.ConfigError, match="missing_file"):
+        fs.Index.create("memory://", SCHEMA, config="nowhere/ranking.toml")
     with fs.Index.create(
         "memory://", SCHEMA, config={"operator": "and", "fields": {"title": 2.0, "clue": {"weight": 1.0, "b": 0.4}}}
     ) as index:

@@ -192,3 +192,10 @@ def test_the_store_of_a_toml_file_watches(folder: pathlib.Path) -> None:
         (folder / "ranking.toml").write_text(CLUES)
         until(lambda: index.search("gold").keys == ["k2", "k1"])
     store.close()
+
+
+def test_an_index_is_not_made_with_a_ranking_that_does_not_fit(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "ranking.toml").write_text("[ranking]\nfields = { titel = 1 }\n")
+    with pytest.raises(fs.ConfigError, match="titel"):
+        fs.Index.create(tmp_path / "new.findspot", SCHEMA, config=tmp_path / "ranking.toml")
+    assert not (tmp_path / "new.findspot" / "manifest").exists()

@@ -114,7 +114,7 @@ class Defaults(Mapping):
         super().__init__(dict(values) if values == () else values, name=name)
 
 
-class _Numbered(Source):
+class NumberedOnly(Source):
     """No layer: what is numbered in the store's folder is followed, and nothing is said beside it."""
 
     __slots__ = ()

@@ -19,7 +19,7 @@ from ..errors import ConfigError
 from . import answers, lifetime
 from .annotations import shape_of
 from .hooks import Derived, Hooks
-from .sources import Defaults, Source, _Numbered, as_json
+from .sources import Defaults, NumberedOnly, Source, as_json
 from .views import plan_of, version_of
 
 TYPE_CHECKING = False
@@ -159,7 +159,7 @@ class Store(_Base[T], Generic[T]):
                 "audit": _path(audit),
                 "last_good": _path(last_good),
                 "check_seconds": float(check_seconds),
-                "only_read": folder is not None and isinstance(self._sources[0], _Numbered) and not os.access(folder, os.W_OK),
+                "only_read": folder is not None and isinstance(self._sources[0], NumberedOnly) and not os.access(folder, os.W_OK),
             },
             self._hooks,
         )

@@ -30,13 +30,16 @@ struct Read {
     config: Arc<RankingConfig>,
 }
 
+/// Numbers of versions with their configurations, the newest last.
+type Kept = Mutex<Vec<(u64, Arc<Compiled>)>>;
+
 /// An index that follows a store.
 pub(crate) struct Follower {
     engine: Weak<Engine>,
     name: String,
     read: Mutex<Option<Read>>,
     /// The newest versions with their configurations.
-    kept: Arc<Mutex<Vec<(u64, Arc<Compiled>)>>>,
+    kept: Arc<Kept>,
 }
 
 /// Problems of the engine as those of a document.
@@ -120,7 +123,7 @@ impl Follower {
     }
 }
 
-fn keep(kept: &Mutex<Vec<(u64, Arc<Compiled>)>>, version: u64, compiled: Arc<Compiled>) {
+fn keep(kept: &Kept, version: u64, compiled: Arc<Compiled>) {
     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
     kept.retain(|(number, _)| *number != version);
     if kept.len() == KEPT {
