@@ -184,13 +184,12 @@ impl Chunk {
         self.entries.get(start..start + container.len as usize).unwrap_or(&[])
     }
 
-    /// Bytes of memory that this chunk holds, without its links.
+    /// Bytes of memory that this chunk holds, without its links and the texts of its sources.
     pub(crate) fn bytes(&self) -> usize {
         self.entries.capacity() * size_of::<Entry>()
             + self.containers.capacity() * size_of::<Container>()
             + self.index.capacity() * 4
             + self.extra.capacity()
-            + self.sources.iter().map(|source| source.text().len()).sum::<usize>()
     }
 }
 

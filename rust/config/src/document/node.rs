@@ -7,6 +7,7 @@
 //! 2. Two nodes are equal when they hold the same values under the same keys; the order of keys and the places do not count. Hashes only
 //!    say "different" for sure: equality is confirmed by comparison, with the bytes of the source where both were read literally.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -74,9 +75,18 @@ impl Document {
         self.root().leaves()
     }
 
-    /// Bytes of memory, with the texts that it points into and the chunks that it shares with others.
+    /// Bytes of memory, with the texts that it points into and the memory that it shares with other documents, each once.
     pub fn bytes(&self) -> usize {
-        self.chunk.bytes() + self.chunk.links.iter().map(|chunk| chunk.bytes()).sum::<usize>()
+        let (mut chunks, mut sources, mut bytes) = (HashSet::new(), HashSet::new(), 0);
+        let mut left = vec![&self.chunk];
+        while let Some(chunk) = left.pop() {
+            if chunks.insert(Arc::as_ptr(chunk)) {
+                let texts = chunk.sources.iter().filter(|source| sources.insert(Arc::as_ptr(source)));
+                bytes += chunk.bytes() + texts.map(|source| source.text().len()).sum::<usize>();
+                left.extend(&chunk.links);
+            }
+        }
+        bytes
     }
 }
 

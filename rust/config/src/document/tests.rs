@@ -251,3 +251,19 @@ fn many_equal_keys_are_found_in_one_pass() {
     assert_eq!(problems.0.len(), 1001);
     assert!(problems.0.last().unwrap().to_string().contains("38999 more"));
 }
+
+#[test]
+fn shared_memory_is_counted_once() {
+    let text: String = (0..1000).map(|i| format!("\"s{i}\": {{\"a\": 1, \"b\": [1, 2]}},")).collect();
+    let layer = parse(Format::Json, "t.json", format!("{{{}}}", text.trim_end_matches(',')).into_bytes(), &Limits::default()).unwrap();
+    let whole = layer.document().bytes();
+    assert!(whole > layer.source().text().len() + 5000 * 24);
+    let one = || Some(value("t", LayerKind::Patch, "1").unwrap());
+    let mut patched = layer.document().clone();
+    for i in 0..50 {
+        patched = patch(&patched, &[(format!("s{i}.a").parse().unwrap(), one())]).unwrap();
+    }
+    // Each patch keeps its table and the table of tables at most.
+    assert!(patched.bytes() < whole + 51 * 40_000, "{} {whole}", patched.bytes());
+    assert!(patched.bytes() > whole);
+}
