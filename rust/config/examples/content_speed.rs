@@ -9,7 +9,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
-use findspot_config::{Checked, Document, Format, Layer, LayerKind, Limits, Merged, Schema, diff, environment, merge, parse, patch, value};
+use findspot_config::{
+    Checked, Document, Format, Layer, LayerKind, Limits, Merged, Schema, Secrets, diff, environment, merge, parse, patch, value,
+};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -127,6 +129,8 @@ fn main() -> Result<(), Failure> {
     measure("copy of the bytes (in all that follows)", rounds, || Ok(json.as_bytes().to_vec()))?;
     measure("JSON: parse", rounds, || read(Format::Json, &json))?;
     measure("check", rounds, || Ok(schema.check(&merge(&[Arc::clone(&old)]), None)?))?;
+    let secrets = Secrets::new(&schema);
+    measure("seal of a document without secrets", rounds, || Ok(secrets.seal(old.document())))?;
     measure("diff of two readings, one key changed", rounds, || Ok(diff(old.document(), new.document())))?;
     measure("JSON: parse, merge, check, diff", rounds, || {
         let layer = read(Format::Json, &other)?;

@@ -13,67 +13,12 @@ use crate::document::build::Builder;
 use crate::document::{Document, Kind, Node, Path, Segment};
 use crate::problem::{Problem, Problems};
 use crate::schema::{Additional, Schema, Shape, Type};
+use crate::secret_keys::is_secret_key;
 
-/// Words that make a key a secret wherever they stand in it.
-const ANYWHERE: &[&str] = &["password", "passwd", "passphrase", "secret", "credential"];
-/// Words that make a key a secret when they are whole parts of it.
-const PARTS: &[&str] = &["token", "api_key", "apikey", "private_key", "access_key", "auth_key", "pwd"];
 /// The key of a reference.
 pub(crate) const REFERENCE: &str = "!secret";
 /// What is shown in a secret's place.
 pub(crate) const HIDDEN: &str = "(secret)";
-
-/// Whether a key alone says that its value is a secret: `db_password`, `apiKey`, `TOKEN`; not `max_tokens`.
-pub fn is_secret_key(key: &str) -> bool {
-    (!key.is_ascii() || may_be_secret(key.as_bytes())) && reads_like_one(key)
-}
-
-/// The rule itself.
-fn reads_like_one(key: &str) -> bool {
-    let mut plain = String::with_capacity(key.len() + 4);
-    let mut before = ' ';
-    for c in key.chars() {
-        if c.is_uppercase() && before.is_lowercase() {
-            plain.push('_');
-        }
-        if c.is_alphanumeric() {
-            plain.extend(c.to_lowercase());
-        } else {
-            plain.push('_');
-        }
-        before = c;
-    }
-    ANYWHERE.iter().any(|word| plain.contains(word)) || PARTS.iter().any(|word| has_part(&plain, word))
-}
-
-/// Whether a key has any of the pieces that all words have: nearly all keys are done with here.
-fn may_be_secret(key: &[u8]) -> bool {
-    let begins = |rest: &[u8], piece: &[u8]| rest.get(..piece.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(piece));
-    key.iter().enumerate().any(|(at, letter)| {
-        let rest = key.get(at..).unwrap_or(&[]);
-        match letter | 0x20 {
-            b'p' => begins(rest, b"pass") || begins(rest, b"pwd"),
-            b's' => begins(rest, b"secret"),
-            b'c' => begins(rest, b"credential"),
-            b't' => begins(rest, b"token"),
-            b'k' => begins(rest, b"key") && may_name_a_key(key.get(..at).unwrap_or(&[])),
-            _ => false,
-        }
-    })
-}
-
-/// Whether what stands before `key` may end with api, private, access or auth, and perhaps one sign.
-fn may_name_a_key(before: &[u8]) -> bool {
-    let before = before.strip_suffix(b"_").or(before.strip_suffix(b"-")).unwrap_or(before);
-    before.last().is_none_or(|last| !last.is_ascii_alphanumeric() || matches!(last | 0x20, b'i' | b'e' | b's' | b'h')) && !before.is_empty()
-}
-
-fn has_part(key: &str, word: &str) -> bool {
-    key.match_indices(word).any(|(at, _)| {
-        let before = key.get(..at).is_some_and(|before| before.is_empty() || before.ends_with('_'));
-        before && key.get(at + word.len()..).is_some_and(|after| after.is_empty() || after.starts_with('_'))
-    })
-}
 
 /// A value for a problem, which is no secret: JSON, cut short.
 pub(crate) fn shown(node: &Node<'_>) -> String {
@@ -111,6 +56,11 @@ impl<'a> Scope<'a> {
         let secret =
             self.secret || shape.is_some_and(any_secret) || key.is_some_and(is_secret_key) || named.iter().any(|rest| rest.is_empty());
         Self { secret, shape, named }
+    }
+
+    /// Whether nothing below a container can be a secret, neither by schema nor by name: then nobody needs to look.
+    fn is_clear(&self, node: &Node<'_>) -> bool {
+        !self.secret && self.named.is_empty() && !self.shape.is_some_and(|shape| shape.hides) && !node.names_secret()
     }
 
     fn below_item(&self, item: &Node<'_>, at: usize, keyed: bool) -> Self {
@@ -238,7 +188,7 @@ impl Secrets {
 
     fn replace(&self, document: &Document, path: &Path, with: &dyn Fn(&mut Builder, &Node<'_>)) -> Document {
         let (node, scope) = (document.root(), self.scope(path));
-        if !scope.secret && !holds(node, &scope) {
+        if scope.is_clear(&node) || (!scope.secret && !holds(node, &scope)) {
             return document.clone();
         }
         let mut builder = Builder::new(None, 64);
@@ -306,7 +256,7 @@ fn holds(node: Node<'_>, scope: &Scope<'_>) -> bool {
             if scope.secret {
                 return true;
             }
-            if item.kind().is_container() {
+            if item.kind().is_container() && !scope.is_clear(&item) {
                 left.push((item, scope));
             }
         }
@@ -320,7 +270,7 @@ fn replaced(builder: &mut Builder, node: Node<'_>, scope: &Scope<'_>, with: &dyn
     if scope.secret && node.kind() != Kind::Null {
         return with(builder, &node);
     }
-    if !node.kind().is_container() {
+    if !node.kind().is_container() || scope.is_clear(&node) {
         return builder.value_of(&node);
     }
     let keyed = node.kind() == Kind::Table;

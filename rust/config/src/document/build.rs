@@ -15,15 +15,17 @@ use super::chunk::{
     table_hash, text_hash,
 };
 use super::node::{Document, Node};
+use crate::secret_keys::is_secret_key;
 use crate::source::Source;
 
 /// The key of the value that comes next.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Key {
-    start: u32,
-    len: u16,
+    pub start: u32,
+    pub len: u16,
     source: u16,
     flags: u8,
+    secret: bool,
     hash: u64,
 }
 
@@ -37,6 +39,8 @@ struct Frame {
     /// 64 bits say which tags came; two keys on one bit make the table suspect of holding one twice.
     seen: u64,
     suspect: bool,
+    /// A key in it, or below, reads like the name of a secret.
+    names_secret: bool,
 }
 
 /// A key that stands twice in one table.
@@ -108,20 +112,20 @@ impl Builder {
     /// The next value's key stands literally in source 0.
     #[inline]
     pub(crate) fn key_at(&mut self, start: u32, key: &str) {
-        self.key = Key { start, len: key.len() as u16, source: 0, flags: 0, hash: key_hash(key) };
+        self.key = Key { start, len: key.len() as u16, source: 0, flags: 0, secret: is_secret_key(key), hash: key_hash(key) };
         self.chunk.has_reset |= key == RESET;
     }
 
     /// The next value's key stands literally in source 0 and is equal to one whose hash is known.
     #[inline]
-    pub(crate) fn key_again(&mut self, start: u32, len: u16, hash: u64) {
-        self.key = Key { start, len, source: 0, flags: 0, hash };
+    pub(crate) fn key_again(&mut self, start: u32, known: Key) {
+        self.key = Key { start, ..known };
     }
 
-    /// The hash of the key that is set.
+    /// The key that is set.
     #[inline]
-    pub(crate) fn hash_of_key(&self) -> u64 {
-        self.key.hash
+    pub(crate) fn key(&self) -> Key {
+        self.key
     }
 
     /// How many values the innermost container has so far.
@@ -132,7 +136,14 @@ impl Builder {
 
     /// The next value's key, copied; its value comes from source 0.
     pub(crate) fn key_text(&mut self, key: &str) {
-        self.key = Key { start: self.chunk.extra.len() as u32, len: key.len() as u16, source: 0, flags: KEY_EXTRA, hash: key_hash(key) };
+        self.key = Key {
+            start: self.chunk.extra.len() as u32,
+            len: key.len() as u16,
+            source: 0,
+            flags: KEY_EXTRA,
+            secret: is_secret_key(key),
+            hash: key_hash(key),
+        };
         self.chunk.extra.push_str(key);
         self.chunk.has_reset |= key == RESET;
     }
@@ -148,7 +159,8 @@ impl Builder {
         } else {
             (entry.key, 0)
         };
-        self.key = Key { start, len: entry.key_len, source, flags, hash: key_hash(node.key()) };
+        let (secret, hash) = (is_secret_key(node.key()), key_hash(node.key()));
+        self.key = Key { start, len: entry.key_len, source, flags, secret, hash };
         self.chunk.has_reset |= node.key() == RESET;
     }
 
@@ -181,6 +193,7 @@ impl Builder {
             let bit = 1u64 << (entry.tag & 63);
             frame.suspect |= frame.seen & bit != 0;
             frame.seen |= bit;
+            frame.names_secret |= self.key.secret;
         }
         self.stack.push(entry);
         self.key = Key::default();
@@ -217,7 +230,16 @@ impl Builder {
     pub(crate) fn open(&mut self, kind: Kind, origin: u32) {
         let entry = self.entry(kind, origin);
         let key = self.key.hash;
-        self.frames.push(Frame { entry, key, stack: self.stack.len(), sum: 0, leaves: 0, seen: 0, suspect: false });
+        self.frames.push(Frame {
+            entry,
+            key,
+            stack: self.stack.len(),
+            sum: 0,
+            leaves: 0,
+            seen: 0,
+            suspect: false,
+            names_secret: self.key.secret,
+        });
         self.key = Key::default();
     }
 
@@ -245,9 +267,10 @@ impl Builder {
             len: children.len() as u32,
             leaves: frame.leaves,
             index: self.chunk.index.len() as u32,
-            end,
             hash: [0, 32, 64, 96].map(|shift| (hash >> shift) as u32),
-        };
+            ..Container::default()
+        }
+        .with_end(end, frame.names_secret);
         self.chunk.entries.extend_from_slice(children);
         self.stack.truncate(stack);
         if let Some(slots) = slots.filter(|_| container.len as usize >= INDEXED_FROM) {
@@ -255,7 +278,7 @@ impl Builder {
         }
         let number = self.chunk.containers.len() as u32;
         self.chunk.containers.push(container);
-        self.key.hash = frame.key;
+        self.key = Key { hash: frame.key, secret: frame.names_secret, ..Key::default() };
         self.push(entry.with_pair(number, 0), inner_hash(frame.key, entry.kind, hash), frame.leaves);
     }
 
@@ -344,6 +367,7 @@ impl Builder {
             let (chunk, number) = node.container_parts();
             let link = self.link(chunk);
             entry = entry.with_pair(number, link);
+            self.key.secret |= node.names_secret();
             return self.push(entry, inner_hash(key, from.kind, node.hash()), node.leaves() as u32);
         }
         if !from.kind.is_text() {
@@ -391,7 +415,9 @@ impl Builder {
         let key = self.key.hash;
         entry.payload = value.0.payload;
         entry.flags |= value.0.flags & TEXT_EXTRA;
-        let hash = match self.chunk.container(&entry).filter(|_| entry.kind.is_container()) {
+        let container = self.chunk.container(&entry).filter(|_| entry.kind.is_container());
+        self.key.secret |= container.is_some_and(Container::names_secret);
+        let hash = match container {
             Some(container) => inner_hash(key, entry.kind, container.hash128()),
             None if entry.kind.is_text() => text_hash(key, entry.kind, self.chunk.text(&entry)),
             None => bits_hash(key, entry.kind, entry.payload),

@@ -109,14 +109,34 @@ pub(crate) struct Container {
     pub leaves: u32,
     /// Start of the hash index in `Chunk::index`, for large tables.
     pub index: u32,
-    /// Where it ends in source 0, when its bytes lie together there from its origin on; 0 otherwise.
-    pub end: u32,
+    /// Where it ends in source 0, when its bytes lie together there from its origin on; 0 otherwise. The highest bit: a key in it reads like
+    /// the name of a secret.
+    pub(super) end: u32,
     pub hash: [u32; 4],
 }
 
 const _: () = assert!(size_of::<Container>() == 36);
 
+/// No text is longer than the lower bits can say.
+const NAMES_SECRET: u32 = 1 << 31;
+
 impl Container {
+    pub(crate) fn with_end(mut self, end: u32, names_secret: bool) -> Self {
+        self.end = (end & !NAMES_SECRET) | if names_secret { NAMES_SECRET } else { 0 };
+        self
+    }
+
+    #[inline]
+    pub(crate) fn end(&self) -> u32 {
+        self.end & !NAMES_SECRET
+    }
+
+    /// Whether a key in it, or anywhere below, reads like the name of a secret.
+    #[inline]
+    pub(crate) fn names_secret(&self) -> bool {
+        self.end & NAMES_SECRET != 0
+    }
+
     #[inline]
     pub(crate) fn hash128(&self) -> u128 {
         let [a, b, c, d] = self.hash.map(u128::from);

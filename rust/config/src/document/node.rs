@@ -145,6 +145,11 @@ impl<'a> Node<'a> {
         if self.kind().is_container() { self.container_parts().0.has_reset } else { self.as_str() == Some(super::build::RESET) }
     }
 
+    /// Whether a key anywhere below reads like the name of a secret.
+    pub(crate) fn names_secret(&self) -> bool {
+        self.container().is_some_and(|(_, container)| container.names_secret())
+    }
+
     /// Whether both are the very same memory, hence equal.
     pub fn is_same(&self, other: &Node<'_>) -> bool {
         if self.kind().is_container() && other.kind() == self.kind() {
@@ -311,7 +316,7 @@ impl<'a> Node<'a> {
         fn raw<'b>(node: &Node<'b>) -> Option<&'b [u8]> {
             let (owner, container) = node.container()?;
             let text = owner.sources.first()?.text().as_bytes();
-            text.get(node.entry().origin as usize..container.end as usize)
+            text.get(node.entry().origin as usize..container.end() as usize)
         }
         match (raw(self), raw(other)) {
             (Some(a), Some(b)) => a == b,

@@ -12,7 +12,7 @@
 use std::sync::Arc;
 
 use super::{Limits, finish, too_deep};
-use crate::document::build::{Builder, KEY_LIMIT};
+use crate::document::build::{Builder, KEY_LIMIT, Key};
 use crate::document::chunk::same_bytes;
 use crate::document::{Document, Kind, Path};
 use crate::problem::Problem;
@@ -67,14 +67,7 @@ struct Reader<'a> {
     problems: Vec<Problem>,
     scratch: String,
     /// By depth and position, the key that stood there last: tables of one kind follow one another, and comparing is cheaper than scanning.
-    keys: Vec<KnownKey>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct KnownKey {
-    start: u32,
-    len: u16,
-    hash: u64,
+    keys: Vec<Key>,
 }
 
 /// Positions in a table whose keys are remembered.
@@ -163,7 +156,7 @@ impl<'a> Reader<'a> {
         let slot = self.builder.depth() * REMEMBERED + position;
         let known = self.keys.get(slot).copied().filter(|_| position < REMEMBERED).unwrap_or_default();
         if known.len > 0 && self.stands_again(start, known) {
-            self.builder.key_again(start as u32, known.len, known.hash);
+            self.builder.key_again(start as u32, known);
             self.at = start + usize::from(known.len) + 1;
         } else if self.string()? {
             let key = self.text.get(start..self.at - 1).unwrap_or("");
@@ -173,10 +166,10 @@ impl<'a> Reader<'a> {
             self.builder.key_at(start as u32, key);
             if position < REMEMBERED {
                 if self.keys.len() <= slot {
-                    self.keys.resize(slot + REMEMBERED, KnownKey::default());
+                    self.keys.resize(slot + REMEMBERED, Key::default());
                 }
                 if let Some(place) = self.keys.get_mut(slot) {
-                    *place = KnownKey { start: start as u32, len: key.len() as u16, hash: self.builder.hash_of_key() };
+                    *place = self.builder.key();
                 }
             }
         } else {
@@ -196,7 +189,7 @@ impl<'a> Reader<'a> {
 
     /// Whether a key that was read without escapes stands here again, up to its closing quote.
     #[inline]
-    fn stands_again(&self, start: usize, known: KnownKey) -> bool {
+    fn stands_again(&self, start: usize, known: Key) -> bool {
         let (before, len) = (known.start as usize, usize::from(known.len));
         // The quote is part of both.
         let pair = (self.bytes.get(start..=start + len), self.bytes.get(before..=before + len));

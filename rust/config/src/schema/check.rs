@@ -19,7 +19,8 @@ use crate::document::{Document, Kind, Node, Path, Segment};
 use crate::layers::Merged;
 use crate::parse::MOST_PROBLEMS;
 use crate::problem::{Problem, Problems, Span};
-use crate::secrets::{is_secret_key, shown};
+use crate::secret_keys::is_secret_key;
+use crate::secrets::shown;
 
 /// What a check made of a document.
 #[derive(Clone, Debug)]
@@ -300,7 +301,8 @@ impl<'a> Walk<'a> {
 
     #[cold]
     fn refuse(&mut self, code: &'static str, node: Node<'_>, shape: &Shape, secret: bool) {
-        let secret = secret || holds_secret(shape) || self.path.iter().any(|step| matches!(step, Step::Key(key) if is_secret_key(key)));
+        // A value that fits no part of a shape may be the secret of another part, in the wrong place.
+        let secret = secret || shape.hides || self.path.iter().any(|step| matches!(step, Step::Key(key) if is_secret_key(key)));
         let got = if secret { format!("{} (not shown: a secret)", node.kind().words()) } else { shown(&node) };
         let mut problem = Problem::new(code, self.path(), shape.words(), got).at_node(&node);
         let is_text = node.source().is_some_and(|source| source.kind().is_text());
@@ -448,17 +450,6 @@ fn constants_agree(shape: &Shape, node: Node<'_>) -> bool {
         && tags.all(|field| {
             node.get(&field.key).is_some_and(|value| field.shape.allowed.iter().any(|allowed| same_value(allowed.root(), value)))
         })
-}
-
-/// Whether a secret is part of a shape: then a value that fits none of it may be the secret in the wrong place.
-fn holds_secret(shape: &Shape) -> bool {
-    shape.secret
-        || match &shape.of {
-            Type::Union(variants) | Type::Tuple(variants) => variants.iter().any(holds_secret),
-            Type::List { items, .. } | Type::Map { items, .. } => holds_secret(items),
-            Type::Table(table) => table.fields.iter().any(|field| holds_secret(&field.shape)),
-            _ => false,
-        }
 }
 
 /// The known word that is nearest, if it is near enough to be meant.

@@ -61,11 +61,13 @@ pub(crate) struct Shape {
     pub secret: bool,
     pub allowed: Vec<Document>,
     pub description: String,
+    /// It is a secret, or a secret is part of it.
+    pub hides: bool,
 }
 
 impl Shape {
     pub(crate) fn of(of: Type) -> Self {
-        Self { of, secret: false, allowed: Vec::new(), description: String::new() }
+        Self { of, secret: false, allowed: Vec::new(), description: String::new(), hides: false }
     }
 }
 

@@ -96,6 +96,7 @@ impl Reader {
         }
         let mut shape = Shape::of(of);
         shape.secret = self.flag(node, "secret", &path);
+        shape.hides = shape.secret || parts_hide(&shape.of);
         shape.description = node.get("description").and_then(|text| text.as_str()).unwrap_or("").to_owned();
         if let Some(values) = node.get("enum") {
             shape.allowed = values.items().map(|value| value.to_document()).collect();
@@ -223,6 +224,19 @@ impl Reader {
             },
         };
         table
+    }
+}
+
+/// Whether a secret is part of what a type holds.
+fn parts_hide(of: &Type) -> bool {
+    match of {
+        Type::Union(variants) | Type::Tuple(variants) => variants.iter().any(|shape| shape.hides),
+        Type::List { items, .. } | Type::Map { items, .. } => items.hides,
+        Type::Table(table) => {
+            let additional = matches!(&table.additional, Additional::Of(shape) if shape.hides);
+            additional || table.fields.iter().any(|field| field.shape.hides)
+        }
+        _ => false,
     }
 }
 

@@ -1,0 +1,121 @@
+//! Keys that read like the name of a secret.
+//!
+//! **In**: a key. **Out**: whether its value is to be hidden, whatever a schema says. **Law**: every key of every document is asked once when
+//! it is read, so the answer for the usual key, which lacks a letter of each word, takes one pass over its bytes.
+
+/// Words that make a key a secret wherever they stand in it.
+const ANYWHERE: &[&str] = &["password", "passwd", "passphrase", "secret", "credential"];
+/// Words that make a key a secret when they are whole parts of it.
+const PARTS: &[&str] = &["token", "api_key", "apikey", "private_key", "access_key", "auth_key", "pwd"];
+/// The letters of each word, one bit for each.
+const LETTERS: [u32; 12] = letters_of_words();
+
+const fn letters_of_words() -> [u32; 12] {
+    let mut found = [0; 12];
+    let mut at = 0;
+    while at < 12 {
+        let word = if at < ANYWHERE.len() { ANYWHERE[at] } else { PARTS[at - ANYWHERE.len()] }.as_bytes();
+        let mut place = 0;
+        while place < word.len() {
+            if word[place] != b'_' {
+                found[at] |= 1 << (word[place] - b'a');
+            }
+            place += 1;
+        }
+        at += 1;
+    }
+    found
+}
+
+/// Whether a key alone says that its value is a secret: `db_password`, `apiKey`, `TOKEN`; not `max_tokens`.
+pub fn is_secret_key(key: &str) -> bool {
+    let mut letters = 0u32;
+    let mut ascii = true;
+    for byte in key.bytes() {
+        let lower = (byte | 0x20).wrapping_sub(b'a');
+        letters |= if lower < 26 { 1 << lower } else { 0 };
+        ascii &= byte < 0x80;
+    }
+    let possible = LETTERS.iter().any(|word| letters & word == *word);
+    (possible || !ascii) && reads_like_a_secret(key)
+}
+
+fn reads_like_a_secret(key: &str) -> bool {
+    let mut plain = String::with_capacity(key.len() + 4);
+    let mut before = ' ';
+    for c in key.chars() {
+        if c.is_uppercase() && before.is_lowercase() {
+            plain.push('_');
+        }
+        if c.is_alphanumeric() {
+            plain.extend(c.to_lowercase());
+        } else {
+            plain.push('_');
+        }
+        before = c;
+    }
+    ANYWHERE.iter().any(|word| plain.contains(word)) || PARTS.iter().any(|word| has_part(&plain, word))
+}
+
+fn has_part(key: &str, word: &str) -> bool {
+    key.match_indices(word).any(|(at, _)| {
+        let before = key.get(..at).is_some_and(|before| before.is_empty() || before.ends_with('_'));
+        before && key.get(at + word.len()..).is_some_and(|after| after.is_empty() || after.starts_with('_'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn keys_that_read_like_secrets() {
+        let secret = [
+            "password",
+            "DB_PASSWORD",
+            "dbPassword",
+            "mysecret",
+            "token",
+            "auth_token",
+            "apiKey",
+            "API-KEY",
+            "access_key_id",
+            "credentials",
+            "PWD",
+        ];
+        for key in secret {
+            assert!(is_secret_key(key), "{key}");
+        }
+        for key in ["max_tokens", "tokenizer", "key", "api", "monkey", "keyboard", "host", "title", "forward", "", "\u{e9}"] {
+            assert!(!is_secret_key(key), "{key}");
+        }
+        assert!(is_secret_key("\u{e9}_TO\u{212a}EN"), "the Kelvin sign is a k");
+    }
+
+    #[test]
+    fn the_quick_look_at_a_key_passes_over_no_secret() {
+        let pieces = [
+            "pass", "word", "pwd", "PWD", "secret", "api", "Api", "key", "Key", "KEY", "token", "Token", "cred", "ential", "phrase", "_",
+            "-", "x", "max", "s",
+        ];
+        let mut secrets = 0;
+        for a in pieces {
+            for b in pieces {
+                for c in pieces {
+                    let key = [a, b, c].concat();
+                    secrets += usize::from(reads_like_a_secret(&key));
+                    assert_eq!(is_secret_key(&key), reads_like_a_secret(&key), "{key}");
+                }
+            }
+        }
+        assert!(secrets > 500, "{secrets}");
+    }
+
+    proptest! {
+        #[test]
+        fn the_look_at_letters_decides_nothing_alone(key in "(api|key|pass|word|sec|ret|tok|en|_|-|[A-Z]|.){0,6}") {
+            prop_assert_eq!(is_secret_key(&key), reads_like_a_secret(&key));
+        }
+    }
+}
