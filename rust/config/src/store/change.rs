@@ -14,7 +14,7 @@ use super::report::{By, Refusal, Report, Timings};
 use super::version::Version;
 use super::{Inner, Store};
 use crate::document::{Document, Path};
-use crate::layers::Merged;
+use crate::layers::{Merged, merge};
 use crate::object::{Cause, patches};
 use crate::patch::Change;
 use crate::problem::{Problem, Problems};
@@ -61,8 +61,7 @@ impl Store {
                     .hint("withdraw it in a process that has the sources, or patch the value that it shall have")
                     .into());
             }
-            let layers = read_all(&self.0.providers)?;
-            self.0.draft_of_layers(&layers, patches::without(&base.head.patches, paths), base.head.held, Some(base))
+            self.0.draft_of_withdrawal(base, paths)
         })
     }
 
@@ -159,6 +158,23 @@ impl Inner {
             always: false,
             skip_guards: false,
         })
+    }
+
+    fn draft_of_withdrawal(&self, base: &Version, paths: &[Path]) -> Result<Draft, Problems> {
+        let patches = patches::without(&base.head.patches, paths);
+        let layers = read_all(&self.providers)?;
+        if !base.head.held {
+            return self.draft_of_layers(&layers, patches, false, Some(base));
+        }
+        // After a rollback, only what was withdrawn comes from the sources of today.
+        let said = merge(&layers);
+        let withdrawn = base.head.patches.iter().filter(|(patched, _)| paths.iter().any(|path| path.covers(patched)));
+        let changes: Vec<Change> =
+            withdrawn.map(|(path, _)| (path.clone(), said.document().get(path).map(|node| node.to_document()))).collect();
+        let document = crate::patch::patch(base.merged.document(), &changes)?;
+        let merged = Merged::new(Arc::clone(base.merged.layers()), document);
+        let checked = self.schema.check(&merged, Some(&base.checked))?;
+        Ok(Draft { checked, merged, patches, ..Draft::of(base) })
     }
 
     /// Refuses changes that would store a secret.

@@ -4,6 +4,7 @@
 mod load;
 mod processes;
 mod publishing;
+mod twin;
 mod watching;
 
 use std::path::Path as FilePath;
