@@ -1,6 +1,7 @@
 //! The store's laws, one by one, with files, tables and numberings of all kinds.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod faults;
 mod load;
 mod processes;
 mod publishing;
