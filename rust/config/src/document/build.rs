@@ -7,13 +7,16 @@
 //! 2. A key that its table already has is refused, with the place of both; the first one stays.
 //! 3. Nodes of other documents are linked when they are containers, and copied (24 bytes) when they are scalars.
 
+mod equal_keys;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::chunk::{
-    Chunk, Container, Entry, INDEXED_FROM, KEY_EXTRA, Kind, TEXT_EXTRA, bits_hash, index_slots, inner_hash, key_hash, list_hash, slot_hash,
-    table_hash, text_hash,
+    Chunk, Container, Entry, INDEXED_FROM, KEY_EXTRA, Kind, TEXT_EXTRA, bits_hash, inner_hash, key_hash, list_hash, table_hash, text_hash,
 };
+pub(crate) use equal_keys::Duplicate;
+
 use super::node::{Document, Node};
 use crate::secret_keys::is_secret_key;
 use crate::source::Source;
@@ -43,14 +46,6 @@ struct Frame {
     names_secret: bool,
 }
 
-/// A key that stands twice in one table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Duplicate {
-    pub key: String,
-    pub first: u32,
-    pub second: u32,
-}
-
 /// The longest key in bytes.
 pub(crate) const KEY_LIMIT: usize = u16::MAX as usize;
 /// The key that makes a table replace what lower layers say, and the string that drops what they say.
@@ -64,6 +59,8 @@ pub(crate) struct Builder {
     scratch: Vec<u8>,
     known_sources: HashMap<*const Source, u16>,
     known_links: HashMap<*const Chunk, u32>,
+    last_source: u16,
+    last_link: u32,
     duplicates: Vec<Duplicate>,
 }
 
@@ -83,6 +80,8 @@ impl Builder {
             scratch: Vec::with_capacity(256),
             known_sources: HashMap::new(),
             known_links: HashMap::new(),
+            last_source: 0,
+            last_link: 0,
             duplicates: Vec::new(),
         };
         if let Some(source) = source {
@@ -98,7 +97,12 @@ impl Builder {
 
     /// The number of a source in this chunk.
     fn source(&mut self, source: &Arc<Source>) -> u16 {
+        // Neighbours mostly come from one source.
+        if self.chunk.sources.get(usize::from(self.last_source)).is_some_and(|last| Arc::ptr_eq(last, source)) {
+            return self.last_source;
+        }
         if let Some(&number) = self.known_sources.get(&Arc::as_ptr(source)) {
+            self.last_source = number;
             return number;
         }
         let number = self.chunk.sources.len().min(usize::from(u16::MAX)) as u16;
@@ -282,70 +286,6 @@ impl Builder {
         self.push(entry.with_pair(number, 0), inner_hash(frame.key, entry.kind, hash), frame.leaves);
     }
 
-    /// Removes later entries of the same key from the small open table on the stack.
-    fn drop_duplicates(&mut self, from: usize) {
-        let children = self.stack.get(from..).unwrap_or(&[]);
-        let mut again = Vec::new();
-        for (at, child) in children.iter().enumerate() {
-            let mut before = children.iter().take(at).filter(|other| other.tag == child.tag);
-            if let Some(first) = before.find(|other| self.chunk.key(other) == self.chunk.key(child)) {
-                again.push((at, key_place(first)));
-            }
-        }
-        self.remove(from, &again);
-    }
-
-    /// The hash index of the open table on the stack, after later entries of the same key are removed from it.
-    fn index(&mut self, from: usize) -> Vec<u32> {
-        loop {
-            let children = self.stack.get(from..).unwrap_or(&[]);
-            let mut again = Vec::new();
-            let slots = index_slots(children.len());
-            let mut table = vec![0u32; slots];
-            for (at, child) in children.iter().enumerate() {
-                let key = self.chunk.key(child);
-                let mut slot = slot_hash(key) & (slots - 1);
-                while let Some(place) = table.get_mut(slot) {
-                    if *place == 0 {
-                        *place = at as u32 + 1;
-                        break;
-                    }
-                    let other = children.get(*place as usize - 1);
-                    if let Some(other) = other.filter(|other| other.tag == child.tag && self.chunk.has_key(other, key)) {
-                        again.push((at, key_place(other)));
-                        break;
-                    }
-                    slot = (slot + 1) & (slots - 1);
-                }
-            }
-            if again.is_empty() {
-                return table;
-            }
-            // Places have changed: once more, and for the last time.
-            self.remove(from, &again);
-        }
-    }
-
-    /// Takes entries off the open table on the stack and notes that their keys stood before. One pass, however many they are.
-    fn remove(&mut self, from: usize, again: &[(usize, u32)]) {
-        let mut next = again.iter().peekable();
-        let mut kept = from;
-        for at in from..self.stack.len() {
-            let Some(child) = self.stack.get(at).copied() else { break };
-            match next.next_if(|(place, _)| from + place == at) {
-                Some((_, first)) => {
-                    let duplicate = Duplicate { key: self.chunk.key(&child).to_owned(), first: *first, second: key_place(&child) };
-                    self.duplicates.push(duplicate);
-                }
-                None => {
-                    self.stack.swap(kept, at);
-                    kept += 1;
-                }
-            }
-        }
-        self.stack.truncate(kept);
-    }
-
     /// Adds a node of another document under the key that is set: a link or a copied scalar. Its origin stays its own.
     pub(crate) fn value_of(&mut self, node: &Node<'_>) {
         let from = node.entry();
@@ -436,7 +376,11 @@ impl Builder {
     }
 
     fn link(&mut self, chunk: &Arc<Chunk>) -> u32 {
+        if self.chunk.links.get((self.last_link as usize).wrapping_sub(1)).is_some_and(|last| Arc::ptr_eq(last, chunk)) {
+            return self.last_link;
+        }
         if let Some(&link) = self.known_links.get(&Arc::as_ptr(chunk)) {
+            self.last_link = link;
             return link;
         }
         self.chunk.links.push(Arc::clone(chunk));
@@ -482,9 +426,4 @@ pub(crate) struct Shared(Entry);
 
 fn leaves_of(chunk: &Chunk, entry: &Entry) -> u32 {
     if entry.kind.is_container() { chunk.container(entry).map_or(0, |container| container.leaves) } else { 1 }
-}
-
-/// Where a key stands, when it was read literally; else where its value stands.
-fn key_place(entry: &Entry) -> u32 {
-    if entry.flags & KEY_EXTRA == 0 { entry.key } else { entry.origin }
 }
