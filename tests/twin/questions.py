@@ -140,6 +140,8 @@ def leaf(chosen: random.Random) -> dict[str, Any]:
 
 def query(chosen: random.Random, depth: int = 3) -> dict[str, Any]:
     """A tree of any shape."""
+    if depth == 3 and chosen.random() < 0.3:
+        return {"match": {"text": chosen.choice(WORDS[:8]) if chosen.random() < 0.7 else words(chosen, 1, 3)}}
     if depth == 0 or chosen.random() < 0.45:
         return leaf(chosen)
     kind = chosen.choice(["all", "any", "not", "boost", "group", "group"])
@@ -199,6 +201,39 @@ def config(chosen: random.Random) -> dict[str, Any]:
         made["tie_breaker"] = chosen.choice([0.1, 0.3, 1.0])
     if chosen.random() < 0.3:
         made["operator"] = "and"
+    return made if chosen.random() < 0.3 else {"ranking": made, **lists(chosen)}
+
+
+def lists(chosen: random.Random) -> dict[str, Any]:
+    """Tables beside the ranking."""
+    made: dict[str, Any] = {}
+    if chosen.random() < 0.6:
+        texts = [words(chosen, 1, chosen.choice([1, 1, 2, 3])) for _ in range(6)]
+        made["synonyms"] = {
+            "groups": [texts[:2], texts[2:5]][: chosen.randint(0, 2)],
+            "oneway": {f"{texts[5]} gold": [text for text in texts[:2] if text != f"{texts[5]} gold"]},
+        }
+    if chosen.random() < 0.5:
+        made["stopwords"] = {"words": chosen.sample(WORDS, chosen.randint(0, 4))}
+    if chosen.random() < 0.6:
+        made["typos"] = {
+            "when": chosen.choice(["never", "missing", "few", "always"]),
+            "few": chosen.randint(1, 30),
+            "min_length": {"one": chosen.randint(1, 5), "two": chosen.randint(5, 8)},
+        }
+    if chosen.random() < 0.7:
+        keys = [f"k{chosen.randint(0, 80)}" for _ in range(12)]
+        queries = dict.fromkeys(chosen.choice(WORDS[:8]) for _ in range(4))
+        made["pins"] = [
+            {
+                "query": query,
+                "keys": list(dict.fromkeys(keys[3 * i : 3 * i + 2])),
+                "hide": [keys[3 * i + 2] + "x", f"k{i}"][chosen.randint(0, 1) :],
+            }
+            for i, query in enumerate(queries)
+        ]
+        for pin in made["pins"]:
+            pin["keys"] = [key for key in pin["keys"] if key not in pin["hide"]]
     return made
 
 

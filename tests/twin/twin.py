@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from collection import Collection, Document, Tokens
+from lists import Lists, Member
 from logarithm import log
 from matching import edit_distance, passes, phrase_frequency
 
+TABLES = {"ranking", "synonyms", "stopwords", "typos", "pins"}
 MOST_WEIGHT = 2.0**60
 MAX_EXPANSIONS = 64
 BOUND = 2.0**30
@@ -103,7 +105,8 @@ class Twin:
     def __init__(self, collection: Collection, config: Mapping[str, Any] | None = None, *, true_lengths: bool = False) -> None:
         self.collection = collection
         self.true_lengths = true_lengths
-        config = dict(config or {})
+        whole = dict(config or {})
+        config = whole.get("ranking", {}) if TABLES & whole.keys() else whole
         self.k1 = float(config.get("k1", 1.2))
         self.b = float(config.get("b", 0.75))
         self.combine = config.get("combine", "best")
@@ -119,6 +122,7 @@ class Twin:
                 self.own_b[name] = float(settings["b"])
         self.order = {name: number for number, name in enumerate(collection.schema)}
         self.clauses: list[Clause] = []
+        self.lists = Lists(collection, whole, min(self.weights, key=self.order.__getitem__, default=None))
 
     # Statistics and lengths.
 
@@ -270,6 +274,64 @@ class Twin:
                 before = start
         return [words[start] for start in sorted(words)]
 
+    def searched(self, fields: list[tuple[str, float]], text: str, boost: float) -> list[Slot]:
+        """The words of a text as they are searched: runs with synonyms, no stop words beside others, what is near mistyped ones."""
+        words: dict[int, list[tuple[str, float, list[Member]]]] = {}
+        for name, weight in fields:
+            tokens: list[tuple[int, str]] = []
+            for term, _, start in self.tokens(name, text):
+                if not tokens or tokens[-1][0] != start:
+                    tokens.append((start, term))
+            while tokens:
+                run = self.lists.longest(name, [term for _, term in tokens])
+                count, members = run or (1, [((tokens[0][1], 0),)])
+                words.setdefault(tokens[0][0], []).append((name, weight, members))
+                tokens = tokens[count:]
+        listed = [words[start] for start in sorted(words)]
+        plain = [all(len(members) == 1 for _, _, members in word) for word in listed]
+        stops = [
+            is_plain and all(self.lists.is_stop(name, members[0][0][0]) for name, _, members in word)
+            for word, is_plain in zip(listed, plain, strict=True)
+        ]
+        slots = []
+        for word, is_plain, stop in zip(listed, plain, stops, strict=True):
+            if stop and not all(stops):
+                continue
+            if not is_plain:
+                slots.append(self.synonyms_slot(word, boost))
+                continue
+            parts: list[Part] = [(name, weight, list(members[0])) for name, weight, members in word]
+            distance = self.lists.typos_of([(name, terms[0][0]) for name, _, terms in parts])
+            slots.append(self.near_slot(parts, distance, 0, boost) if distance else self.words_slot(parts, 0, boost))
+        return slots
+
+    def synonyms_slot(self, word: list[tuple[str, float, list[Member]]], boost: float) -> Slot:
+        """A word with its synonyms: all of a field weigh as the most frequent of them, a phrase being as frequent as its rarest word."""
+        c = self.collection
+        found: list[tuple[str, float, Member, int]] = []
+        for name, weight, members in word:
+            dfs = [(member, min(c.df(name, term) for term, _ in member)) for member in members]
+            there = [(member, df) for member, df in dfs if df > 0]
+            found += [(name, weight, member, max(df for _, df in there)) for member, _ in there]
+
+        def frequency(name: str, member: Member) -> Callable[[Document], int]:
+            def of(document: Document) -> int:
+                places = document.places.get(name, {})
+                return len(places.get(member[0][0], ())) if len(member) == 1 else phrase_frequency(list(member), places, 0)
+
+            return of
+
+        if self.combine == "bm25f":
+            if not found:
+                return self.slot([])
+            inverse = idf(max(c.totals(name)[0] for name, *_ in found), max(df for *_, df in found))
+            return self.slot([self.joined(boost, inverse, [(name, weight, frequency(name, m)) for name, weight, m, _ in found])])
+        clauses = []
+        for name, weight, member, df in found:
+            w = cut(weight * boost)
+            clauses.append(Clause(w, w * idf(c.totals(name)[0], df), self.saturation(name, frequency(name, member))))
+        return self.slot(clauses)
+
     def split(self, given: Any) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
         """(text fields, keyword fields) of a leaf."""
         fields = self.fields(given)
@@ -288,7 +350,7 @@ class Twin:
 
     def compile_match(self, body: dict[str, Any], boost: float) -> Any:
         texts, keywords = self.split(body.get("fields"))
-        slots = [self.words_slot(parts, 0, boost) for parts in self.word_parts(texts, body["text"])]
+        slots = self.searched(texts, body["text"], boost)
         found: list[Any] = []
         if slots:
             everything = (body.get("operator") or self.operator) == "and"
@@ -417,12 +479,20 @@ class Twin:
             if clause.weight > 0.0:
                 total += clause.bound
         scale = self.scale(total)
-        found = []
+        found: list[tuple[Document, int]] = []
+        pinned, hidden = self.lists.curated(query)
+        if sort not in (None, ["_score"], ["-_score"]):
+            pinned = []
+        shown: dict[str, tuple[Document, int]] = {}
         for document in c.documents:
+            if document.key in hidden:
+                continue
             if not document.live or (where is not None and not passes(c.schema, c.key, document, where)):
                 continue
             value = tree.value(document, scale)
-            if value is not None:
+            if document.key in pinned:
+                shown[document.key] = (document, value or 0)
+            elif value is not None:
                 found.append((document, value))
         found.sort(key=lambda hit: hit[0].seq)
         for key in reversed(sort or ["_score"]):
@@ -435,6 +505,7 @@ class Twin:
             have = [(hit, pick(values)) for hit, values in ordered if values]
             have.sort(key=lambda entry: entry[1], reverse=down)
             found = [hit for hit, _ in have] + [hit for hit, values in ordered if not values]
+        found = [shown[key] for key in pinned if key in shown] + found
         return Hits([(document.key, value) for document, value in found], scale, len(found))
 
     @staticmethod
