@@ -5,11 +5,23 @@ from __future__ import annotations
 import doctest
 import importlib
 import inspect
+import os
 import pathlib
+from collections.abc import Iterator
 from typing import Any
 
 import findspot.config
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """What examples set in the environment ends with them."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
 
 MODULES = [
     f"findspot.config.{name}" for name in ("store", "sources", "guards", "reports", "marks", "instances", "views", "hooks", "staged")

@@ -15,7 +15,7 @@ import checker
 from findspot.config import Mapping, Store
 
 SOAK = os.environ.get("FINDSPOT_SOAK") == "1"
-READS = 25_000_000 if SOAK else 400_000
+READS = 100_000_000 if SOAK else 1_000_000
 CHILD = """
 import json, sys, threading, time
 sys.path.insert(0, sys.argv[1])
@@ -54,7 +54,7 @@ def test_threads_and_tasks_see_whole_versions_in_order() -> None:
     writer = threading.Thread(target=lambda: published.append(checker.publish(store, bounds, done.is_set, 0.002)))
     for thread in (*readers, loop, writer):
         thread.start()
-    counted(600 if SOAK else 6)
+    counted(900 if SOAK else 8)
     for thread in (*readers, loop, writer):
         thread.join()
     assert found.wrong == []

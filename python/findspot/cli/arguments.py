@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"findspot {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_index, _search, _info, _check, _merge, _gc, _copy, _analyze, _eval):
+    for add in (_index, _search, _info, _check, _merge, _gc, _copy, _analyze, _eval, _config):
         add(commands)
     return top
 
@@ -177,3 +177,42 @@ def _eval(commands: _Commands) -> None:
     command.add_argument(
         "--losses", type=_number(10**6), default=10, metavar="N", help="show so many of the queries that lose most (default: 10)"
     )
+
+
+def _config(commands: _Commands) -> None:
+    group = commands.add_parser("config", help="Check, compare, publish and explain a configuration.", allow_abbrev=False)
+    inner = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(name: str, summary: str, *, store: bool | None, files: str | None = None) -> argparse.ArgumentParser:
+        command = _command(inner, name, summary, f"configuration.{name}")
+        if store is not None:
+            what = "an index, or the folder of a store's versions"
+            command.add_argument(*(("store",) if store else ("--store",)), metavar="STORE", help=what)
+        if files is not None:
+            command.add_argument("files", metavar="FILE", nargs=files, help=".toml, .json, .yaml, .env; the later above the earlier")
+            command.add_argument("--env", metavar="PREFIX", help="the environment above them, as in APP__")
+        command.add_argument("--schema", metavar="MODULE:CLASS", help="the class that it must fit")
+        return command
+
+    def by(command: argparse.ArgumentParser) -> None:
+        command.add_argument("--actor", help="who publishes, for the history (default: the user)")
+        command.add_argument("--reason", help="why, for the history")
+
+    add("check", "Read files and say everything that is wrong with them.", store=None, files="+")
+    command = add("diff", "Show what differs between two files, or two versions.", store=False)
+    command.add_argument("old", metavar="OLD", help="a file; with --store, a version")
+    command.add_argument("new", metavar="NEW", nargs="?", help="a file; with --store, a version (default: the current one)")
+    command = add("push", "Publish what files say, above what is published.", store=True, files="+")
+    command.add_argument("--expect", type=_number(10**12), metavar="VERSION", help="only if this version is current")
+    command.add_argument("--force", action="store_true", help="overrule the guards; the history shows it")
+    by(command)
+    command = add("rollback", "Publish the content of an older version again.", store=True)
+    command.add_argument("version", type=_number(10**12), metavar="VERSION")
+    by(command)
+    add("history", "List the versions that are kept.", store=True)
+    command = _command(inner, "explain", "Show where a value came from.", "configuration.explain")
+    command.add_argument("path", metavar="PATH", help="as in limits.most")
+    command.add_argument("files", metavar="FILE", nargs="*", help=".toml, .json, .yaml, .env; the later above the earlier")
+    command.add_argument("--store", metavar="STORE", help="an index, or the folder of a store's versions")
+    command.add_argument("--env", metavar="PREFIX", help="the environment above the files, as in APP__")
+    command.add_argument("--schema", metavar="MODULE:CLASS", help="the class that it must fit")

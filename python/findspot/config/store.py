@@ -60,7 +60,7 @@ class Store(_Base[T], Generic[T]):
         schema: what the configuration looks like: a dataclass, a `msgspec.Struct`, a pydantic model or a TypedDict, or None for any
             content. Unknown keys are refused unless the class says otherwise. What the class checks in Python (validators,
             `__post_init__`) is checked before publication, for sections that changed.
-        sources: layers, the later above the earlier; none is the class's defaults.
+        sources: layers, the later above the earlier; none is the class's defaults, or with a `folder` what others publish there.
         guards: rules about a change; see `findspot.config.not_empty` and its neighbours.
         keep: how many versions stay readable for `pin(version=…)`, `diff` and `rollback`.
         folder: where versions are kept for all processes that name the same folder, and over restarts; None keeps them in memory.
@@ -141,7 +141,8 @@ class Store(_Base[T], Generic[T]):
 
         if isinstance(sources, Source):
             raise TypeError("Store: sources: expected a list of sources, got one source: write [source]")
-        self._sources = tuple(sources) or (Defaults(),)
+        # With a folder and no sources, the store follows what others publish there, and says nothing beside it.
+        self._sources = tuple(sources) or ((NumberedOnly(),) if folder is not None else (Defaults(),))
         for source in self._sources:
             if not isinstance(source, Source):
                 raise TypeError(f"Store: sources: expected Mapping, Toml, Json, Yaml, Dotenv, Env, …, got {source!r}")
@@ -439,6 +440,10 @@ class Store(_Base[T], Generic[T]):
             ~ k: 1 → 2  (patch)
         """
         return answers.diff(self._diff(old, new))
+
+    def _diff_to(self, other: Store[Any]) -> Diff:
+        """What differs from this store's content to another's."""
+        return answers.diff(self._difference(other))
 
     def explain(self, path: str) -> Explanation:
         """Where a value came from, and what it overrode.

@@ -172,6 +172,8 @@ def shown(value: Any) -> str:
     if isinstance(value, tuple):
         inner = ", ".join(shown(item) for item in value)
         return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if getattr(value, "_findspot_hidden_", False):
+        return STARS
     if isinstance(value, Mapping) and not isinstance(value, View):
         return "{" + ", ".join(f"{key!r}: {STARS if is_secret_key(key) else shown(inner)}" for key, inner in value.items()) + "}"
     return repr(value)
@@ -198,7 +200,11 @@ def as_dict(view: Any, *, secrets: bool = False) -> Any:
         keys = _keys_of(view)
         return {keys[name]: STARS if name in hidden else as_dict(value, secrets=secrets) for name, value in items_of(view)}
     if isinstance(view, Mapping):
-        return {key: STARS if not secrets and is_secret_key(key) else as_dict(value, secrets=secrets) for key, value in view.items()}
+        hidden_all = not secrets and getattr(view, "_findspot_hidden_", False)
+        return {
+            key: STARS if hidden_all or (not secrets and is_secret_key(key)) else as_dict(value, secrets=secrets)
+            for key, value in view.items()
+        }
     if isinstance(view, (tuple, frozenset)):
         return [as_dict(value, secrets=secrets) for value in view]
     return view
@@ -285,14 +291,22 @@ def _plan(shape: Shape) -> tuple[Any, ...]:
     elif shape.kind == "union":
         plan = ("union", tuple((_variant(part), part_plan) for part, part_plan in zip(shape.inner, inner, strict=True)))
     elif shape.kind == "any" and "enum" not in shape.rules:
-        plan = ("any",)
+        plan = ("hidden" if shape.secret else "any",)
     else:
         plan = (shape.kind if shape.kind in ("number", "time") else "leaf",)
     return plan if shape.convert is None else ("convert", shape.convert, plan)
 
 
+def hide(shape: Shape) -> None:
+    """What stands below a secret is one."""
+    for part in (*(member.shape for member in shape.members.values()), *shape.inner):
+        part.secret = part.secret or shape.secret
+        hide(part)
+
+
 def _table(shape: Shape) -> tuple[Any, ...]:
     names = tuple(shape.members)
+    hide(shape)
     secret = frozenset(name for name, member in shape.members.items() if member.shape.secret)
     lazy, filled = make_classes(shape, shape.cls.__name__, names, secret)
     slots = tuple((name, member.key, _plan(member.shape)) for name, member in shape.members.items())
@@ -386,16 +400,16 @@ def _filled(cls: type, values: dict[str, Any]) -> View:
 
 
 @functools.lru_cache(maxsize=_MOST_CLASSES)
-def _by_keys(keys: tuple[str, ...]) -> tuple[type, type] | None:
+def _by_keys(keys: tuple[str, ...], hidden: bool = False) -> tuple[type, type] | None:
     if len(keys) > _MOST_KEYS or not all(_is_name(key) for key in keys):
         return None
-    return make_classes(None, "Config", keys, frozenset(key for key in keys if is_secret_key(key)))
+    return make_classes(None, "Config", keys, frozenset(key for key in keys if hidden or is_secret_key(key)))
 
 
 _made = 0
 
 
-def _classes_by_keys(keys: tuple[str, ...]) -> tuple[type, type] | None:
+def _classes_by_keys(keys: tuple[str, ...], hidden: bool) -> tuple[type, type] | None:
     """For a configuration without a class: classes for a small table of names; None for a table that is read by `[key]`.
 
     Classes are never freed by the interpreter's caches, so data that is used as keys must not make one for each table.
@@ -404,7 +418,7 @@ def _classes_by_keys(keys: tuple[str, ...]) -> tuple[type, type] | None:
     before = _by_keys.cache_info().misses
     if _made >= _MOST_CLASSES:
         return None
-    found = _by_keys(keys)
+    found = _by_keys(keys, hidden)
     _made += _by_keys.cache_info().misses - before
     return found
 
@@ -415,7 +429,8 @@ def _is_name(key: str) -> bool:
 
 def for_pickle(value: Any) -> Any:
     if isinstance(value, ConfigTable):
-        return {key: _WITHHELD if is_secret_key(key) else for_pickle(inner) for key, inner in value.items()}
+        hidden = value._findspot_hidden_
+        return {key: _WITHHELD if hidden or is_secret_key(key) else for_pickle(inner) for key, inner in value.items()}
     if isinstance(value, collections.abc.Mapping) and not isinstance(value, View):
         return {key: for_pickle(inner) for key, inner in value.items()}
     if isinstance(value, tuple):

@@ -3,44 +3,50 @@
 //! **In**: what the store says. **Out**: JSON text for the façade, exceptions. **Law**: a secret is replaced before anything leaves; what can be
 //! long is made when it is asked for.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use findspot_config::store::{Drift, Metrics, Provider, Record, Refusal, Report, Store};
-use findspot_config::{Diff, Document, Layer, Path, Place, Problem, Problems, Secrets, render};
+use findspot_config::{Diff, Document, Layer, Path, Place, Problem, Problems, Secrets, diff, render};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 use serde_json::{Value, json};
 
 use crate::errors;
 
-/// A difference, whose changes are written when they are asked for.
+/// A difference of two documents, made when it is looked at.
 #[pyclass(frozen, module = "findspot._native")]
 pub(crate) struct ConfigDiff {
-    diff: Diff,
+    old: Document,
+    new: Document,
+    made: OnceLock<Diff>,
     secrets: Secrets,
 }
 
 impl ConfigDiff {
-    pub(crate) fn new(diff: Diff, secrets: Secrets) -> Self {
-        Self { diff, secrets }
+    pub(crate) fn new(old: Document, new: Document, secrets: Secrets) -> Self {
+        Self { old, new, made: OnceLock::new(), secrets }
+    }
+
+    fn diff(&self) -> &Diff {
+        self.made.get_or_init(|| diff(&self.old, &self.new))
     }
 }
 
 #[pymethods]
 impl ConfigDiff {
     /// Added, removed, changed.
-    fn counts(&self) -> (usize, usize, usize) {
-        (self.diff.added().count(), self.diff.removed().count(), self.diff.changed().count())
+    fn counts(&self, py: Python<'_>) -> (usize, usize, usize) {
+        py.detach(|| (self.diff().added().count(), self.diff().removed().count(), self.diff().changed().count()))
     }
 
-    fn paths(&self) -> Vec<String> {
-        self.diff.differences.iter().map(|difference| difference.path.to_string()).collect()
+    fn paths(&self, py: Python<'_>) -> Vec<String> {
+        py.detach(|| self.diff().differences.iter().map(|difference| difference.path.to_string()).collect())
     }
 
     fn json<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         let text = py.detach(|| {
             let changes: Vec<Value> = self
-                .diff
+                .diff()
                 .differences
                 .iter()
                 .map(|difference| {

@@ -3,7 +3,7 @@
 //! **In**: candidates and versions. **Out**: problems, values. **Law**: every call attaches to the interpreter on its own and holds nothing
 //! while it waits for it but what no thread with the interpreter waits for; an interpreter that is shutting down is asked nothing.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use findspot_config::store::{Adopt, Attached, Candidate, Check, Derive, Derived, GuardRule, Subscriber, Version};
@@ -55,7 +55,8 @@ impl Check for OwnChecks {
     fn check(&self, candidate: &Candidate) -> Result<(), Problems> {
         let asked = Python::try_attach(|py| -> PyResult<Vec<(String, String, String)>> {
             let document = candidate.document().clone();
-            let node = Bound::new(py, ConfigNode { root: self.shared.root.clone(), table: None, document, version: 0 })?;
+            let node =
+                Bound::new(py, ConfigNode { root: self.shared.root.clone(), table: None, document, version: 0, whole: OnceLock::new() })?;
             self.shared.hooks.bind(py).call_method1("check", (node,))?.extract()
         });
         let found = asked.ok_or_else(|| gone(self.name()))?.map_err(|error| defect(self.name(), &error))?;
@@ -153,10 +154,10 @@ pub(crate) struct OwnSubscriber {
 }
 
 impl Subscriber for OwnSubscriber {
-    fn published(&self, old: &Arc<Version>, new: &Arc<Version>, diff: &Diff) -> Result<(), String> {
+    fn published(&self, old: &Arc<Version>, new: &Arc<Version>, _: &Diff) -> Result<(), String> {
         let root = &self.shared.root;
         let told = Python::try_attach(|py| -> PyResult<bool> {
-            let native = Bound::new(py, ConfigDiff::new(diff.clone(), self.shared.secrets.clone()))?;
+            let native = Bound::new(py, ConfigDiff::new(old.document().clone(), new.document().clone(), self.shared.secrets.clone()))?;
             let (before, after) = (view_of(py, root, old.document(), old.number())?, view_of(py, root, new.document(), new.number())?);
             self.shared.hooks.bind(py).call_method1("changed", (&self.function, before, after, native))?.extract()
         });

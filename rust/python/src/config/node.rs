@@ -2,14 +2,16 @@
 //!
 //! **In**: a document and a plan. **Out**: filled slots. **Law**: immutable; whoever holds it keeps the arenas of its version alive.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use findspot_config::store::Version;
 use findspot_config::{Document, Kind, Path};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
 use super::plan::{ConfigPlan, Plan, Root, TablePlan};
 use super::slots;
+use super::table::ConfigTable;
 
 /// A table of a document.
 #[pyclass(frozen, module = "findspot._native")]
@@ -18,12 +20,14 @@ pub(crate) struct ConfigNode {
     pub table: Option<Arc<TablePlan>>,
     pub document: Document,
     pub version: u64,
+    /// Of a whole view: its version, so that the store knows that somebody reads it.
+    pub whole: OnceLock<Arc<Version>>,
 }
 
 impl ConfigNode {
     /// A part of the same version, for code of the class's own.
     fn of(&self, document: Document) -> Self {
-        Self { root: self.root.clone(), table: None, document, version: self.version }
+        Self { root: self.root.clone(), table: None, document, version: self.version, whole: OnceLock::new() }
     }
 }
 
@@ -121,4 +125,15 @@ impl ConfigNode {
 pub(crate) fn view_of<'py>(py: Python<'py>, root: &Arc<Root>, document: &Document, version: u64) -> PyResult<Bound<'py, PyAny>> {
     let plan: &Plan = &root.plan;
     root.value(py, plan, document.root(), version)
+}
+
+/// The view of a version.
+pub(crate) fn view_of_version<'py>(py: Python<'py>, root: &Arc<Root>, version: &Arc<Version>) -> PyResult<Bound<'py, PyAny>> {
+    let view = view_of(py, root, version.document(), version.number())?;
+    if let Ok(table) = view.cast::<ConfigTable>() {
+        let _ = table.get().whole.set(version.clone());
+    } else if let Ok(node) = view.getattr(root.node_name.bind(py))?.cast::<ConfigNode>() {
+        let _ = node.get().whole.set(version.clone());
+    }
+    Ok(view)
 }

@@ -4,7 +4,6 @@
 //! one changes nothing unless it asks for another version. One manager serves all requests of a version: it holds no state.
 
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
 
 use super::slots;
 
@@ -12,36 +11,34 @@ use super::slots;
 #[pyclass(frozen, module = "findspot._native")]
 pub(crate) struct ConfigPin {
     view: Py<PyAny>,
-    /// `ContextVar.set`, and its arguments; none when nothing is to be done.
-    set: Option<Py<PyAny>>,
-    inside: Py<PyTuple>,
-    outside: Py<PyTuple>,
+    /// The context variable; none when nothing is to be done.
+    variable: Option<Py<PyAny>>,
+    outside: Py<PyAny>,
 }
 
 impl ConfigPin {
-    pub(crate) fn new(py: Python<'_>, view: &Bound<'_, PyAny>, set: Option<&Py<PyAny>>, outside: Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(Self {
+    pub(crate) fn new(view: &Bound<'_, PyAny>, variable: Option<&Bound<'_, PyAny>>, outside: &Bound<'_, PyAny>) -> Self {
+        Self {
             view: view.clone().unbind(),
-            set: set.map(|set| set.clone_ref(py)),
-            inside: PyTuple::new(py, [view])?.unbind(),
-            outside: PyTuple::new(py, [outside])?.unbind(),
-        })
+            variable: variable.map(|variable| variable.clone().unbind()),
+            outside: outside.clone().unbind(),
+        }
     }
 }
 
 #[pymethods]
 impl ConfigPin {
     fn __enter__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        if let Some(set) = &self.set {
-            slots::call(set.bind(py), self.inside.bind(py))?;
+        if let Some(variable) = &self.variable {
+            slots::hold(variable.bind(py), self.view.bind(py))?;
         }
         Ok(self.view.clone_ref(py))
     }
 
     #[pyo3(signature = (_kind, _error, _trace, /))]
     fn __exit__(&self, py: Python<'_>, _kind: &Bound<'_, PyAny>, _error: &Bound<'_, PyAny>, _trace: &Bound<'_, PyAny>) -> PyResult<()> {
-        if let Some(set) = &self.set {
-            slots::call(set.bind(py), self.outside.bind(py))?;
+        if let Some(variable) = &self.variable {
+            slots::hold(variable.bind(py), self.outside.bind(py))?;
         }
         Ok(())
     }

@@ -5,9 +5,9 @@
 //! the classes of tables without a class is never held while Python code runs.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use findspot_config::{Document, Kind, LayerKind, Node, value};
+use findspot_config::{Document, Kind, LayerKind, Node, is_secret_key, value};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyString, PyTuple, PyType};
@@ -30,6 +30,8 @@ pub(crate) enum Plan {
     Time,
     /// Whatever it is, without a class.
     Any,
+    /// The same, below a secret.
+    Hidden,
     Table(Arc<TablePlan>),
     Map(Arc<Plan>),
     List(Box<Plan>),
@@ -108,6 +110,7 @@ fn read(plan: &Bound<'_, PyTuple>) -> PyResult<Plan> {
         "number" => Plan::Number,
         "time" => Plan::Time,
         "any" => Plan::Any,
+        "hidden" => Plan::Hidden,
         "map" => Plan::Map(Arc::new(part(1)?)),
         "list" => Plan::List(Box::new(part(1)?)),
         "tuple" => Plan::Tuple(parts(&plan.get_item(1)?)?),
@@ -209,16 +212,23 @@ impl Root {
             }
             (Plan::Table(table), Kind::Table) => self.view(py, table, node.to_document(), version),
             (Plan::Map(inner), Kind::Table) => ConfigTable::make(py, self.clone(), Some(inner.clone()), node.to_document(), version),
-            (_, Kind::Table) => match self.classes_of(py, node)? {
-                Some(table) => self.view(py, &table, node.to_document(), version),
-                None => ConfigTable::make(py, self.clone(), None, node.to_document(), version),
-            },
+            (_, Kind::Table) => {
+                let hidden = matches!(plan, Plan::Hidden);
+                match self.classes_of(py, node, hidden)? {
+                    Some(table) => self.view(py, &table, node.to_document(), version),
+                    None => {
+                        let values = hidden.then(|| Arc::new(Plan::Hidden));
+                        ConfigTable::make(py, self.clone(), values, node.to_document(), version)
+                    }
+                }
+            }
             (_, Kind::Array) => {
                 let mut values = Vec::with_capacity(node.len());
                 for (at, item) in node.items().enumerate() {
                     let inner = match plan {
                         Plan::List(inner) => inner,
                         Plan::Tuple(parts) => parts.get(at).unwrap_or(&Plan::Any),
+                        Plan::Hidden => &Plan::Hidden,
                         _ => &Plan::Any,
                     };
                     values.push(self.value(py, inner, item, version)?);
@@ -238,17 +248,18 @@ impl Root {
         version: u64,
     ) -> PyResult<Bound<'py, PyAny>> {
         let view = slots::instance(table.lazy.bind(py))?;
-        let node = Bound::new(py, ConfigNode { root: self.clone(), table: Some(table.clone()), document, version })?;
+        let node =
+            Bound::new(py, ConfigNode { root: self.clone(), table: Some(table.clone()), document, version, whole: OnceLock::new() })?;
         slots::set(&view, self.node_name.bind(py), node.as_any())?;
         Ok(view)
     }
 
     /// The classes for a table without a class: by its keys.
-    fn classes_of(&self, py: Python<'_>, node: Node<'_>) -> PyResult<Option<Arc<TablePlan>>> {
+    fn classes_of(&self, py: Python<'_>, node: Node<'_>, hidden: bool) -> PyResult<Option<Arc<TablePlan>>> {
         if node.len() > MOST_KEYS {
             return Ok(None);
         }
-        let mut all = String::new();
+        let mut all = String::from(if hidden { "(" } else { "" });
         for item in node.items() {
             all.push_str(item.key());
             all.push('\0');
@@ -257,13 +268,14 @@ impl Root {
             return Ok(known.clone());
         }
         let keys: Vec<&str> = node.items().map(|item| item.key()).collect();
-        let found = self.classes.bind(py).call1((PyTuple::new(py, &keys)?,))?;
+        let found = self.classes.bind(py).call1((PyTuple::new(py, &keys)?, hidden))?;
         let table = if found.is_none() {
             None
         } else {
             let (lazy, filled) = found.extract::<(Bound<'_, PyType>, Bound<'_, PyType>)>()?;
-            let slots =
-                keys.iter().map(|&key| Slot { name: PyString::intern(py, key).unbind(), key: key.to_owned(), plan: Plan::Any }).collect();
+            let below = |key: &str| if hidden || is_secret_key(key) { Plan::Hidden } else { Plan::Any };
+            let slot = |&key: &&str| Slot { name: PyString::intern(py, key).unbind(), key: key.to_owned(), plan: below(key) };
+            let slots = keys.iter().map(slot).collect();
             Some(Arc::new(TablePlan { lazy: lazy.unbind(), filled: filled.unbind(), slots, build: None }))
         };
         let mut known = self.by_keys.lock().unwrap_or_else(PoisonError::into_inner);

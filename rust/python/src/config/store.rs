@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use findspot_config::numbering::Folder;
 use findspot_config::store::{By, Options, Pattern, Refusal, Report, Staged, Store, Version};
-use findspot_config::{Change, LayerKind, Path, Problems, Schema, Secrets, diff, value};
+use findspot_config::{Change, Document, LayerKind, Path, Problems, Schema, Secrets, value};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyWeakrefReference};
 
 use super::answers::{self, ConfigDiff, Shower};
 use super::hooks::{Made, OwnChecks, OwnDerive, OwnSubscriber, Shared, Slot};
-use super::node::view_of;
+use super::node::{view_of, view_of_version};
 use super::pin::ConfigPin;
 use super::plan::{ConfigPlan, Root};
 use super::ranking::{Follower, Judges};
@@ -51,7 +51,8 @@ struct Inner {
 #[pyclass(frozen, subclass, weakref, module = "findspot._native")]
 pub(crate) struct ConfigStore {
     current: Mutex<Option<Current>>,
-    variable: OnceLock<(Py<PyAny>, Py<PyAny>)>,
+    /// The context variable that holds the pinned view, None when none is pinned.
+    variable: OnceLock<Py<PyAny>>,
     root: OnceLock<Arc<Root>>,
     inner: OnceLock<Inner>,
 }
@@ -68,9 +69,9 @@ impl ConfigStore {
     /// Makes a version what readers get.
     pub(crate) fn adopt(slf: &Bound<'_, Self>, version: &Arc<Version>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
-        let (Some(root), Some((_, set))) = (this.root.get(), this.variable.get()) else { return Ok(()) };
-        let view = view_of(py, root, version.document(), version.number())?;
-        let pin = Bound::new(py, ConfigPin::new(py, &view, Some(set), py.None().into_bound(py))?)?;
+        let (Some(root), Some(variable)) = (this.root.get(), this.variable.get()) else { return Ok(()) };
+        let view = view_of_version(py, root, version)?;
+        let pin = Bound::new(py, ConfigPin::new(&view, Some(variable.bind(py)), &py.None().into_bound(py)))?;
         let next = Current { version: version.number(), view: view.clone().unbind(), pin: pin.unbind() };
         // No Python code runs from here on: whoever reads the slot and whoever pins see the same order.
         let mut current = this.current.lock().unwrap_or_else(PoisonError::into_inner);
@@ -91,10 +92,7 @@ impl ConfigStore {
 
     /// The number of the version that this context has pinned.
     pub(crate) fn pinned_number(&self, py: Python<'_>) -> PyResult<Option<u64>> {
-        let held = self.held(py)?;
-        if held.is_none() {
-            return Ok(None);
-        }
+        let Some(held) = self.held(py)? else { return Ok(None) };
         let current = self.of_current(|current| current.view.is(&held).then_some(current.version))?;
         match current {
             Some(version) => Ok(Some(version)),
@@ -110,27 +108,27 @@ impl ConfigStore {
         current.as_ref().map(read).ok_or_else(|| PyRuntimeError::new_err("the configuration store was never opened"))
     }
 
-    /// The pinned view; None when there is none.
-    fn held<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    /// The pinned view.
+    fn held<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match self.variable.get() {
-            Some((get, _)) => get.bind(py).call0(),
-            None => Ok(py.None().into_bound(py)),
+            Some(variable) => Ok(slots::held(variable.bind(py))?.filter(|view| !view.is_none())),
+            None => Ok(None),
         }
     }
 
     /// A report with the difference that it made.
     fn answer(&self, py: Python<'_>, report: Report) -> PyResult<Answer> {
         let inner = self.inner(py)?;
-        let found = py.detach(|| {
+        let sides = py.detach(|| {
             if !report.published {
                 return None;
             }
-            let old = if report.previous == 0 { None } else { inner.store.version(report.previous).ok() };
             let new = inner.store.version(report.version).ok()?;
-            let empty = findspot_config::Document::empty();
-            Some(diff(old.as_ref().map_or(&empty, |old| old.document()), new.document()))
+            let old = if report.previous == 0 { None } else { inner.store.version(report.previous).ok() };
+            Some((old.map_or_else(Document::empty, |old| old.document().clone()), new.document().clone()))
         });
-        let native = found.map(|diff| Py::new(py, ConfigDiff::new(diff, inner.shared.secrets.clone()))).transpose()?;
+        let make = |(old, new)| Py::new(py, ConfigDiff::new(old, new, inner.shared.secrets.clone()));
+        let native = sides.map(make).transpose()?;
         Ok((py.detach(|| inner.shower.report(&report)), native))
     }
 
@@ -196,8 +194,7 @@ impl ConfigStore {
         let keywords = PyDict::new(py);
         keywords.set_item("default", py.None())?;
         let variable = py.import("contextvars")?.getattr("ContextVar")?.call(("findspot.config",), Some(&keywords))?;
-        let (get, set) = (variable.getattr("get")?.unbind(), variable.getattr("set")?.unbind());
-        let _ = this.variable.set((get, set));
+        let _ = this.variable.set(variable.unbind());
         let _ = this.root.set(root);
 
         let text = |name: &str| -> PyResult<Option<String>> { settings.get_item(name)?.map_or(Ok(None), |value| value.extract()) };
@@ -285,21 +282,21 @@ impl ConfigStore {
     #[pyo3(signature = (version = None, *, fresh = false))]
     fn pin(&self, py: Python<'_>, version: Option<u64>, fresh: bool) -> PyResult<Py<ConfigPin>> {
         let held = self.held(py)?;
-        let set = self.variable.get().map(|(_, set)| set);
-        match version {
-            None if held.is_none() => self.of_current(|current| current.pin.clone_ref(py)),
-            None if !fresh => Py::new(py, ConfigPin::new(py, &held, None, held.clone())?),
-            None => {
-                let view = self.of_current(|current| current.view.clone_ref(py))?;
-                Py::new(py, ConfigPin::new(py, view.bind(py), set, held)?)
-            }
-            Some(number) => {
+        if version.is_none() && held.is_none() {
+            return self.of_current(|current| current.pin.clone_ref(py));
+        }
+        let variable = self.variable.get().map(|variable| variable.bind(py));
+        let outside = held.clone().unwrap_or_else(|| py.None().into_bound(py));
+        let (view, variable) = match (version, held) {
+            (Some(number), _) => {
                 let inner = self.inner(py)?;
                 let found = py.detach(|| inner.store.version(number)).map_err(|refusal| answers::refusal(py, &refusal))?;
-                let view = view_of(py, &inner.shared.root, found.document(), found.number())?;
-                Py::new(py, ConfigPin::new(py, &view, set, held)?)
+                (view_of_version(py, &inner.shared.root, &found)?, variable)
             }
-        }
+            (None, Some(held)) if !fresh => (held, None),
+            _ => (self.of_current(|current| current.view.clone_ref(py))?.into_bound(py), variable),
+        };
+        Py::new(py, ConfigPin::new(&view, variable, &outside))
     }
 
     /// The version that is pinned here; the current one when none is.
@@ -311,8 +308,10 @@ impl ConfigStore {
     ///     >>> Store(sources=[Mapping({"a": 1})]).pinned().a
     ///     1
     fn pinned(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let held = self.held(py)?;
-        if held.is_none() { self.of_current(|current| current.view.clone_ref(py)) } else { Ok(held.unbind()) }
+        match self.held(py)? {
+            Some(held) => Ok(held.unbind()),
+            None => self.of_current(|current| current.view.clone_ref(py)),
+        }
     }
 
     #[pyo3(signature = (actor, reason, force, /))]
@@ -354,8 +353,8 @@ impl ConfigStore {
             Err(report) => Ok((self.answer(py, *report)?, None)),
             Ok(staged) => {
                 let base = inner.store.pin();
-                let found = py.detach(|| diff(base.document(), staged.document()));
-                let native = Py::new(py, ConfigDiff::new(found, inner.shared.secrets.clone()))?;
+                let sides = (base.document().clone(), staged.document().clone());
+                let native = Py::new(py, ConfigDiff::new(sides.0, sides.1, inner.shared.secrets.clone()))?;
                 let text = py.detach(|| inner.shower.report(&staged.report));
                 let candidate = ConfigCandidate { staged, root: inner.shared.root.clone() };
                 Ok(((text, Some(native)), Some(Py::new(py, candidate)?)))
@@ -412,8 +411,17 @@ impl ConfigStore {
     fn _diff(&self, py: Python<'_>, old: u64, new: Option<u64>) -> PyResult<ConfigDiff> {
         let inner = self.inner(py)?;
         let new = new.map_or_else(|| self.version(), Ok)?;
-        let found = py.detach(|| inner.store.diff(old, new)).map_err(|refusal| answers::refusal(py, &refusal))?;
-        Ok(ConfigDiff::new(found, inner.shared.secrets.clone()))
+        let found = py.detach(|| Ok((inner.store.version(old)?, inner.store.version(new)?)));
+        let (old, new) = found.map_err(|refusal| answers::refusal(py, &refusal))?;
+        Ok(ConfigDiff::new(old.document().clone(), new.document().clone(), inner.shared.secrets.clone()))
+    }
+
+    /// From this store's current content to another's.
+    #[pyo3(signature = (other, /))]
+    fn _difference(&self, py: Python<'_>, other: &Bound<'_, Self>) -> PyResult<ConfigDiff> {
+        let (inner, theirs) = (self.inner(py)?, other.get().inner(py)?);
+        let (old, new) = (inner.store.pin(), theirs.store.pin());
+        Ok(ConfigDiff::new(old.document().clone(), new.document().clone(), inner.shared.secrets.clone()))
     }
 
     fn _history(&self, py: Python<'_>) -> PyResult<String> {

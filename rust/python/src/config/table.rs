@@ -3,9 +3,10 @@
 //! **In**: a document and the plan of its values. **Out**: `ConfigTable`. **Law**: immutable; a value is made when it is first asked for
 //! and then kept, so the second read is one of a dict.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use findspot_config::Document;
+use findspot_config::store::Version;
+use findspot_config::{Document, is_secret_key};
 use pyo3::exceptions::{PyAttributeError, PyKeyError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList, PyString};
@@ -21,6 +22,8 @@ pub(crate) struct ConfigTable {
     document: Document,
     version: u64,
     made: Py<PyDict>,
+    /// Of a whole configuration: its version, so that the store knows that somebody reads it.
+    pub(crate) whole: OnceLock<Arc<Version>>,
 }
 
 impl ConfigTable {
@@ -31,7 +34,7 @@ impl ConfigTable {
         document: Document,
         version: u64,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let table = Self { root, values, document, version, made: PyDict::new(py).unbind() };
+        let table = Self { root, values, document, version, made: PyDict::new(py).unbind(), whole: OnceLock::new() };
         Ok(Bound::new(py, table)?.into_any())
     }
 
@@ -42,7 +45,11 @@ impl ConfigTable {
         }
         let Ok(name) = name.cast::<PyString>() else { return Ok(None) };
         let Some(node) = self.document.root().get(&name.to_string_lossy()) else { return Ok(None) };
-        let plan = self.values.as_deref().unwrap_or(&Plan::Any);
+        let plan = match self.values.as_deref() {
+            Some(plan) => plan,
+            None if is_secret_key(node.key()) => &Plan::Hidden,
+            None => &Plan::Any,
+        };
         let value = self.root.value(py, plan, node, self.version)?;
         // Another thread may have been faster while a conversion ran: all get the same object.
         Ok(Some(made.call_method1("setdefault", (name, value))?))
@@ -119,9 +126,24 @@ impl ConfigTable {
         slf.py().import("findspot.config.views")?.getattr("shown")?.call1((slf,))?.extract()
     }
 
+    /// Whether all of it is a secret.
+    #[getter]
+    fn _findspot_hidden_(&self) -> bool {
+        matches!(self.values.as_deref(), Some(Plan::Hidden))
+    }
+
     #[getter]
     fn _findspot_node_<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, ConfigNode>> {
-        Bound::new(py, ConfigNode { root: self.root.clone(), table: None, document: self.document.clone(), version: self.version })
+        Bound::new(
+            py,
+            ConfigNode {
+                root: self.root.clone(),
+                table: None,
+                document: self.document.clone(),
+                version: self.version,
+                whole: OnceLock::new(),
+            },
+        )
     }
 }
 
