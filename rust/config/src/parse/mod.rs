@@ -38,9 +38,8 @@ pub enum Format {
 impl Format {
     /// The format that a file's name ends with.
     pub fn of_name(name: &str) -> Option<Self> {
-        let lower = name.to_ascii_lowercase();
-        let end = lower.rsplit(['/', '.']).next().unwrap_or("");
-        match end {
+        let (_, end) = name.rsplit_once('.')?;
+        match end.to_ascii_lowercase().as_str() {
             "json" => Some(Self::Json),
             "toml" => Some(Self::Toml),
             "yaml" | "yml" => Some(Self::Yaml),
@@ -179,3 +178,6 @@ fn too_deep(source: &Arc<Source>, offset: usize, limits: &Limits) -> Problem {
 pub(crate) fn json_text(text: &str, limits: &Limits) -> Option<Document> {
     json::parse_text("value", text, limits)
 }
+
+#[cfg(test)]
+mod tests;
