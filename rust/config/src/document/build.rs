@@ -46,6 +46,8 @@ struct Frame {
     names_secret: bool,
 }
 
+/// The number of no source: a node that has none, or one source too many for its number. Texts are then copied, and places not known.
+const NOWHERE: u16 = u16::MAX;
 /// The longest key in bytes.
 pub(crate) const KEY_LIMIT: usize = u16::MAX as usize;
 /// The key that makes a table replace what lower layers say, and the string that drops what they say.
@@ -105,12 +107,17 @@ impl Builder {
             self.last_source = number;
             return number;
         }
-        let number = self.chunk.sources.len().min(usize::from(u16::MAX)) as u16;
-        if usize::from(number) == self.chunk.sources.len() {
-            self.chunk.sources.push(Arc::clone(source));
+        let number = self.chunk.sources.len();
+        if number >= usize::from(NOWHERE) {
+            return NOWHERE;
         }
-        self.known_sources.insert(Arc::as_ptr(source), number);
-        number
+        self.chunk.sources.push(Arc::clone(source));
+        self.known_sources.insert(Arc::as_ptr(source), number as u16);
+        number as u16
+    }
+
+    fn source_of(&mut self, node: &Node<'_>) -> u16 {
+        node.source().map_or(NOWHERE, |source| self.source(source))
     }
 
     /// The next value's key stands literally in source 0.
@@ -155,8 +162,8 @@ impl Builder {
     /// The next value's key is that of a node, and so is its source.
     pub(crate) fn key_of(&mut self, node: &Node<'_>) {
         let entry = node.entry();
-        let source = node.source().map_or(0, |source| self.source(source));
-        let (start, flags) = if entry.flags & KEY_EXTRA != 0 {
+        let source = self.source_of(node);
+        let (start, flags) = if entry.flags & KEY_EXTRA != 0 || source == NOWHERE {
             let start = self.chunk.extra.len() as u32;
             self.chunk.extra.push_str(node.key());
             (start, KEY_EXTRA)
@@ -170,7 +177,7 @@ impl Builder {
 
     /// The next value has no key, and its source is that of a node.
     pub(crate) fn place_of(&mut self, node: &Node<'_>) {
-        let source = node.source().map_or(0, |source| self.source(source));
+        let source = self.source_of(node);
         self.key = Key { source, ..Key::default() };
     }
 
@@ -290,7 +297,7 @@ impl Builder {
     pub(crate) fn value_of(&mut self, node: &Node<'_>) {
         let from = node.entry();
         let key = self.key;
-        let source = node.source().map_or(0, |source| self.source(source));
+        let source = self.source_of(node);
         if key.source != source && key.flags & KEY_EXTRA == 0 && key.len > 0 {
             let Some(text) =
                 self.chunk.sources.get(usize::from(key.source)).map(|source| source.slice(key.start as usize, key.len.into()).to_owned())
@@ -315,7 +322,7 @@ impl Builder {
             return self.push(entry, bits_hash(key, from.kind, from.payload), 1);
         }
         let text = node.chunk().text(from);
-        if from.flags & TEXT_EXTRA != 0 {
+        if from.flags & TEXT_EXTRA != 0 || source == NOWHERE {
             entry = entry.with_pair(self.chunk.extra.len() as u32, text.len() as u32);
             entry.flags |= TEXT_EXTRA;
             self.chunk.extra.push_str(text);

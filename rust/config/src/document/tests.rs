@@ -267,3 +267,22 @@ fn shared_memory_is_counted_once() {
     assert!(patched.bytes() < whole + 51 * 40_000, "{} {whole}", patched.bytes());
     assert!(patched.bytes() > whole);
 }
+
+#[test]
+fn more_sources_than_have_numbers_lose_places_and_nothing_else() {
+    let mut builder = super::build::Builder::new(None, 70_000);
+    builder.open(Kind::Table, 0);
+    for i in 0..66_000 {
+        let text = format!(r#"{{"key{i}": "value{i}", "inner{i}": {{"x": {i}}}}}"#);
+        let layer = parse(Format::Json, "t.json", text.into_bytes(), &Limits::default()).unwrap();
+        layer.document().root().items().for_each(|item| builder.copy(&item));
+    }
+    builder.close(0);
+    let document = builder.finish();
+    for i in [0, 1, 65_533, 65_534, 65_535, 65_999] {
+        let node = document.root().get(&format!("key{i}")).unwrap();
+        assert_eq!((node.key(), node.as_str()), (format!("key{i}").as_str(), Some(format!("value{i}").as_str())));
+        assert_eq!(node.origin().is_some(), i < 65_535, "{i}");
+        assert_eq!(document.get(&format!("inner{i}.x").parse().unwrap()).unwrap().as_integer(), Some(i));
+    }
+}
