@@ -20,6 +20,7 @@ UNSAFE_MODULES = {
     "rust/engine/src/storage/file.rs": "memory maps of immutable files, file locks",
     "rust/engine/tests/counting/mod.rs": "an allocator that counts, in a test",
     "rust/publish/src/reaper.rs": "a thread for each process id, the same way",
+    "rust/publish/src/thread.rs": "threads of the system, which a child of `fork` can start at any moment",
     "rust/publish/src/turn.rs": "a mutex for each process id, so that a fork never meets a locked one",
     "rust/python/src/arrow/abi.rs": "the Arrow C data and stream interfaces",
     "rust/python/src/config/slots.rs": "slots of classes that forbid setting; calls with packed arguments",

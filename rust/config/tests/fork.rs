@@ -125,6 +125,31 @@ fn a_fork_in_the_middle_of_a_publish_leaves_the_child_a_store_that_works(store: 
     assert_eq!(children, 40, "a version of a child was lost");
 }
 
+fn a_fork_beside_a_subscriber_leaves_the_child_a_queue_of_its_own() {
+    let (store, _) = Store::open(Options::default()).unwrap();
+    let told = Arc::new(Counting(AtomicU64::new(0)));
+    store.subscribe("*".parse::<Pattern>().unwrap(), told.clone());
+    let done = Arc::new(AtomicBool::new(false));
+    let (publishing, stop) = (store.clone(), Arc::clone(&done));
+    let publisher = std::thread::spawn(move || {
+        let mut number = 0;
+        while !stop.load(Ordering::Relaxed) {
+            number += 1;
+            publishing.patch(&[change("noise", &number.to_string())], None, &By::default()).unwrap();
+        }
+    });
+    for round in 0..150 {
+        std::thread::sleep(Duration::from_micros(round * 137 % 3000));
+        let works = in_child(|| {
+            let before = told.0.load(Ordering::Relaxed);
+            store.patch(&[change("mine", "1")], None, &By::default()).is_ok() && waits_for(|| told.0.load(Ordering::Relaxed) > before)
+        });
+        assert!(works, "round {round}");
+    }
+    done.store(true, Ordering::Relaxed);
+    publisher.join().unwrap();
+}
+
 #[test]
 fn forks() {
     let folder = tempfile::tempdir().unwrap();
@@ -143,4 +168,5 @@ fn forks() {
         a_child_keeps_its_pin_and_follows_by_itself(&store, &told);
     }
     a_fork_in_the_middle_of_a_publish_leaves_the_child_a_store_that_works(&store);
+    a_fork_beside_a_subscriber_leaves_the_child_a_queue_of_its_own();
 }

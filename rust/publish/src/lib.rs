@@ -22,6 +22,7 @@ mod latest;
 mod reaper;
 mod slot;
 mod sync;
+mod thread;
 mod turn;
 
 #[cfg(not(loom))]
@@ -32,6 +33,7 @@ pub use latest::Latest;
 #[cfg(not(loom))]
 pub use reaper::retire;
 pub use slot::Slot;
+pub use thread::start_thread;
 pub use turn::{MyTurn, Turn};
 
 #[cfg(all(test, loom))]

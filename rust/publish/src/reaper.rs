@@ -68,7 +68,7 @@ mod thread {
         queue.values.push(Box::new(value));
         queue.fresh += 1;
         if !queue.running {
-            queue.running = std::thread::Builder::new().name("findspot-reaper".into()).spawn(|| reaper.run()).is_ok();
+            queue.running = crate::start_thread(c"findspot-reaper", || reaper.run());
             if !queue.running {
                 let values = std::mem::take(&mut queue.values);
                 drop(queue);

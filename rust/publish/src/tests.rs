@@ -96,7 +96,7 @@ struct DropWitness(Arc<std::sync::Mutex<Option<Option<String>>>>);
 
 impl Drop for DropWitness {
     fn drop(&mut self) {
-        *self.0.lock().unwrap() = Some(std::thread::current().name().map(str::to_owned));
+        *self.0.lock().unwrap() = Some(std::fs::read_to_string("/proc/thread-self/comm").ok().map(|name| name.trim().to_owned()));
     }
 }
 

@@ -46,6 +46,7 @@ impl Store {
     /// # Errors
     /// When `expected` is not current, or the changes do not fit.
     pub fn patch(&self, changes: &[Change], expected: Option<u64>, by: &By) -> Result<Report, Refusal> {
+        self.0.notice_fork();
         self.0.publish_or_refuse(Cause::Patch, by, expected, &mut |base| self.0.draft_of_patch(base, changes))
     }
 
@@ -54,6 +55,7 @@ impl Store {
     /// # Errors
     /// When `expected` is not current, or the sources cannot be read.
     pub fn unpatch(&self, paths: &[Path], expected: Option<u64>, by: &By) -> Result<Report, Refusal> {
+        self.0.notice_fork();
         self.0.publish_or_refuse(Cause::Patch, by, expected, &mut |base| {
             if self.0.providers.is_empty() && base.merged.layers().iter().any(|layer| layer.kind() == LayerKind::Version) {
                 let expected = "sources that say what counts without the patch";
@@ -110,6 +112,7 @@ impl Store {
     /// # Errors
     /// When it is not, or something refuses the candidate now.
     pub fn publish_staged(&self, staged: &Staged, by: &By) -> Result<Report, Refusal> {
+        self.0.notice_fork();
         self.0.publish_or_refuse(Cause::Stage, by, Some(staged.base), &mut |_| Ok(staged.draft.clone()))
     }
 }

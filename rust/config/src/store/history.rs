@@ -93,6 +93,7 @@ impl Store {
     /// # Errors
     /// When that version is not kept any more, or does not fit the shape of today.
     pub fn rollback(&self, to: u64, by: &By) -> Result<Report, Refusal> {
+        self.0.notice_fork();
         let old = self.version(to)?;
         self.0.publish_or_refuse(Cause::Rollback, by, None, &mut |base| {
             let mut draft = Draft::of(&old);
@@ -109,6 +110,7 @@ impl Store {
 
     /// Ends the hold of a rollback: what the sources say is published. When they are refused, the content stays, and the watch goes on.
     pub fn resume(&self, by: &By) -> Report {
+        self.0.notice_fork();
         let report = self.0.reload(Cause::Reload, by);
         if !report.accepted && self.is_held() {
             let released = self.0.publish(Cause::Reload, by, &mut |base| Ok(Draft { held: false, ..Draft::of(base) }));

@@ -151,13 +151,13 @@ impl<T: ?Sized + Send + Sync + 'static> Hook<T> {
         }
         let (done, result) = mpsc::sync_channel(1);
         let (hook, owned) = (self.clone(), name.to_owned());
-        let thread = std::thread::Builder::new().name("findspot-hook".into()).spawn(move || {
+        let started = findspot_publish::start_thread(c"findspot-hook", move || {
             let outcome = guarded(of, &owned, || call(&hook.hook));
             hook.busy.store(0, Ordering::Release);
             // Nobody waits any more when the budget is used up.
             let _ = done.send(outcome);
         });
-        if thread.is_err() {
+        if !started {
             self.busy.store(0, Ordering::Release);
             return Err(overdue(name, "no thread could be started for it", budget));
         }

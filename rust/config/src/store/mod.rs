@@ -161,6 +161,8 @@ struct Inner {
     /// The newest version that was looked at and refused here.
     refused: Latest<Refused>,
     threads: Threads,
+    /// The count of forks when the threads and queues were made.
+    generation: AtomicU64,
     /// One change of overlays at a time.
     units_turn: Turn,
     units_since_whole: AtomicU64,
@@ -214,6 +216,7 @@ impl Store {
             local: Latest::new(String::new()),
             refused: Latest::new(Refused::default()),
             threads: Threads::default(),
+            generation: AtomicU64::new(crate::process::generation()),
             units_turn: Turn::default(),
             units_since_whole: AtomicU64::new(0),
             units_refused: AtomicU64::new(0),
@@ -240,6 +243,7 @@ impl Store {
 
     /// Reads the sources again and publishes what they say. Content that is refused changes nothing. Ends the hold of a rollback.
     pub fn reload(&self, by: &By) -> Report {
+        self.0.notice_fork();
         self.0.reload(Cause::Reload, by)
     }
 

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use findspot_publish::Latest;
+use findspot_publish::{Latest, start_thread};
 
 use super::version::Version;
 use crate::diff::{Diff, diff};
@@ -141,9 +141,9 @@ impl Subscription {
         let pid = std::process::id();
         if queue.running != pid {
             let this = Arc::clone(self);
-            let started = std::thread::Builder::new().name("findspot-subscriber".into()).spawn(move || this.work());
+            let started = start_thread(c"findspot-tell", move || this.work());
             // Without a thread it is told with the next version.
-            queue.running = if started.is_ok() { pid } else { 0 };
+            queue.running = if started { pid } else { 0 };
         }
     }
 

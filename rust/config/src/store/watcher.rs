@@ -48,12 +48,11 @@ pub(super) struct Threads {
 struct Thread {
     wanted: AtomicBool,
     running: Latest<Option<Arc<Running>>>,
-    generation: std::sync::atomic::AtomicU64,
 }
 
 impl Default for Thread {
     fn default() -> Self {
-        Self { wanted: AtomicBool::new(false), running: Latest::new(None), generation: std::sync::atomic::AtomicU64::new(0) }
+        Self { wanted: AtomicBool::new(false), running: Latest::new(None) }
     }
 }
 
@@ -68,9 +67,8 @@ impl Drop for Ending {
 
 impl Thread {
     /// Starts the thread unless it runs in this process already.
-    fn start(&self, store: &Arc<Inner>, name: &str, work: fn(&Weak<Inner>, &Running)) {
+    fn start(&self, store: &Arc<Inner>, name: &'static std::ffi::CStr, work: fn(&Weak<Inner>, &Running)) {
         self.wanted.store(true, Ordering::Release);
-        self.generation.store(process::generation(), Ordering::Relaxed);
         let pid = std::process::id();
         loop {
             let now = self.running.load();
@@ -92,7 +90,7 @@ impl Thread {
             }
             let weak = Arc::downgrade(store);
             let ending = Ending(Arc::clone(&fresh));
-            let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            let started = findspot_publish::start_thread(name, move || {
                 let ending = ending;
                 // A panic (of a provider, say) ends one round; the next one begins with nothing that it knew.
                 while catch_unwind(AssertUnwindSafe(|| work(&weak, &ending.0))).is_err() {
@@ -102,7 +100,7 @@ impl Thread {
                     std::thread::sleep(TICK);
                 }
             });
-            if started.is_err() {
+            if !started {
                 fresh.ended.store(true, Ordering::Release);
             }
             return;
@@ -129,12 +127,6 @@ impl Thread {
                 None => true,
                 Some(running) => running.pid != std::process::id() || running.ended.load(Ordering::Acquire),
             }
-    }
-
-    /// Whether a fork lies between its start and now: one relaxed load.
-    #[inline]
-    fn was_forked(&self) -> bool {
-        self.wanted.load(Ordering::Relaxed) && self.generation.load(Ordering::Relaxed) != process::generation()
     }
 }
 
@@ -165,7 +157,7 @@ pub fn after_fork() {
 impl Store {
     /// Watches the sources from now on, and reloads when they change. Does nothing when it does already.
     pub fn watch(&self) {
-        self.0.threads.watch.start(&self.0, "findspot-watch", watch);
+        self.0.threads.watch.start(&self.0, c"findspot-watch", watch);
     }
 
     /// Ends the watch.
@@ -175,7 +167,7 @@ impl Store {
 
     /// Follows the versions that other processes publish.
     pub fn follow(&self) {
-        self.0.threads.follow.start(&self.0, "findspot-follow", follow);
+        self.0.threads.follow.start(&self.0, c"findspot-follow", follow);
     }
 
     /// Ends following, and takes this process off the board.
@@ -202,18 +194,19 @@ impl Store {
 }
 
 impl Inner {
-    /// Starts what a fork has left behind; one or two relaxed loads when there was none.
+    /// Starts what a fork has left behind; two relaxed loads when there was none.
     #[inline]
     pub(super) fn notice_fork(self: &Arc<Self>) {
-        if self.threads.watch.was_forked() || self.threads.follow.was_forked() {
+        if self.generation.load(Ordering::Relaxed) != process::generation() {
             self.revive();
         }
     }
 
-    /// Starts the wanted threads that do not run, and gives subscribers queues of this process.
+    /// In a child: gives subscribers queues of their own, and starts the threads that are wanted.
     #[cold]
-    pub(super) fn revive(self: &Arc<Self>) {
-        if self.threads.watch.was_forked() || self.threads.follow.was_forked() {
+    fn revive(self: &Arc<Self>) {
+        let generation = process::generation();
+        if self.generation.swap(generation, Ordering::Relaxed) != generation {
             self.amend(|state| {
                 let mut next = state.clone();
                 next.subscriptions = state.subscriptions.iter().map(|subscription| Arc::new(subscription.for_child())).collect();
@@ -221,10 +214,10 @@ impl Inner {
             });
         }
         if self.threads.watch.is_missing() {
-            self.threads.watch.start(self, "findspot-watch", watch);
+            self.threads.watch.start(self, c"findspot-watch", watch);
         }
         if self.threads.follow.is_missing() {
-            self.threads.follow.start(self, "findspot-follow", follow);
+            self.threads.follow.start(self, c"findspot-follow", follow);
         }
     }
 }

@@ -299,12 +299,17 @@ fn a_watch_whose_provider_panics_goes_on() {
     struct Panicking(Files, std::sync::atomic::AtomicU32, std::sync::atomic::AtomicBool);
     impl Provider for Panicking {
         fn read(&self) -> Result<Vec<Arc<crate::layers::Layer>>, Problems> {
-            assert!(!self.2.load(std::sync::atomic::Ordering::Relaxed), "on purpose");
+            // As a panic, but silent.
+            if self.2.load(std::sync::atomic::Ordering::Relaxed) {
+                std::panic::resume_unwind(Box::new("on purpose"));
+            }
             self.0.read()
         }
         fn watched(&self) -> Vec<PathBuf> {
             let calls = self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            assert!(!(20..23).contains(&calls), "on purpose");
+            if (20..23).contains(&calls) {
+                std::panic::resume_unwind(Box::new("on purpose"));
+            }
             self.0.watched()
         }
     }
