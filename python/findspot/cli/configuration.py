@@ -18,7 +18,7 @@ from .output import print_json, table
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from ..config import Diff, Source, Store
 
@@ -58,7 +58,7 @@ def layers_of(options: argparse.Namespace) -> list[Source]:
 
 
 @contextlib.contextmanager
-def opened(options: argparse.Namespace) -> Iterator[Store[Any]]:
+def opened(options: argparse.Namespace) -> Generator[Store[Any]]:
     """The store that a target names: of an index, or of a folder of versions."""
     from ..config import Store
 
