@@ -10,13 +10,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any, cast
 
 from ._logging import WARNING, log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from ._native import Index as NativeIndex
     from .config import Store
@@ -95,7 +95,7 @@ def follow(native: NativeIndex, config: Any, given: Mapping[str, Any] | None = N
     folder = folder_of(native.url)
     base = os.getcwd()
     if hasattr(config, "_attach"):
-        followed = Followed(cast("Store[Any]", config), False)
+        followed = Followed(config, False)
     elif config is not None:
         base = os.path.dirname(os.path.abspath(os.fspath(config)))
         followed = Followed(Store(sources=[Toml(os.fspath(config))], folder=folder), True)

@@ -85,7 +85,7 @@ def immutable_paths(*paths: str) -> Guard:
     return Guard("immutable_paths", "immutable_paths", list(paths))
 
 
-def guard(function: Callable[..., object], *, seconds: float = 1.0, name: str | None = None) -> Guard:
+def guard(function: Callable[[Any, Any], object], *, seconds: float = 1.0, name: str | None = None) -> Guard:
     """A rule of your own.
 
     Args:
