@@ -23,6 +23,9 @@ pub struct SynonymGroups {
     pub oneway: Vec<(String, Vec<String>)>,
 }
 
+/// Groups that are worth a thread.
+const PART: usize = 4096;
+
 /// Runs of terms and what stands in their place, for each field.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Synonyms {
@@ -100,8 +103,22 @@ impl Rules {
         let analysed = |texts: &[String]| -> Box<[SynonymMember]> {
             texts.iter().map(|text| analysed(text, analyzer)).filter(|member| !member.is_empty()).collect()
         };
-        for group in &groups.groups {
-            let members = analysed(group);
+        let count = groups.groups.len();
+        rules.lists.reserve(count + groups.oneway.len());
+        rules.runs.reserve(2 * count);
+        // Analysis is the most of it, and each group's is its own.
+        let part = count.div_ceil(std::thread::available_parallelism().map_or(1, usize::from).min(4)).max(PART);
+        let lists: Vec<Vec<_>> = std::thread::scope(|scope| {
+            let of = |groups: &[Vec<String>]| groups.iter().map(|group| analysed(group)).collect();
+            let mut parts = groups.groups.chunks(part);
+            let first = parts.next().unwrap_or_default();
+            // Where no thread can be started, this one does it.
+            let others: Vec<_> = parts.map(|part| (part, std::thread::Builder::new().spawn_scoped(scope, move || of(part)).ok())).collect();
+            let mut lists = vec![of(first)];
+            lists.extend(others.into_iter().map(|(part, made)| made.and_then(|made| made.join().ok()).unwrap_or_else(|| of(part))));
+            lists
+        });
+        for members in lists.into_iter().flatten() {
             let list = rules.lists.len() as u32;
             members.iter().for_each(|run| rules.add(run, list));
             rules.lists.push(members);

@@ -11,9 +11,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use findspot_config::store::{Adopt, Attached, Candidate, GuardRule, Version};
-use findspot_config::{Document, Path, Problem, Problems};
+use findspot_config::{Document, Kind, Node, Path, Problem, Problems};
 use findspot_engine::base::{Error, Interrupt};
 use findspot_engine::plan::{Compiled, RankingConfig};
+use findspot_engine::query::SynonymGroups;
 use findspot_engine::search::{Index as Engine, View as Pinned, read_judged};
 use pyo3::prelude::*;
 use pyo3::types::PyWeakrefReference;
@@ -68,6 +69,29 @@ fn placed(error: Error, document: &Document) -> Problems {
     }
 }
 
+/// The synonyms of a table that has the form of one.
+fn synonyms_of(node: &Node<'_>) -> Option<SynonymGroups> {
+    let texts = |node: Node<'_>| -> Option<Vec<String>> {
+        let list = (node.kind() == Kind::Array).then(|| node.items())?;
+        list.map(|text| text.as_str().map(str::to_owned)).collect()
+    };
+    let mut groups = SynonymGroups::default();
+    if node.kind() != Kind::Table {
+        return None;
+    }
+    for table in node.items() {
+        match (table.key(), table.kind()) {
+            ("groups", Kind::Array) => groups.groups = table.items().map(texts).collect::<Option<_>>()?,
+            ("oneway", Kind::Table) => {
+                groups.oneway = table.items().map(|list| Some((list.key().to_owned(), texts(list)?))).collect::<Option<_>>()?;
+                groups.oneway.sort_unstable();
+            }
+            _ => return None,
+        }
+    }
+    Some(groups)
+}
+
 /// The configuration that a document holds, sharing the long lists of what was read before.
 fn read(document: &Document, before: Option<&Read>) -> Result<Read, Problems> {
     let root = document.root();
@@ -77,7 +101,13 @@ fn read(document: &Document, before: Option<&Read>) -> Result<Read, Problems> {
     // A profile's lists are read onto those of the base, so what the base lacks cannot be put in later.
     let plain = root.get("profiles").is_none();
     let mut map = serde_json::Map::new();
+    // Groups by the thousand go straight from the document's memory; what has another form is read, and refused, like the rest.
+    let direct = if plain && !same.0 { root.get("synonyms").and_then(|node| synonyms_of(&node)) } else { None };
     for node in root.items() {
+        if direct.is_some() && node.key() == "synonyms" {
+            map.insert("synonyms".to_owned(), serde_json::json!({}));
+            continue;
+        }
         if plain && ((node.key() == "synonyms" && same.0) || (node.key() == "pins" && same.1)) {
             map.insert(node.key().to_owned(), if node.key() == "pins" { serde_json::json!([]) } else { serde_json::json!({}) });
             continue;
@@ -86,6 +116,9 @@ fn read(document: &Document, before: Option<&Read>) -> Result<Read, Problems> {
         map.insert(node.key().to_owned(), value);
     }
     let mut config = RankingConfig::from_value(&serde_json::Value::Object(map)).map_err(|error| placed(error, document))?;
+    if let Some(direct) = direct {
+        config = config.with_synonyms(direct).map_err(|error| placed(error, document))?;
+    }
     if let Some(before) = before.filter(|_| plain) {
         if same.0 {
             config.synonyms = Arc::clone(&before.config.synonyms);

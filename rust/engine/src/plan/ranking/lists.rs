@@ -59,9 +59,40 @@ pub(super) fn synonyms(path: &str, value: &Value, before: &Arc<SynonymGroups>, p
     Arc::new(read)
 }
 
+/// Synonyms that were not read from a value of JSON, checked as those are.
+pub(super) fn checked(path: &str, groups: &SynonymGroups, problems: &mut Problems) {
+    let mut blank = |path: &str, list: &[String]| {
+        for (i, text) in list.iter().enumerate().filter(|(_, text)| text.trim().is_empty()) {
+            problems.add(&format!("{path}[{i}]"), "a text that is not blank", &format!("{text:?}"));
+        }
+    };
+    for (i, group) in groups.groups.iter().enumerate() {
+        if group.iter().any(|text| text.trim().is_empty()) {
+            blank(&format!("{path}.groups[{i}]"), group);
+        }
+    }
+    for (text, others) in &groups.oneway {
+        blank(&under(&format!("{path}.oneway"), text), others);
+    }
+    for (i, group) in groups.groups.iter().enumerate() {
+        match group.len() {
+            0 | 1 => problems.add(&format!("{path}.groups[{i}]"), "at least two texts", &group.len().to_string()),
+            size if size > MAX_GROUP => {
+                problems.add(&format!("{path}.groups[{i}]"), &format!("at most {MAX_GROUP} texts"), &size.to_string());
+            }
+            _ => {}
+        }
+    }
+    for text in groups.oneway.iter().map(|(text, _)| text).filter(|text| text.trim().is_empty()) {
+        problems.add(&under(&format!("{path}.oneway"), text), "a text that is not blank", &format!("{text:?}"));
+    }
+    loops(&format!("{path}.oneway"), &groups.oneway.iter().cloned().collect(), problems);
+    crowded(path, groups, problems);
+}
+
 /// Says of texts that stand for too many others.
 fn crowded(path: &str, groups: &SynonymGroups, problems: &mut Problems) {
-    let mut others: HashMap<&str, usize> = HashMap::new();
+    let mut others: hashbrown::HashMap<&str, usize> = hashbrown::HashMap::new();
     for (i, group) in groups.groups.iter().enumerate() {
         for (j, text) in group.iter().enumerate() {
             let count = others.entry(text).or_default();

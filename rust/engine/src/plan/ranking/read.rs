@@ -4,13 +4,14 @@
 //! what is there, so a profile is read onto a copy of the whole. Lists replace what was there; a profile shares what it does not say.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::problems::{Problems, clipped, under};
 use super::{Combine, Experiment, FieldWeight, GuardRule, MAX_K1, MAX_PROFILES, MAX_WEIGHT, RankingConfig, lists, rules};
 use crate::base::Result;
-use crate::query::{MAX_CLAUSES, MinimumMatch, Operator, TypoWhen};
+use crate::query::{MAX_CLAUSES, MinimumMatch, Operator, SynonymGroups, TypoWhen};
 
 const KEYS: [&str; 9] = ["k1", "b", "fields", "combine", "tie_breaker", "operator", "minimum_match", "phrase_boost", "boost"];
 const FIELD_KEYS: [&str; 2] = ["weight", "b"];
@@ -74,6 +75,17 @@ impl RankingConfig {
             other => problems.wrong("", "a mapping", other),
         }
         problems.settle(config)
+    }
+
+    /// The same with synonyms that were not written as JSON; they stand in the table `synonyms` for what is wrong with them.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::base::Error::Config) with every problem.
+    pub fn with_synonyms(mut self, groups: SynonymGroups) -> Result<Self> {
+        let mut problems = Problems::default();
+        lists::checked("synonyms", &groups, &mut problems);
+        self.synonyms = Arc::new(groups);
+        problems.settle(self)
     }
 
     /// The tables that a profile may have too.

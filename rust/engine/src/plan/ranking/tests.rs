@@ -261,3 +261,38 @@ fn pins_are_for_the_words_of_a_query() {
     }
     assert_eq!(of(&Query::Phrase(Phrase { text: "crown jewels".into(), fields: None, slop: 0 })), None);
 }
+
+#[test]
+fn synonyms_that_are_no_json_are_checked_alike() {
+    let long: Vec<String> = (0..300).map(|i| format!("w{i}")).collect();
+    let written = serde_json::json!({"synonyms": {
+        "groups": [["a"], ["a", " "], long], "oneway": {"b": ["c", ""], "c": ["b"], " ": ["d"]},
+    }});
+    let groups = crate::query::SynonymGroups {
+        groups: vec![vec!["a".into()], vec!["a".into(), " ".into()], long.clone()],
+        oneway: vec![(" ".into(), vec!["d".into()]), ("b".into(), vec!["c".into(), String::new()]), ("c".into(), vec!["b".into()])],
+    };
+    let paths = |found: Result<RankingConfig>| {
+        let mut paths: Vec<_> = problems(found).into_iter().map(|(path, ..)| path).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        paths
+    };
+    let of_json = paths(RankingConfig::from_value(&written));
+    assert_eq!(of_json, paths(RankingConfig::default().with_synonyms(groups)));
+    assert!(of_json.contains(&"synonyms.groups[2]".to_owned()) && of_json.contains(&"synonyms.oneway.c[0]".to_owned()), "{of_json:?}");
+}
+
+/// Many groups are analysed on several threads, and mean what they mean one by one.
+#[test]
+fn many_groups_are_few_groups() {
+    let group = |i: usize| vec![format!("word{i}"), format!("other word{i}"), format!("word{}", i / 2)];
+    let of = |from: usize, to: usize| {
+        let groups = crate::query::SynonymGroups { groups: (from..to).map(group).collect(), oneway: Vec::new() };
+        Compiled::new(&RankingConfig::default().with_synonyms(groups).unwrap(), &schema()).unwrap().search.synonyms.clone()
+    };
+    let (all, start) = (of(0, 20_000), std::time::Instant::now());
+    assert_eq!(all, of(0, 20_000));
+    assert_ne!(all, of(0, 19_999));
+    assert!(start.elapsed().as_secs() < 20, "linear in the groups");
+}
