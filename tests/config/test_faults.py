@@ -342,3 +342,35 @@ def test_every_version_stays_what_it_was(patches: list[dict[str, int | None]]) -
     assert dict(store.current.items()) == versions[1]
     store.rollback(report.version - 1)
     assert dict(store.current.items()) == before
+
+
+def resident() -> int:
+    return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_memory_is_flat_over_many_reloads_under_load(file: pathlib.Path) -> None:
+    rounds = 10_000 if os.environ.get("FINDSPOT_SOAK") == "1" else 2_000
+    texts = [json.dumps({f"s{i}": {f"k{j}": f"{i} {j} {variant}" for j in range(40)} for i in range(20)}) for variant in range(3)]
+    file.write_text(texts[0])
+    store, done = Store(sources=[Json(file)], keep=4), threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            with store.pin() as config:
+                assert config.s3.k1[-1] == config.s7.k9[-1]
+            time.sleep(0.001)
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    sizes = []
+    for number in range(rounds):
+        file.write_text(texts[number % 3])
+        assert store.reload().accepted
+        if number % (rounds // 4) == rounds // 4 - 1:
+            sizes.append(resident())
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert sizes[-1] < sizes[0] * 1.1 + 4_000_000, sizes
+    wait_for(lambda: store.metrics()["retained_versions"] <= 5)
