@@ -105,7 +105,9 @@ def test_every_dependency_has_its_reason() -> None:
     named = {
         name
         for path in manifests
-        for section in re.findall(r"^\[(?:target\.[^\]]+\.)?dependencies\]\n(.*?)(?=^\[|\Z)", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        for section in re.findall(
+            r"^\[(?:target\.[^\]]+\.)?dependencies\]\n(.*?)(?=^\[|\Z)", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+        )
         for name in re.findall(r"^([\w-]+)\s*=", section, re.MULTILINE)
         if not name.startswith("findspot-")
     }
