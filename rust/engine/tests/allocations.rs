@@ -31,19 +31,20 @@ fn index() -> Index {
 #[test]
 fn a_search_makes_few_allocations() {
     let index = index();
-    // What is asked, and how many allocations it may make: the text's copy, lists of more than one word, the plan's leaves, the hits.
+    // What is asked, and how many allocations it may make: the text's copy, lists of more than one word, the plan (which costs
+    // less than moving it from hand to hand) and its leaves, the neighbours of a phrase's words, the hits.
     let asked = [
-        ("zzqx", 2),
-        ("zzqx zzqy", 3),
-        ("gold", 4),
-        ("gold coin", 5),
-        ("gold coin silver", 5),
-        ("gold coin silver bridge", 5),
-        ("gold coin silver bridge old ring sword well number5 number6", 12),
-        ("+gold +coin", 7),
-        ("+gold +coin +silver", 9),
-        ("\"gold coin\"", 9),
-        ("gold -coin", 10),
+        ("zzqx", 3),
+        ("zzqx zzqy", 4),
+        ("gold", 5),
+        ("gold coin", 6),
+        ("gold coin silver", 6),
+        ("gold coin silver bridge", 6),
+        ("gold coin silver bridge old ring sword well number5 number6", 13),
+        ("+gold +coin", 8),
+        ("+gold +coin +silver", 10),
+        ("\"gold coin\"", 11),
+        ("gold -coin", 11),
     ];
     let mut over = Vec::new();
     for (text, most) in asked {
