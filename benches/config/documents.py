@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 KEYS_A_GROUP = 10
-GROUPS_A_SECTION = 10
+GROUPS_A_SECTION = 50
 
 
 @dataclass
