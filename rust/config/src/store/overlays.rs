@@ -152,7 +152,8 @@ impl Inner {
             let UnitsObject::Changes(changes) = &*object else { break };
             let next = now.with(changes.clone()).ok_or_else(too_large)?;
             let since = self.units_since_whole.load(Ordering::Relaxed);
-            let whole = since >= WHOLE_EVERY && since * 256 >= next.len() as u64;
+            // In memory all units together cost nothing: they are the map that is current. Changes would be kept beside it.
+            let whole = self.units.folder().is_none() || since >= WHOLE_EVERY && since * 256 >= next.len() as u64;
             let shared: Arc<dyn Object> = if whole { Arc::new(UnitsObject::Whole(Arc::new(next.clone()))) } else { object.clone() };
             if self.units.create(next.revision, &shared).map_err(failed)? == Creation::Exists {
                 continue;
