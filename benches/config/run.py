@@ -26,6 +26,7 @@ import documents
 import processes
 import ranking
 import rivals
+import scale as scaled
 import stalls
 import story
 from recording import ROOT, Run, anonymous_kb
@@ -247,39 +248,15 @@ def processes_part(run: Run, folder: Path, given: argparse.Namespace) -> None:
 
 def scale(run: Run, folder: Path, given: argparse.Namespace) -> None:
     """A million keys, a million units, ten thousand reloads."""
-    from findspot.config import Json, Store
-
-    path = folder / "million.json"
-    contents = [documents.as_json(documents.content(1_000_000, revision)) for revision in (0, 1, 2)]
-    path.write_bytes(contents[0])
-    before = anonymous_kb()
-    store = Store(documents.App, sources=[Json(path)], keep=1)
-    held = anonymous_kb() - before
-    taken = []
-    for number in range(5):
-        path.write_bytes(contents[1 + number % 2])
-        start = time.perf_counter()
-        if not store.reload().accepted:
-            raise RuntimeError("a million keys were refused")
-        taken.append((time.perf_counter() - start) * 1e3)
-    size = path.stat().st_size / 1024
-    median = statistics.median(taken)
+    for name, revision in (("million", 0), ("million1", 1), ("million2", 2)):
+        (folder / f"{name}.json").write_bytes(documents.as_json(documents.content(scaled.KEYS, revision)))
+    keys, units = scaled.measured("keys", folder), scaled.measured("units", folder)
+    median, times = statistics.median(keys["ms"]), keys["held_kb"] / keys["file_kb"]
     run.say(
-        f"\n1,000,000 keys: reload median {median:.0f} ms, ≤ 120: {verdict(median <= 120)}; memory {held / size:.2f} × the file, ≤ 3: {verdict(held <= 3 * size)}"
+        f"\n1,000,000 keys: reload median {median:.0f} ms, ≤ 120: {verdict(median <= 120)}; memory {times:.2f} × the file, ≤ 3: {verdict(times <= 3)}"
     )
-    store.close()
-
-    units = Store(sources=[Json(folder / "small.json")])
-    number = 1_000_000
-    before = anonymous_kb()
-    own = 0
-    for start in range(0, number, 10_000):
-        values = {f"user-{unit}": {"search": {"ranking": {"title_boost": unit / 4}}} for unit in range(start, start + 10_000)}
-        own += sum(len(unit) + 8 for unit in values)
-        units.set_units(values)
-    each = ((anonymous_kb() - before) * 1024 - own) / number
-    run.say(f"{number:,} units: {each:.0f} bytes each beyond name and value, ≤ 100: {verdict(each <= 100)}")
-    units.close()
+    each = (units["held_kb"] - units["own_kb"]) * 1024 / scaled.UNITS
+    run.say(f"{scaled.UNITS:,} units: {each:.0f} bytes each beyond name and values, ≤ 100: {verdict(each <= 100)}")
 
     small = store_of(folder / "small.json")
     texts = [documents.as_json(documents.content(100, revision)) for revision in (1, 2)]
@@ -291,7 +268,7 @@ def scale(run: Run, folder: Path, given: argparse.Namespace) -> None:
             memory.append(anonymous_kb())
     grown = memory[-1] - memory[1]
     run.say(f"10,000 reloads: {grown} KiB grown from the 2,000th to the last, flat: {verdict(grown <= 1024)}")
-    run.keep("scale", {"million_ms": taken, "million_times_file": held / size, "unit_bytes": each, "memory_kib": memory})
+    run.keep("scale", {"keys": keys, "units": units, "memory_kib": memory})
     small.close()
 
 
