@@ -116,20 +116,35 @@ impl ConfigStore {
         }
     }
 
-    /// A report with the difference that it made.
-    fn answer(&self, py: Python<'_>, report: Report) -> PyResult<Answer> {
+    /// Changes the store and reports, with the difference that it made.
+    fn changed(&self, py: Python<'_>, change: impl FnOnce(&Store) -> Result<Report, Refusal> + Send) -> PyResult<Answer> {
+        let inner = self.inner(py)?;
+        let (before, outcome) = py.detach(|| (inner.store.pin(), change(&inner.store)));
+        match outcome {
+            Ok(report) => self.answer(py, &report, Some(&before)),
+            Err(Refusal::Refused(report)) => self.answer(py, &report, Some(&before)),
+            Err(refusal) => Err(answers::refusal(py, &refusal)),
+        }
+    }
+
+    /// A report with the difference that it made. What was current `before` need not be read again.
+    fn answer(&self, py: Python<'_>, report: &Report, before: Option<&Arc<Version>>) -> PyResult<Answer> {
         let inner = self.inner(py)?;
         let sides = py.detach(|| {
             if !report.published {
                 return None;
             }
             let new = inner.store.version(report.version).ok()?;
-            let old = if report.previous == 0 { None } else { inner.store.version(report.previous).ok() };
+            let old = match before.filter(|before| before.number() == report.previous) {
+                Some(before) => Some(Arc::clone(before)),
+                None => inner.store.version(report.previous).ok(),
+            };
+            let old = old.filter(|old| old.number() > 0);
             Some((old.map_or_else(Document::empty, |old| old.document().clone()), new.document().clone()))
         });
         let make = |(old, new)| Py::new(py, ConfigDiff::new(old, new, inner.shared.secrets.clone()));
         let native = sides.map(make).transpose()?;
-        Ok((py.detach(|| inner.shower.report(&report)), native))
+        Ok((py.detach(|| inner.shower.report(report)), native))
     }
 
     /// An answer without a version.
@@ -137,14 +152,6 @@ impl ConfigStore {
         let inner = self.inner(py)?;
         let version = self.version()?;
         Ok((py.detach(|| inner.shower.refused(found, version)), None))
-    }
-
-    fn answered(&self, py: Python<'_>, outcome: Result<Report, Refusal>) -> PyResult<Answer> {
-        match outcome {
-            Ok(report) => self.answer(py, report),
-            Err(Refusal::Refused(report)) => self.answer(py, *report),
-            Err(refusal) => Err(answers::refusal(py, &refusal)),
-        }
     }
 }
 
@@ -316,30 +323,22 @@ impl ConfigStore {
 
     #[pyo3(signature = (actor, reason, force, /))]
     fn _reload(&self, py: Python<'_>, actor: String, reason: String, force: bool) -> PyResult<Answer> {
-        let inner = self.inner(py)?;
-        let report = py.detach(|| inner.store.reload(&By { force, ..by(actor, reason) }));
-        self.answer(py, report)
+        self.changed(py, |store| Ok(store.reload(&By { force, ..by(actor, reason) })))
     }
 
     #[pyo3(signature = (pairs, expected, actor, reason, force, /))]
     fn _patch(&self, py: Python<'_>, pairs: Pairs, expected: Option<u64>, actor: String, reason: String, force: bool) -> PyResult<Answer> {
-        let inner = self.inner(py)?;
         match changes(pairs) {
             Err(found) => self.refused(py, &found),
-            Ok(changes) => {
-                let outcome = py.detach(|| inner.store.patch(&changes, expected, &By { force, ..by(actor, reason) }));
-                self.answered(py, outcome)
-            }
+            Ok(changes) => self.changed(py, |store| store.patch(&changes, expected, &By { force, ..by(actor, reason) })),
         }
     }
 
     #[pyo3(signature = (paths, actor, reason, /))]
     fn _unpatch(&self, py: Python<'_>, paths: Vec<String>, actor: String, reason: String) -> PyResult<Answer> {
-        let inner = self.inner(py)?;
         let paths: Result<Vec<Path>, _> = paths.iter().map(|path| path.parse()).collect();
         let paths = paths.map_err(|error| answers::no_path(&error))?;
-        let outcome = py.detach(|| inner.store.unpatch(&paths, None, &by(actor, reason)));
-        self.answered(py, outcome)
+        self.changed(py, |store| store.unpatch(&paths, None, &by(actor, reason)))
     }
 
     #[pyo3(signature = (pairs, /))]
@@ -350,7 +349,7 @@ impl ConfigStore {
             Err(found) => return Ok((self.refused(py, &found)?, None)),
         };
         match py.detach(|| inner.store.stage(changes.as_deref())) {
-            Err(report) => Ok((self.answer(py, *report)?, None)),
+            Err(report) => Ok((self.answer(py, &report, None)?, None)),
             Ok(staged) => {
                 let base = inner.store.pin();
                 let sides = (base.document().clone(), staged.document().clone());
@@ -364,24 +363,18 @@ impl ConfigStore {
 
     #[pyo3(signature = (candidate, actor, reason, /))]
     fn _publish_staged(&self, py: Python<'_>, candidate: &Bound<'_, ConfigCandidate>, actor: String, reason: String) -> PyResult<Answer> {
-        let inner = self.inner(py)?;
         let staged = &candidate.get().staged;
-        let outcome = py.detach(|| inner.store.publish_staged(staged, &by(actor, reason)));
-        self.answered(py, outcome)
+        self.changed(py, |store| store.publish_staged(staged, &by(actor, reason)))
     }
 
     #[pyo3(signature = (version, actor, reason, /))]
     fn _rollback(&self, py: Python<'_>, version: u64, actor: String, reason: String) -> PyResult<Answer> {
-        let inner = self.inner(py)?;
-        let outcome = py.detach(|| inner.store.rollback(version, &by(actor, reason)));
-        self.answered(py, outcome)
+        self.changed(py, |store| store.rollback(version, &by(actor, reason)))
     }
 
     #[pyo3(signature = (actor, reason, /))]
     fn _resume(&self, py: Python<'_>, actor: String, reason: String) -> PyResult<Answer> {
-        let inner = self.inner(py)?;
-        let report = py.detach(|| inner.store.resume(&by(actor, reason)));
-        self.answer(py, report)
+        self.changed(py, |store| Ok(store.resume(&by(actor, reason))))
     }
 
     #[pyo3(signature = (pattern, function, /))]
