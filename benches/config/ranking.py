@@ -111,5 +111,4 @@ def measure(folder: Path, queries: list[str], rounds: int) -> dict[str, Any]:
             "synonyms": synonym_change(index, queries[0], max(3, rounds // 4)),
         }
     finally:
-        index.config.rollback(1)
         index.close()
