@@ -2,7 +2,7 @@
 
 **In**: what `config=` was given, an open index. **Out**: the store, attached. **Law**
 1. A path or a store is followed: each version is checked against the schema and compiled before it is published anywhere.
-2. A mapping is this handle's own ranking, until somebody asks for `index.config`.
+2. A mapping is this handle's own ranking: `index.config` numbers it in memory, and no other process follows it.
 3. Without `config`, a handle follows the newest version beside the index, if there is one.
 4. Versions made from a path stand in `<index>/config/`, numbered for all processes; those of an index in memory stay in memory.
 """
@@ -104,7 +104,9 @@ def follow(native: NativeIndex, config: Any, given: Mapping[str, Any] | None = N
     else:
         flat = given is not None and not TABLES.intersection(given)
         values = {"ranking": given} if flat else given
-        followed = Followed(Store(sources=[Layer({} if values is None else values)], folder=folder), True)
+        # What only this handle was given is numbered in memory: nobody else follows it.
+        place = None if given else folder
+        followed = Followed(Store(sources=[Layer({} if values is None else values)], folder=place), True)
     from .config import answers
 
     try:
