@@ -36,6 +36,21 @@ def test_check_accepts_and_refuses(tmp_path: pathlib.Path, capsys: pytest.Captur
     assert "expected a name that ends with" in capsys.readouterr().err
 
 
+def test_problems_are_one_json_document(tmp_path: pathlib.Path, folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text("[limits]\nmost = 5\nmost = 6\n")
+    for words in (["check", bad], ["push", folder, bad]):
+        assert main(["config", *map(str, words), "--json"]) == 1
+        error = json.loads(capsys.readouterr().out)["error"]
+        assert error["type"] == "ConfigError"
+        (problem,) = error["problems"]
+        assert (problem["file"], problem["line"], problem["path"]) == (str(bad), 3, "limits.most")
+    assert main(["config", "check", str(tmp_path / "nope.toml"), "--json"]) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert str(tmp_path / "nope.toml") in error["message"]
+    assert len(error["problems"]) == 1
+
+
 def test_check_against_a_class(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "shape_of_app.py").write_text("from dataclasses import dataclass\n@dataclass\nclass App:\n    port: int\n")
     (tmp_path / "app.json").write_text('{"port": "x"}')

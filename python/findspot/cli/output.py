@@ -6,6 +6,7 @@ without control characters, so that no text can move the cursor or ring the bell
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import sys
@@ -21,8 +22,9 @@ __all__ = ["print_json", "refused", "table", "width"]
 
 def print_json(value: Any) -> None:
     """The one JSON document."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=None)
-    sys.stdout.write("\n")
+    # Made whole before any of it is written: what cannot be JSON must not leave half of it behind.
+    text = json.dumps(value, ensure_ascii=False, indent=None)
+    sys.stdout.write(text + "\n")
 
 
 def width() -> int:
@@ -66,7 +68,7 @@ def refused(error: Exception, as_json: bool) -> int:
     if isinstance(error, InternalError) or not isinstance(error, (FindspotError, OSError, ValueError, TypeError, ImportError)):
         raise error
     if as_json:
-        data = {name: value for name, value in vars(error).items() if _is_plain(value) and name != "message"}
+        data = {name: _plain(value) for name, value in vars(error).items() if _is_plain(value) and name != "message"}
         print_json({"error": {"type": type(error).__name__, "message": str(error), **data}})
         return 1
     if isinstance(error, ConfigError) and len(error.problems) > 1:
@@ -78,4 +80,13 @@ def refused(error: Exception, as_json: bool) -> int:
 
 
 def _is_plain(value: object) -> bool:
-    return value is None or isinstance(value, (str, int, float, list))
+    return value is None or isinstance(value, (str, int, float, list, tuple))
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: a problem of a configuration is an object of its attributes."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    return value if value is None or isinstance(value, (str, int, float)) else str(value)
