@@ -171,10 +171,7 @@ class _Reader:
             for name, value in field.metadata.items():
                 _apply_named(inner, name, value)
             member = Member(field.name, inner)
-            if field.default is not dataclasses.MISSING:
-                member.default = plain_default(inner, field.default)
-            elif field.default_factory is not dataclasses.MISSING:
-                member.default = plain_default(inner, field.default_factory())
+            set_default(member, field, dataclasses.MISSING)
             shape.members[field.name] = member
         if has_check:
             shape.build = functools.partial(instance_of, shape)
@@ -293,6 +290,14 @@ def _apply_named(shape: Shape, name: str, value: Any) -> None:
         targets = [inner for inner in shape.inner if inner.kind != "null"] if shape.kind == "union" else [shape]
         for target in targets:
             target.rules[name] = target.revert(value) if target.revert is not None and name in ("ge", "gt", "le", "lt") else value
+
+
+def set_default(member: Member, field: Any, missing: Any) -> None:
+    """The default of a field that says `missing` where it has none, or no factory."""
+    if field.default is not missing:
+        member.default = plain_default(member.shape, field.default)
+    elif field.default_factory is not missing:
+        member.default = plain_default(member.shape, field.default_factory())
 
 
 def plain_default(shape: Shape, value: Any) -> Any:

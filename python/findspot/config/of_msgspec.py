@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .annotations import hints_of, plain_default
+from .annotations import hints_of, set_default
 from .shape import Member, Shape
 
 if TYPE_CHECKING:
@@ -26,10 +26,7 @@ def read_struct(reader: _Reader, cls: Any, path: str) -> Shape:
     for field in msgspec.structs.fields(cls):
         inner = reader.read(hints.get(field.name, field.type), f"{path}.{field.name}")
         member = Member(field.encode_name, inner)
-        if field.default is not msgspec.NODEFAULT:
-            member.default = plain_default(inner, field.default)
-        elif field.default_factory is not msgspec.NODEFAULT:
-            member.default = plain_default(inner, field.default_factory())
+        set_default(member, field, msgspec.NODEFAULT)
         shape.members[field.name] = member
     if hasattr(cls, "__post_init__"):
         shape.build = functools.partial(msgspec.convert, type=cls)

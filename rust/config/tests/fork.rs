@@ -94,7 +94,8 @@ fn a_child_keeps_its_pin_and_follows_by_itself(store: &Store, told: &Counting) {
     assert_eq!(number_of(&store.current()), next);
 }
 
-fn a_fork_in_the_middle_of_a_publish_leaves_the_child_a_store_that_works(store: &Store) {
+/// A thread that publishes without a pause until it is told that all is done.
+fn publishing_until_done(store: &Store) -> (Arc<AtomicBool>, std::thread::JoinHandle<()>) {
     let done = Arc::new(AtomicBool::new(false));
     let (publishing, stop) = (store.clone(), Arc::clone(&done));
     let publisher = std::thread::spawn(move || {
@@ -104,6 +105,11 @@ fn a_fork_in_the_middle_of_a_publish_leaves_the_child_a_store_that_works(store: 
             publishing.patch(&[change("noise", &number.to_string())], None, &By::default()).unwrap();
         }
     });
+    (done, publisher)
+}
+
+fn a_fork_in_the_middle_of_a_publish_leaves_the_child_a_store_that_works(store: &Store) {
+    let (done, publisher) = publishing_until_done(store);
     for round in 0..40 {
         std::thread::sleep(Duration::from_micros(round * 137 % 3000));
         let works = in_child(|| {
@@ -129,15 +135,7 @@ fn a_fork_beside_a_subscriber_leaves_the_child_a_queue_of_its_own() {
     let (store, _) = Store::open(Options::default()).unwrap();
     let told = Arc::new(Counting(AtomicU64::new(0)));
     store.subscribe("*".parse::<Pattern>().unwrap(), told.clone());
-    let done = Arc::new(AtomicBool::new(false));
-    let (publishing, stop) = (store.clone(), Arc::clone(&done));
-    let publisher = std::thread::spawn(move || {
-        let mut number = 0;
-        while !stop.load(Ordering::Relaxed) {
-            number += 1;
-            publishing.patch(&[change("noise", &number.to_string())], None, &By::default()).unwrap();
-        }
-    });
+    let (done, publisher) = publishing_until_done(&store);
     for round in 0..150 {
         std::thread::sleep(Duration::from_micros(round * 137 % 3000));
         let works = in_child(|| {

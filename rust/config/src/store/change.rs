@@ -148,19 +148,7 @@ impl Inner {
         let document = crate::patch::patch(base.merged.document(), changes)?;
         let merged = Merged::new(Arc::clone(layers), document);
         let checked = self.schema.check(&merged, Some(&base.checked))?;
-        let head = &base.head;
-        Ok(Draft {
-            checked,
-            merged,
-            patches,
-            held: head.held,
-            sources: head.sources.clone(),
-            merged_hash: head.merged.clone(),
-            left: None,
-            content_of: None,
-            always: false,
-            skip_guards: false,
-        })
+        Ok(Draft { checked, merged, patches, skip_guards: false, ..Draft::of(base) })
     }
 
     fn draft_of_withdrawal(&self, base: &Version, paths: &[Path]) -> Result<Draft, Problems> {

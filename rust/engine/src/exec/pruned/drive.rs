@@ -223,7 +223,7 @@ impl Machine<'_, '_> {
             101..=1000 => 3,
             _ => return,
         };
-        let floor = self.clauses.get(..self.leads).unwrap_or_default().iter().map(|clause| clause.floors[rank]).max().unwrap_or(0);
+        let floor = self.strongest(rank);
         if floor > self.best.theta() {
             self.work.floors += 1;
             self.best.raise(floor);
@@ -232,7 +232,7 @@ impl Machine<'_, '_> {
 
     /// Where documents may be missing from a list's strongest, thresholds that `k` of those that are left should still reach, the bolder
     /// one first. When `k` hits reach one, all that could were looked at; else it was wrong, and the caller begins again.
-    fn guesses(&mut self, shape: &Shape) -> SmallVec<[i32; 2]> {
+    fn guesses(&self, shape: &Shape) -> SmallVec<[i32; 2]> {
         let mut guesses = SmallVec::new();
         if !shape.is_disjunction() || !self.best.is_empty() || self.theta() > -self.base {
             return guesses;
@@ -241,21 +241,24 @@ impl Machine<'_, '_> {
         // Where a word is excluded, from "seldom together" to "mostly together".
         let (most, least) = if self.excluded.is_empty() { (density, density) } else { (density * 0.85, density * 0.5) };
         let rank_of = |wanted: f64| STRONGEST.iter().position(|rank| f64::from(*rank) >= wanted);
-        let leads = self.clauses.get(..self.leads).unwrap_or_default();
-        let floor = |rank: usize| leads.iter().map(|clause| clause.floors[rank]).max().unwrap_or(0);
         let wanted = (k + BOLDNESS * (k * (1.0 - most)).sqrt()) / most;
         if let Some(above) = rank_of(wanted)
             && let Some(below) = above.checked_sub(1)
         {
             // Between two ranks codes fall about as the logarithm of the rank rises.
-            let [low, high] = [above, below].map(|rank| (f64::from(STRONGEST[rank]), f64::from(floor(rank))));
+            let [low, high] = [above, below].map(|rank| (f64::from(STRONGEST[rank]), f64::from(self.strongest(rank))));
             let share = (low.0 / wanted).ln() / (low.0 / high.0).ln();
             guesses.push((low.1 + (high.1 - low.1) * share) as i32);
         }
-        guesses.extend(rank_of(MARGIN * k / least).map(floor));
+        guesses.extend(rank_of(MARGIN * k / least).map(|rank| self.strongest(rank)));
         guesses.retain(|guess| *guess > 0);
         guesses.dedup();
         guesses
+    }
+
+    /// What so many postings of one clause that leads score at least, dead documents among them: the `rank`th of [`STRONGEST`].
+    fn strongest(&self, rank: usize) -> i32 {
+        self.clauses.get(..self.leads).unwrap_or_default().iter().map(|clause| clause.floors[rank]).max().unwrap_or(0)
     }
 
     /// Leads with group after group.
