@@ -115,6 +115,38 @@ impl Interrupt {
     }
 }
 
+/// Looks at an interrupt once for so much work, however the work is cut into steps.
+#[derive(Debug)]
+pub struct Pace<'a> {
+    interrupt: &'a Interrupt,
+    done: usize,
+}
+
+impl<'a> Pace<'a> {
+    /// Units (postings, tokens, keys) between two looks: well below a millisecond of work at ten nanoseconds each.
+    pub const STRIDE: usize = 1 << 16;
+
+    /// Nothing done so far.
+    #[must_use]
+    pub fn new(interrupt: &'a Interrupt) -> Self {
+        Self { interrupt, done: 0 }
+    }
+
+    /// So many units were done.
+    ///
+    /// # Errors
+    /// When it is time to look and the work must stop.
+    #[inline]
+    pub fn step(&mut self, units: usize) -> Result<(), Stop> {
+        self.done += units;
+        if self.done < Self::STRIDE {
+            return Ok(());
+        }
+        self.done = 0;
+        self.interrupt.check()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]

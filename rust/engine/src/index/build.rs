@@ -89,7 +89,7 @@ pub(super) fn build(toolkit: &Toolkit, source: &mut dyn RecordSource, on_error: 
     let mut done = if !source.next(&mut first)? || !source.next(&mut second)? {
         let mut worker = Worker::new(&shared, 1);
         worker.take(&first, 0, interrupt);
-        vec![worker.end()]
+        vec![worker.end(interrupt)]
     } else {
         pipeline(&shared, source, [first, second], interrupt)?
     };
@@ -114,7 +114,7 @@ fn pipeline(shared: &Shared<'_>, source: &mut dyn RecordSource, first: [Chunk; 2
                 scope.spawn(move || {
                     let mut worker = Worker::new(shared, threads);
                     worker.run(&receiver, &give_back, &interrupt);
-                    worker.end()
+                    worker.end(&interrupt)
                 })
             })
             .collect();
@@ -269,7 +269,7 @@ impl<'a> Worker<'a> {
         for (i, (json, number)) in chunk.iter().enumerate() {
             let at = ordinal + i as u64;
             let result = if i % CHECK_EVERY == 0 { self.pause(interrupt) } else { Ok(()) };
-            if let Err(error) = result.and_then(|()| self.document(json, number, at)) {
+            if let Err(error) = result.and_then(|()| self.document(json, number, at, interrupt)) {
                 self.shared.failed_at.fetch_min(at, Ordering::Relaxed);
                 self.done.failure = Some((at, error));
                 return;
@@ -284,7 +284,7 @@ impl<'a> Worker<'a> {
         Ok(interrupt.check()?)
     }
 
-    fn document(&mut self, json: &[u8], number: u64, at: u64) -> Result<()> {
+    fn document(&mut self, json: &[u8], number: u64, at: u64, interrupt: &Interrupt) -> Result<()> {
         let document = match self.parser.parse(json) {
             Ok(document) => document,
             Err(mut reject) => {
@@ -308,14 +308,14 @@ impl<'a> Worker<'a> {
         self.done.count += 1;
         self.done.sequences = at + 1;
         if building.builder.memory() + building.hashes.capacity() * 8 >= self.share {
-            self.flush()?;
+            self.flush(interrupt)?;
         }
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<()> {
+    fn flush(&mut self, interrupt: &Interrupt) -> Result<()> {
         if let Some(building) = self.building.take() {
-            let mut finished = building.finish(&self.shared.toolkit.outbox)?;
+            let mut finished = building.finish(&self.shared.toolkit.outbox, interrupt)?;
             let count = finished.meta.docs as usize;
             if self.shared.hashes.fetch_add(count, Ordering::Relaxed) + count > MAX_HASHES {
                 finished.hashes = None;
@@ -325,9 +325,9 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    fn end(mut self) -> Done {
+    fn end(mut self, interrupt: &Interrupt) -> Done {
         if self.done.failure.is_none()
-            && let Err(error) = self.flush()
+            && let Err(error) = self.pause(interrupt).and_then(|()| self.flush(interrupt))
         {
             self.done.failure = Some((u64::MAX - 1, error));
         }
@@ -344,8 +344,8 @@ impl Building {
         Ok(Self { builder, id, kept, hashes: Vec::new() })
     }
 
-    fn finish(self, outbox: &Outbox) -> Result<Finished> {
-        let meta = self.builder.finish()?;
+    fn finish(self, outbox: &Outbox, interrupt: &Interrupt) -> Result<Finished> {
+        let meta = self.builder.finish(interrupt)?;
         let opened = Opened::new(outbox, &self.id, &meta, self.kept.take())?;
         Ok(Finished { id: self.id, meta, opened, hashes: Some(self.hashes) })
     }
@@ -411,7 +411,7 @@ fn assemble(done: Vec<Done>, interrupt: &Interrupt) -> Result<Outcome> {
         let readers: Vec<&SegmentReader> = segments.iter().map(|segment| &*segment.opened.reader).collect();
         let hashes: Option<Vec<&[u64]>> = segments.iter().map(|segment| segment.hashes.as_deref()).collect();
         let replaced = match hashes {
-            Some(hashes) => duplicates::by_hashes(&readers, &hashes)?,
+            Some(hashes) => duplicates::by_hashes(&readers, &hashes, interrupt)?,
             None => duplicates::by_lookup(&readers, interrupt)?,
         };
         dead.iter_mut().zip(replaced).for_each(|(dead, replaced)| dead.extend(replaced));

@@ -6,17 +6,21 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::base::{DocId, Interrupt, Result};
+use crate::base::{DocId, Interrupt, Pace, Result, sorting};
 use crate::segment::SegmentReader;
 
 /// Documents between two looks at the interrupt.
 const CHECK_EVERY: u32 = 1024;
 
+/// What reading a key costs, in hashes: about a microsecond.
+const KEY: usize = 64;
+
 /// By the hashes of all keys, by document.
-pub(super) fn by_hashes(segments: &[&SegmentReader], hashes: &[&[u64]]) -> Result<Vec<Vec<u32>>> {
+pub(super) fn by_hashes(segments: &[&SegmentReader], hashes: &[&[u64]], interrupt: &Interrupt) -> Result<Vec<Vec<u32>>> {
+    let mut pace = Pace::new(interrupt);
     let mut replaced = vec![Vec::new(); segments.len()];
     let mut all: Vec<u64> = hashes.iter().flat_map(|hashes| hashes.iter().copied()).collect();
-    all.sort_unstable();
+    sorting::sort_unstable(&mut all, &mut pace)?;
     let twice: HashSet<u64> = all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
     drop(all);
     if twice.is_empty() {
@@ -27,6 +31,7 @@ pub(super) fn by_hashes(segments: &[&SegmentReader], hashes: &[&[u64]]) -> Resul
     for (place, (segment, hashes)) in segments.iter().zip(hashes).enumerate() {
         for (doc, _) in hashes.iter().enumerate().filter(|(_, hash)| twice.contains(hash)) {
             let doc = DocId(doc as u32);
+            pace.step(KEY)?;
             segment.key(doc, &mut key)?;
             let this = (segment.rel(doc)?, place, doc.0);
             let loser = match newest.get_mut(&key) {
@@ -105,7 +110,7 @@ mod tests {
                 builder.add(&document, rel as u64).unwrap();
                 hashes.push(xxh3(document.key.as_bytes()));
             }
-            let meta = builder.finish().unwrap();
+            let meta = builder.finish(&Interrupt::none()).unwrap();
             built.0.push(SegmentReader::open(&*storage, &name, Some(meta.checksum)).unwrap());
             built.1.push(hashes);
         }
@@ -120,7 +125,7 @@ mod tests {
             let readers: Vec<&SegmentReader> = readers.iter().map(|reader| &**reader).collect();
             let hashes: Vec<&[u64]> = hashes.iter().map(Vec::as_slice).collect();
             let last: HashMap<u8, usize> = keys.iter().enumerate().map(|(rel, (key, _))| (*key, rel)).collect();
-            for replaced in [by_hashes(&readers, &hashes).unwrap(), by_lookup(&readers, &Interrupt::none()).unwrap()] {
+            for replaced in [by_hashes(&readers, &hashes, &Interrupt::none()).unwrap(), by_lookup(&readers, &Interrupt::none()).unwrap()] {
                 for (place, reader) in readers.iter().enumerate() {
                     for doc in 0..reader.doc_count() {
                         let rel = reader.rel(DocId(doc)).unwrap() as usize;

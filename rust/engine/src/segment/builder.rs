@@ -10,7 +10,7 @@ use super::inverted::InvertedBuilder;
 use super::key_table::KeyTable;
 use super::meta::{FieldStats, SegmentMeta, Stats, field_ids, shapes};
 use crate::analysis::{Analyzer, Analyzers};
-use crate::base::{DocId, Error, FieldId, Result, TermOrd};
+use crate::base::{DocId, Error, FieldId, Interrupt, Pace, Result, TermOrd};
 use crate::codec::columns::{FloatColumnWriter, GeoColumnWriter, IntegerColumnWriter, KeywordColumnWriter};
 use crate::codec::sequence::SequenceWriter;
 use crate::codec::stored::StoredWriter;
@@ -129,15 +129,15 @@ impl SegmentBuilder {
     /// Writes what is held, and makes the file durable.
     ///
     /// # Errors
-    /// Storage errors.
-    pub fn finish(mut self) -> Result<SegmentMeta> {
+    /// Storage errors; an interrupt's, within milliseconds: nothing is left of the file then.
+    pub fn finish(mut self, interrupt: &Interrupt) -> Result<SegmentMeta> {
         let file = &mut self.file;
         self.stored.finish(file)?;
-        let keys = self.keys.write(file)?;
+        let keys = self.keys.write(file, interrupt)?;
         let rel_end = self.sequence.end();
         self.sequence.write(file)?;
         let ids = field_ids(self.fields.len());
-        let fields = ids.zip(self.fields).map(|(id, field)| field.write(self.docs, file, id)).collect::<Result<_>>()?;
+        let fields = ids.zip(self.fields).map(|(id, field)| field.write(self.docs, file, id, interrupt)).collect::<Result<_>>()?;
         self.dead.sort_unstable();
         let shapes = shapes(&self.schema);
         let stats = Stats { docs: self.docs, rel_end, shapes, fields, keys, dead: self.dead, permuted: false };
@@ -147,13 +147,14 @@ impl SegmentBuilder {
 }
 
 impl FieldBuilder {
-    fn write(self, docs: u32, file: &mut SegmentFileWriter, field: FieldId) -> Result<FieldStats> {
+    fn write(self, docs: u32, file: &mut SegmentFileWriter, field: FieldId, interrupt: &Interrupt) -> Result<FieldStats> {
+        interrupt.check()?;
         let key = SectionKey::field(SectionKind::Column, field);
         match self {
-            Self::Text { inverted, .. } => inverted.write(file, field, docs).map(|written| written.stats.into()),
+            Self::Text { inverted, .. } => inverted.write(file, field, docs, interrupt).map(|written| written.stats.into()),
             Self::Keyword { inverted, values } => {
-                let written = inverted.write(file, field, docs)?;
-                write_keywords(&values, &written.ranks, docs, file, field)?;
+                let written = inverted.write(file, field, docs, interrupt)?;
+                write_keywords(&values, &written.ranks, docs, file, field, interrupt)?;
                 Ok(written.stats.into())
             }
             Self::Integer(column) => column.write(docs, file, key).map(|()| FieldStats::default()),
@@ -164,12 +165,20 @@ impl FieldBuilder {
 }
 
 /// Writes a keyword column from (document, term id), documents ascending; `ranks` says the rank of each term id.
-fn write_keywords(values: &[(DocId, u32)], ranks: &[TermOrd], docs: u32, file: &mut SegmentFileWriter, field: FieldId) -> Result<()> {
+fn write_keywords(
+    values: &[(DocId, u32)],
+    ranks: &[TermOrd],
+    docs: u32,
+    file: &mut SegmentFileWriter,
+    field: FieldId,
+    interrupt: &Interrupt,
+) -> Result<()> {
     let single =
         values.chunk_by(|a, b| a.0 == b.0).all(|of_doc| of_doc.iter().all(|(_, term)| Some(term) == of_doc.first().map(|(_, t)| t)));
     let mut column = KeywordColumnWriter::new(single);
     let mut of_doc = Vec::new();
     let mut next = values.iter().peekable();
+    let mut pace = Pace::new(interrupt);
     for doc in (0..docs).map(DocId) {
         of_doc.clear();
         while let Some((_, term)) = next.next_if(|(other, _)| *other == doc) {
@@ -178,6 +187,7 @@ fn write_keywords(values: &[(DocId, u32)], ranks: &[TermOrd], docs: u32, file: &
         of_doc.sort_unstable();
         of_doc.dedup();
         column.push(doc, &of_doc)?;
+        pace.step(of_doc.len() + 1)?;
     }
     column.write(docs, file, field)
 }

@@ -6,7 +6,7 @@
 use hashbrown::HashTable;
 
 use crate::base::checksum::xxh3;
-use crate::base::{Error, Result};
+use crate::base::{Error, Interrupt, Pace, Result};
 use crate::codec::SegmentFileWriter;
 use crate::codec::keys::{KeyColumnWriter, write_hashes};
 
@@ -50,18 +50,23 @@ impl KeyTable {
     }
 
     /// Writes the key sections and returns the smallest and largest key.
-    pub fn write(self, file: &mut SegmentFileWriter) -> Result<(String, String)> {
+    ///
+    /// # Errors
+    /// Those of the file; an interrupt's.
+    pub fn write(self, file: &mut SegmentFileWriter, interrupt: &Interrupt) -> Result<(String, String)> {
         drop(self.newest);
         let mut range = KeyRange::default();
         let mut column = KeyColumnWriter::begin(file)?;
+        let mut pace = Pace::new(interrupt);
         for doc in 0..self.ends.len() as u32 {
             let key = slice(&self.bytes, &self.ends, doc);
             range.include(key);
             column.push(key, file)?;
+            pace.step(1 + key.len() / 8)?;
         }
         column.finish(file)?;
         drop((self.bytes, self.ends));
-        write_hashes(self.hashes, file)?;
+        write_hashes(self.hashes, file, &mut pace)?;
         range.into_strings()
     }
 }

@@ -15,7 +15,7 @@ use super::order::{Order, Run};
 use super::reader::SegmentReader;
 use crate::base::bits::BitSet;
 use crate::base::checksum::xxh3;
-use crate::base::{DocId, Error, FieldId, Interrupt, Result, TermOrd};
+use crate::base::{DocId, Error, FieldId, Interrupt, Pace, Result, TermOrd};
 use crate::codec::columns::{Column, FloatColumnWriter, GeoColumnWriter, IntegerColumnWriter, KeywordColumnWriter};
 use crate::codec::keys::{KeyColumnWriter, write_hashes};
 use crate::codec::sequence::SequenceWriter;
@@ -146,7 +146,7 @@ impl<'a> Merge<'a> {
             column.push(key.as_bytes(), file)
         })?;
         column.finish(file)?;
-        write_hashes(hashes, file)?;
+        write_hashes(hashes, file, &mut Pace::new(self.interrupt))?;
         range.into_strings()
     }
 

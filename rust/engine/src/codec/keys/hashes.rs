@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::missing;
-use crate::base::{DocId, Error, Result};
+use crate::base::{DocId, Error, Pace, Result, sorting};
 use crate::codec::packed;
 use crate::codec::{Section, SectionKey, SectionKind, SegmentFile, SegmentFileWriter};
 
@@ -28,14 +28,14 @@ fn place(hash: u64, bucket_bits: u32) -> u64 {
 /// The writer twin: `hashes` are those of the documents `0..`, and are used up.
 ///
 /// # Errors
-/// Storage errors.
-pub fn write_hashes(mut hashes: Vec<u64>, file: &mut SegmentFileWriter) -> Result<()> {
+/// Storage errors; an interrupt's.
+pub fn write_hashes(mut hashes: Vec<u64>, file: &mut SegmentFileWriter, pace: &mut Pace<'_>) -> Result<()> {
     let docs = hashes.len() as u32;
     let (width, bucket_bits) = bits(docs);
     for (doc, hash) in hashes.iter_mut().enumerate() {
         *hash = place(*hash, bucket_bits) << width | doc as u64;
     }
-    hashes.sort_unstable();
+    sorting::sort_unstable(&mut hashes, pace)?;
     file.begin(SectionKey::segment(SectionKind::KeyHashes))?;
     let mut buffer = Vec::new();
     let mut end = 0u32;

@@ -5,6 +5,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::base::{Interrupt, Pace};
 use crate::codec::container::test_support::{bytes_of, flip_bytes, open};
 use crate::codec::{SectionKey, SectionKind};
 
@@ -13,7 +14,7 @@ fn stored(keys: &[String]) -> Vec<u8> {
         let mut column = KeyColumnWriter::begin(w)?;
         keys.iter().try_for_each(|key| column.push(key.as_bytes(), w))?;
         column.finish(w)?;
-        write_hashes(keys.iter().map(|key| xxh3(key.as_bytes())).collect(), w)
+        write_hashes(keys.iter().map(|key| xxh3(key.as_bytes())).collect(), w, &mut Pace::new(&Interrupt::none()))
     })
 }
 

@@ -7,9 +7,10 @@
 use hashbrown::HashMap;
 
 use super::bigrams::{BigramLists, Bigrams, FrequentWords, begin, pair};
+use super::merge::TERM;
 use super::route::Route;
 use crate::base::bits::BitSet;
-use crate::base::{DocId, Error, FieldId, Interrupt, Result, TermOrd};
+use crate::base::{DocId, Error, FieldId, Interrupt, Pace, Result, TermOrd};
 use crate::codec::SegmentFileWriter;
 use crate::codec::codebook::{Codebook, MAX_CODES, PairCounts, PairNumbers};
 use crate::codec::inverted::{InvertedReader, TermWalk};
@@ -19,8 +20,6 @@ use crate::segment::DocMap;
 /// Tokens of a window, about, and its documents at most: they are numbered in 16 bits, as words are.
 const TOKENS: u64 = 1 << 18;
 const DOCUMENTS: u64 = 1 << 12;
-/// Postings between two looks at the interrupt.
-const STRIDE: usize = 1 << 16;
 
 /// A source's own lists while they are taken over.
 struct Own<'a> {
@@ -76,8 +75,9 @@ pub(super) fn merge_bigrams(
             owns.push((bigrams, Own { walk: bigrams.walk(), route: Route::of(map), words: words.known, pairs: Vec::new(), current: None }));
         }
     }
-    let looked_for = looked_for.into_lists();
-    looked_for.count(norms, &mut counts);
+    let mut pace = Pace::new(interrupt);
+    let looked_for = looked_for.into_lists(&mut pace)?;
+    looked_for.count(norms, &mut counts, &mut pace)?;
     let counts = counts.into_vec();
     if counts.is_empty() {
         return Ok(());
@@ -92,7 +92,7 @@ pub(super) fn merge_bigrams(
     }
     let mut lists = Lists { owns: opened, looked_for, at: 0, postings: Vec::new(), old: Default::default() };
     // Begun with the first list, so that none is written when there is none.
-    let (mut writer, mut since_check) = (None, 0);
+    let mut writer = None;
     let (mut docs, mut pairs) = (Vec::new(), Vec::new());
     while let Some(words) = lists.next(norms, &numbers)? {
         if !lists.postings.is_empty() {
@@ -108,11 +108,7 @@ pub(super) fn merge_bigrams(
             }
             writer.as_mut().map_or(Ok(()), |writer| writer.push(&frequent.term(words)?, &docs, &pairs, &[]))?;
         }
-        since_check += docs.len() + 16;
-        if since_check >= STRIDE {
-            since_check = 0;
-            interrupt.check()?;
-        }
+        pace.step(docs.len() + TERM)?;
     }
     writer.map_or(Ok(()), |writer| writer.finish(0, &[]).map(|_| ()))
 }

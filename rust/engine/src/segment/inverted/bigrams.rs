@@ -5,7 +5,8 @@
 //! word right before one of its second, as a phrase counts. Eight bytes for each place where two frequent words stand side by side; of a
 //! field with very many frequent words only the most frequent take part.
 
-use crate::base::{Error, FieldId, Result, TermOrd};
+use super::merge::TERM;
+use crate::base::{Error, FieldId, Interrupt, Pace, Result, TermOrd};
 use crate::codec::SegmentFileWriter;
 use crate::codec::codebook::{Codebook, MAX_CODES, Pair, PairCounts, PairNumbers};
 use crate::codec::inverted::bigrams::term_of;
@@ -138,7 +139,10 @@ impl Bigrams {
     }
 
     /// The lists. A counting sort: documents stay in the order in which they came.
-    pub fn into_lists(self) -> BigramLists {
+    ///
+    /// # Errors
+    /// An interrupt's.
+    pub fn into_lists(self, pace: &mut Pace<'_>) -> Result<BigramLists> {
         let mut next = vec![0usize; self.found as usize + 1];
         self.places.iter().for_each(|number| next[*number as usize] += 1);
         let mut lists = BigramLists { words: Vec::with_capacity(self.found as usize), ends: Vec::new(), docs: Vec::new() };
@@ -158,9 +162,10 @@ impl Bigrams {
                 lists.docs[*next] = *doc;
                 *next += 1;
             }
+            pace.step(*end - start)?;
             start = *end;
         }
-        lists
+        Ok(lists)
     }
 }
 
@@ -193,15 +198,26 @@ impl BigramLists {
     }
 
     /// Counts the pairs of all postings.
-    pub fn count(&self, norms: &[u8], counts: &mut PairCounts) {
-        (0..self.len()).for_each(|at| self.each(at, |doc, tf| counts.add(pair(norms, doc, tf), 1)));
+    ///
+    /// # Errors
+    /// An interrupt's.
+    pub fn count(&self, norms: &[u8], counts: &mut PairCounts, pace: &mut Pace<'_>) -> Result<()> {
+        for at in 0..self.len() {
+            let mut postings = TERM;
+            self.each(at, |doc, tf| {
+                counts.add(pair(norms, doc, tf), 1);
+                postings += 1;
+            });
+            pace.step(postings)?;
+        }
+        Ok(())
     }
 
     /// Writes the sections of a field, a segment of as many documents as `norms` has lengths; nothing when no two words stand side by
     /// side. `average` length of the field's documents. Documents came ascending.
     ///
     /// # Errors
-    /// Those of the file.
+    /// Those of the file; an interrupt's.
     pub fn write<T>(
         self,
         file: &mut SegmentFileWriter,
@@ -209,12 +225,14 @@ impl BigramLists {
         frequent: &FrequentWords<T>,
         thresholds: Thresholds,
         (norms, average): (&[u8], f64),
+        interrupt: &Interrupt,
     ) -> Result<()> {
         if self.len() == 0 {
             return Ok(());
         }
         let mut counts = PairCounts::default();
-        self.count(norms, &mut counts);
+        let mut pace = Pace::new(interrupt);
+        self.count(norms, &mut counts, &mut pace)?;
         let (book, _) = Codebook::build(counts.into_vec(), average, MAX_CODES);
         let numbers = PairNumbers::of(&book);
         let mut writer = begin(file, field, norms.len() as u32, thresholds, book)?;
@@ -227,6 +245,7 @@ impl BigramLists {
                 pairs.push(numbers.get(pair(norms, doc, tf)).unwrap_or(u32::MAX));
             });
             writer.push(&frequent.term(*words)?, &docs, &pairs, &[])?;
+            pace.step(docs.len() + TERM)?;
         }
         writer.finish(0, &[]).map(|_| ())
     }

@@ -7,8 +7,9 @@
 
 use super::bigrams::{Bigrams, FrequentWords};
 use super::interner::Interner;
+use super::merge::TERM;
 use super::places::{List, Place, position_bits};
-use crate::base::{Error, FieldId, Result, TermOrd};
+use crate::base::{Error, FieldId, Interrupt, Pace, Result, TermOrd};
 use crate::codec::SegmentFileWriter;
 use crate::codec::codebook::{Codebook, MAX_CODES, Pair, PairCounts, PairNumbers};
 use crate::codec::inverted::{FieldForm, InvertedStats, InvertedWriter};
@@ -190,8 +191,8 @@ impl InvertedBuilder {
     /// Writes the field's sections into `file`, a segment of `doc_count` documents; nothing when no document has a token.
     ///
     /// # Errors
-    /// Those of the file; [`Error::Defect`] for a document beyond the last.
-    pub fn write(mut self, file: &mut SegmentFileWriter, field: FieldId, doc_count: u32) -> Result<InvertedWritten> {
+    /// Those of the file; [`Error::Defect`] for a document beyond the last; an interrupt's.
+    pub fn write(mut self, file: &mut SegmentFileWriter, field: FieldId, doc_count: u32, interrupt: &Interrupt) -> Result<InvertedWritten> {
         self.end_doc();
         if let Some(defect) = self.defect {
             return Err(Error::Defect(defect));
@@ -203,13 +204,20 @@ impl InvertedBuilder {
             return Err(Error::Defect("a document beyond the last has tokens"));
         }
         if self.packs_narrow(last) {
-            self.write_packed::<u32>(file, field, doc_count)
+            self.write_packed::<u32>(file, field, doc_count, interrupt)
         } else {
-            self.write_packed::<u64>(file, field, doc_count)
+            self.write_packed::<u64>(file, field, doc_count, interrupt)
         }
     }
 
-    fn write_packed<P: Place>(mut self, file: &mut SegmentFileWriter, field: FieldId, doc_count: u32) -> Result<InvertedWritten> {
+    fn write_packed<P: Place>(
+        mut self,
+        file: &mut SegmentFileWriter,
+        field: FieldId,
+        doc_count: u32,
+        interrupt: &Interrupt,
+    ) -> Result<InvertedWritten> {
+        let mut pace = Pace::new(interrupt);
         let counts = std::mem::take(&mut self.counts).into_vec();
         let tokens: u64 = counts.iter().map(|(pair, n)| u64::from(pair.tf) * n).sum();
         let average = tokens as f64 / self.docs.len() as f64;
@@ -217,8 +225,8 @@ impl InvertedBuilder {
         let numbers = PairNumbers::of(&book);
         let thresholds = self.thresholds.unwrap_or_else(|| Thresholds::of(doc_count));
         let norms = self.norm_plane(doc_count);
-        let order = self.interner.sorted();
-        let (places, ends) = self.lay_out::<P>(&order);
+        let order = self.interner.sorted(&mut pace)?;
+        let (places, ends) = self.lay_out::<P>(&order, &mut pace)?;
 
         let bits = position_bits(self.max_position);
         let mut writer = InvertedWriter::new(file, field, doc_count, self.form, thresholds, book)?;
@@ -235,11 +243,12 @@ impl InvertedBuilder {
             if frequent.takes(list.docs.len()) {
                 frequent.push(list.docs.len(), TermOrd(ord), *number);
             }
+            pace.step(list.docs.len() + TERM)?;
         }
         writer.set_bigrams_from(frequent.settle());
         let stats = writer.finish(self.docs.len() as u32, &norms)?;
         drop(places);
-        self.write_bigrams(file, field, &frequent, thresholds, (&norms, average))?;
+        self.write_bigrams(file, field, &frequent, thresholds, (&norms, average), interrupt)?;
         let mut ranks = if self.form.positions { Vec::new() } else { vec![TermOrd(0); order.len()] };
         for (number, rank) in order.iter().zip(0..).take(ranks.len()) {
             ranks[*number as usize] = TermOrd(rank);
@@ -255,6 +264,7 @@ impl InvertedBuilder {
         frequent: &FrequentWords<u32>,
         thresholds: Thresholds,
         lengths: (&[u8], f64),
+        interrupt: &Interrupt,
     ) -> Result<()> {
         if frequent.len() == 0 {
             return Ok(());
@@ -263,7 +273,7 @@ impl InvertedBuilder {
         for (term, number) in frequent.words().zip(0..) {
             numbers[*term as usize] = number;
         }
-        let (mut bigrams, mut document) = (Bigrams::new(frequent.len()), Vec::new());
+        let (mut bigrams, mut document, mut pace) = (Bigrams::new(frequent.len()), Vec::new(), Pace::new(interrupt));
         let (mut start, mut explicit) = (0, 0);
         for (doc, end) in self.docs.iter().zip(&self.ends) {
             let tokens = &self.tokens[start..*end as usize];
@@ -278,8 +288,9 @@ impl InvertedBuilder {
                 document.extend(numbered.map(|(number, at)| (positions[at as usize], number)));
             }
             bigrams.add(doc & !EXPLICIT, &mut document, |_, _| true);
+            pace.step(tokens.len())?;
         }
-        bigrams.into_lists().write(file, field, frequent, thresholds, lengths)
+        bigrams.into_lists(&mut pace)?.write(file, field, frequent, thresholds, lengths, interrupt)
     }
 
     fn norm_plane(&self, doc_count: u32) -> Vec<u8> {
@@ -297,7 +308,7 @@ impl InvertedBuilder {
 
     /// Document and position of every token, term by term in the given order, and where each term's end. A counting sort: documents
     /// come in order, so each term's places do.
-    fn lay_out<P: Place>(&mut self, order: &[u32]) -> (Vec<P>, Vec<u32>) {
+    fn lay_out<P: Place>(&mut self, order: &[u32], pace: &mut Pace<'_>) -> Result<(Vec<P>, Vec<u32>)> {
         let mut next = vec![0u32; order.len()];
         let mut total = 0;
         for number in order {
@@ -323,7 +334,8 @@ impl InvertedBuilder {
                 explicit += tokens.len();
                 tokens.iter().zip(positions).for_each(|(number, position)| place(*number, *position));
             }
+            pace.step(tokens.len())?;
         }
-        (places, next)
+        Ok((places, next))
     }
 }

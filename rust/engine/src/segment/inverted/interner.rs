@@ -9,6 +9,7 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
+use crate::base::{Pace, Result, sorting};
 use crate::codec::terms::prefix_of;
 
 /// Where a term is found.
@@ -164,14 +165,18 @@ impl Interner {
     }
 
     /// The numbers of all terms, in byte order of the terms.
-    pub fn sorted(&self) -> Vec<u32> {
+    ///
+    /// # Errors
+    /// An interrupt's.
+    pub fn sorted(&self, pace: &mut Pace<'_>) -> Result<Vec<u32>> {
         let mut order: Vec<(u64, u32)> = self.prefixes.iter().copied().zip(0..).collect();
-        order.sort_unstable();
+        sorting::sort_unstable(&mut order, pace)?;
         for same in order.chunk_by_mut(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
             let key = |number: u32| (self.rest(number), self.spans[number as usize].1);
             same.sort_unstable_by(|a, b| key(a.1).cmp(&key(b.1)));
+            pace.step(same.len())?;
         }
-        order.into_iter().map(|(_, number)| number).collect()
+        Ok(order.into_iter().map(|(_, number)| number).collect())
     }
 
     /// Bytes held, and the bytes that sorting will take beside them.
@@ -184,7 +189,10 @@ impl Interner {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
+    use crate::base::Interrupt;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -201,7 +209,7 @@ mod tests {
             }
             let distinct: BTreeSet<Vec<u8>> = terms.iter().cloned().collect();
             prop_assert_eq!(interner.len(), distinct.len());
-            let sorted: Vec<Vec<u8>> = interner.sorted().into_iter().map(|number| { let mut out = Vec::new(); interner.append(number, &mut out); out }).collect();
+            let sorted: Vec<Vec<u8>> = interner.sorted(&mut Pace::new(&Interrupt::none())).unwrap().into_iter().map(|number| { let mut out = Vec::new(); interner.append(number, &mut out); out }).collect();
             prop_assert_eq!(sorted, distinct.into_iter().collect::<Vec<_>>());
         }
     }

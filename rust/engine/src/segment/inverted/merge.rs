@@ -14,7 +14,7 @@ use super::bigram_merge::merge_bigrams;
 use super::bigrams::FrequentWords;
 use super::route::Route;
 use crate::base::bits::BitSet;
-use crate::base::{DocId, Error, FieldId, Interrupt, Result, TermOrd};
+use crate::base::{DocId, Error, FieldId, Interrupt, Pace, Result, TermOrd};
 use crate::codec::SegmentFileWriter;
 use crate::codec::codebook::{Codebook, MAX_CODES, PairCounts, PairNumbers};
 use crate::codec::inverted::{FieldForm, InvertedReader, InvertedStats, InvertedWriter, TermWalk};
@@ -22,8 +22,8 @@ use crate::codec::postings::Thresholds;
 use crate::codec::terms::prefix_of;
 use crate::segment::DocMap;
 
-/// Postings (and terms, at 16 each) between two looks at the interrupt.
-const STRIDE: usize = 1 << 16;
+/// What a term costs beside its postings, in postings.
+pub(super) const TERM: usize = 16;
 
 /// What [`merge_inverted`] leaves.
 #[derive(Debug, Default)]
@@ -109,7 +109,7 @@ pub(super) fn merge_into(
     let mut frequent = FrequentWords::new(if form.positions { thresholds.bigrams_from } else { 0 });
     // The field is begun with the first term that is kept, so that one without any is not written.
     let mut writer = None;
-    let (mut term, mut group, mut rank, mut since_check) = (Vec::new(), Vec::new(), 0, 0);
+    let (mut term, mut group, mut rank, mut pace) = (Vec::new(), Vec::new(), 0, Pace::new(interrupt));
     while next_term(&sources, &mut group) {
         lists.clear();
         for at in &group {
@@ -135,11 +135,7 @@ pub(super) fn merge_into(
         for at in &group {
             sources[*at].advance()?;
         }
-        since_check += lists.docs.len() + 16;
-        if since_check >= STRIDE {
-            since_check = 0;
-            interrupt.check()?;
-        }
+        pace.step(lists.docs.len() + TERM)?;
     }
     let docs = if form.norms { norms.iter().filter(|norm| **norm > 0).count() as u32 } else { lists.with_docs.count() };
     let bigrams_from = frequent.settle();

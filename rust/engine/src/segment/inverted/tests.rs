@@ -43,7 +43,7 @@ fn build(docs: &BTreeMap<u32, Doc>, doc_count: u32, positions: bool, thresholds:
             tokens.iter().for_each(|(term, position)| _ = builder.add(*doc, term, *position));
         }
         assert!(builder.memory() > 0 || docs.values().all(Vec::is_empty));
-        written = Some(builder.write(file, FIELD, doc_count)?);
+        written = Some(builder.write(file, FIELD, doc_count, &Interrupt::none())?);
         Ok(())
     });
     (file, written.unwrap())
@@ -337,7 +337,7 @@ fn damaged_bytes_are_an_error_or_an_answer() {
         for (doc, tokens) in &docs {
             tokens.iter().for_each(|(term, position)| _ = builder.add(*doc, term, *position));
         }
-        builder.write(file, FIELD, 260).map(|_| ())
+        builder.write(file, FIELD, 260, &Interrupt::none()).map(|_| ())
     });
     let mut answered = 0;
     for resealed in [false, true] {
@@ -390,7 +390,7 @@ fn defects_are_said_and_nothing_panics() {
         file_of(|file| {
             let mut builder = InvertedBuilder::new(true);
             docs.iter().for_each(|doc| _ = builder.add(*doc, b"word", 0));
-            assert!(matches!(builder.write(file, FIELD, doc_count), Err(crate::base::Error::Defect(_))));
+            assert!(matches!(builder.write(file, FIELD, doc_count, &Interrupt::none()), Err(crate::base::Error::Defect(_))));
             Ok(())
         });
     };

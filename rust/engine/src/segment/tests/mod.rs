@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod damage;
+mod interrupted;
 mod naive;
 mod twin;
 
 use std::sync::Arc;
 
 use crate::analysis::Analyzers;
+use crate::base::Interrupt;
 use crate::codec::container::test_support;
 use crate::schema::document::DocumentParser;
 use crate::schema::{Extra, Field, FieldKind, KeyKind, Schema};
@@ -48,7 +50,7 @@ fn build(schema: &Arc<Schema>, docs: &[(u64, String)]) -> (SegmentMeta, Vec<u8>)
         memory = builder.memory();
     }
     assert_eq!(builder.doc_count() as usize, docs.len());
-    let meta = builder.finish().unwrap();
+    let meta = builder.finish(&Interrupt::none()).unwrap();
     let bytes = std::mem::take(&mut *shelf.lock().unwrap());
     (meta, bytes)
 }
