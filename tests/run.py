@@ -51,9 +51,10 @@ def run_rust() -> Tally:
     with open(LOGS / "rust.log", "w", encoding="utf-8") as log:
         count_cargo(tally, ["--workspace", "--no-fail-fast", "--", "--show-output"], {}, log)
         for level in other_levels():
-            # The kernels' own tests take every level each time.
+            # The kernels' own tests take every level each time. The whole workspace, as above: for one crate alone cargo would choose other
+            # features of the dependencies, and compile them and the engine again.
             rooms = ["exec::", "collect::", "plan::", "search::", "--skip", "exec::kernels::"]
-            count_cargo(tally, ["-p", "findspot-engine", "--lib", "--", *rooms, "--show-output"], {"FINDSPOT_KERNELS": level}, log)
+            count_cargo(tally, ["--workspace", "--lib", "--", *rooms, "--show-output"], {"FINDSPOT_KERNELS": level}, log)
         # The model of the publication cell: another configuration of the same code, so another folder.
         model = {"RUSTFLAGS": "--cfg loom", "CARGO_TARGET_DIR": "target/loom"}
         count_cargo(tally, ["-p", "findspot-publish", "--lib", "--", "model", "--show-output"], model, log)
