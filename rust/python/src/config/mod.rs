@@ -13,6 +13,7 @@
 
 mod answers;
 mod below;
+mod current;
 mod hooks;
 mod node;
 mod open;

@@ -7,7 +7,7 @@
 //! 3. What readers get never goes back: a version is adopted only when it is newer than the one in the slot.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use findspot_config::numbering::Folder;
@@ -18,9 +18,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyWeakrefReference};
 
 use super::answers::{self, ConfigDiff, Shower};
+use super::current::{Current, CurrentCell};
 use super::hooks::{Made, OwnChecks, OwnDerive, OwnSubscriber, Shared, Slot};
 use super::node::{view_of, view_of_version};
-use super::pin::ConfigPin;
+use super::pin::{self, ConfigPin};
 use super::plan::{ConfigPlan, Root};
 use super::ranking::{Follower, Judges};
 use super::{open, slots};
@@ -30,14 +31,6 @@ use crate::index::Index;
 type Answer = (String, Option<Py<ConfigDiff>>);
 /// Paths with JSON, or without to take a value away.
 type Pairs = Vec<(String, Option<Vec<u8>>)>;
-
-/// What readers get now.
-struct Current {
-    version: u64,
-    view: Py<PyAny>,
-    /// The manager of the outermost pin of this version.
-    pin: Py<ConfigPin>,
-}
 
 struct Inner {
     store: Store,
@@ -50,11 +43,20 @@ struct Inner {
 /// A store; the façade's class inherits it.
 #[pyclass(frozen, subclass, weakref, module = "findspot._native")]
 pub(crate) struct ConfigStore {
-    current: Mutex<Option<Current>>,
+    current: CurrentCell,
     /// The context variable that holds the pinned view, None when none is pinned.
     variable: OnceLock<Py<PyAny>>,
+    /// The manager of the outermost pins.
+    outermost: OnceLock<Py<PyAny>>,
     root: OnceLock<Arc<Root>>,
     inner: OnceLock<Inner>,
+}
+
+impl Drop for ConfigStore {
+    /// The class of its pins waits for the garbage collector, as every class does; the last version does not.
+    fn drop(&mut self) {
+        self.current.empty();
+    }
 }
 
 impl ConfigStore {
@@ -69,20 +71,11 @@ impl ConfigStore {
     /// Makes a version what readers get.
     pub(crate) fn adopt(slf: &Bound<'_, Self>, version: &Arc<Version>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
-        let (Some(root), Some(variable)) = (this.root.get(), this.variable.get()) else { return Ok(()) };
+        let Some(root) = this.root.get() else { return Ok(()) };
         let view = view_of_version(py, root, version)?;
-        let pin = Bound::new(py, ConfigPin::new(&view, Some(variable.bind(py)), &py.None().into_bound(py)))?;
-        let next = Current { version: version.number(), view: view.clone().unbind(), pin: pin.unbind() };
-        // No Python code runs from here on: whoever reads the slot and whoever pins see the same order.
-        let mut current = this.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.as_ref().is_some_and(|current| current.version >= next.version) {
-            return Ok(());
-        }
-        let replaced = current.replace(next);
-        let stored = slots::set(slf.as_any(), &PyString::intern(py, "current"), &view);
-        drop(current);
-        drop(replaced);
-        stored
+        let next = Current { version: version.number(), view: view.clone().unbind() };
+        // Whoever reads the slot and whoever pins see the same order.
+        this.current.replace(next, || slots::set(slf.as_any(), &PyString::intern(py, "current"), &view))
     }
 
     /// The store below, while it is open.
@@ -93,7 +86,7 @@ impl ConfigStore {
     /// The number of the version that this context has pinned.
     pub(crate) fn pinned_number(&self, py: Python<'_>) -> PyResult<Option<u64>> {
         let Some(held) = self.held(py)? else { return Ok(None) };
-        let current = self.of_current(|current| current.view.is(&held).then_some(current.version))?;
+        let current = self.current.read(|current| current.view.is(&held).then_some(current.version))?;
         match current {
             Some(version) => Ok(Some(version)),
             None => {
@@ -101,11 +94,6 @@ impl ConfigStore {
                 Ok(Some(node.cast::<super::node::ConfigNode>()?.get().version))
             }
         }
-    }
-
-    fn of_current<T>(&self, read: impl FnOnce(&Current) -> T) -> PyResult<T> {
-        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        current.as_ref().map(read).ok_or_else(|| PyRuntimeError::new_err("the configuration store was never opened"))
     }
 
     /// The pinned view.
@@ -180,7 +168,13 @@ impl ConfigStore {
     #[new]
     #[pyo3(signature = (*_arguments, **_keywords))]
     fn new(_arguments: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> Self {
-        Self { current: Mutex::default(), variable: OnceLock::new(), root: OnceLock::new(), inner: OnceLock::new() }
+        Self {
+            current: CurrentCell::default(),
+            variable: OnceLock::new(),
+            outermost: OnceLock::new(),
+            root: OnceLock::new(),
+            inner: OnceLock::new(),
+        }
     }
 
     /// Loads. Called once, by the façade's constructor.
@@ -201,6 +195,7 @@ impl ConfigStore {
         let keywords = PyDict::new(py);
         keywords.set_item("default", py.None())?;
         let variable = py.import("contextvars")?.getattr("ContextVar")?.call(("findspot.config",), Some(&keywords))?;
+        let _ = this.outermost.set(pin::outermost(&variable, this.current.clone())?);
         let _ = this.variable.set(variable.unbind());
         let _ = this.root.set(root);
 
@@ -260,7 +255,7 @@ impl ConfigStore {
     /// The number of the version that is current.
     #[getter]
     fn version(&self) -> PyResult<u64> {
-        self.of_current(|current| current.version)
+        self.current.read(|current| current.version)
     }
 
     /// One version for a request: `with store.pin() as config`.
@@ -287,10 +282,11 @@ impl ConfigStore {
     ///     ...     old.a
     ///     1
     #[pyo3(signature = (version = None, *, fresh = false))]
-    fn pin(&self, py: Python<'_>, version: Option<u64>, fresh: bool) -> PyResult<Py<ConfigPin>> {
+    fn pin(&self, py: Python<'_>, version: Option<u64>, fresh: bool) -> PyResult<Py<PyAny>> {
         let held = self.held(py)?;
         if version.is_none() && held.is_none() {
-            return self.of_current(|current| current.pin.clone_ref(py));
+            let never = || PyRuntimeError::new_err("the configuration store was never opened");
+            return self.outermost.get().map(|pin| pin.clone_ref(py)).ok_or_else(never);
         }
         let variable = self.variable.get().map(|variable| variable.bind(py));
         let outside = held.clone().unwrap_or_else(|| py.None().into_bound(py));
@@ -301,9 +297,9 @@ impl ConfigStore {
                 (view_of_version(py, &inner.shared.root, &found)?, variable)
             }
             (None, Some(held)) if !fresh => (held, None),
-            _ => (self.of_current(|current| current.view.clone_ref(py))?.into_bound(py), variable),
+            _ => (self.current.read(|current| current.view.clone_ref(py))?.into_bound(py), variable),
         };
-        Py::new(py, ConfigPin::new(&view, variable, &outside))
+        Py::new(py, ConfigPin::new(&view, variable, &outside)).map(Py::into_any)
     }
 
     /// The version that is pinned here; the current one when none is.
@@ -317,7 +313,7 @@ impl ConfigStore {
     fn pinned(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self.held(py)? {
             Some(held) => Ok(held.unbind()),
-            None => self.of_current(|current| current.view.clone_ref(py)),
+            None => self.current.read(|current| current.view.clone_ref(py)),
         }
     }
 
