@@ -308,11 +308,12 @@ def story_part(run: Run, folder: Path, given: argparse.Namespace) -> None:
                 f"{100 * (ours['mean_us'] / row['mean_us'] - 1):+.0f} %",
                 f"{row['stall_ms']:.2f}",
                 f"{row['stall_ms'] / ours['stall_ms']:.1f}",
+                f"{row['seen_ms']:.1f}",
                 f"{row['reload_ms']:.1f}",
             ]
             for name, row in median.items()
         ]
-        head = ["store", "requests/s", "ours ×", "mean µs", "ours", "stall ms", "× ours", "reload ms"]
+        head = ["store", "requests/s", "ours ×", "mean µs", "ours", "stall ms", "× ours", "seen after ms", "reload ms"]
         run.table(f"The story, {way}: 100 reads and 50 µs of work a request, {KEYS:,} keys reloaded each second", head, rows)
     run.say("to reach against RLock and read-write lock: requests × 1.5, mean latency −30 %, stall 30 times shorter, our reload ≤ 12 ms")
     run.keep("story", found)

@@ -3,13 +3,15 @@
 Eight threads, then one asyncio loop, run the same handler without a pause: a hundred reads of three levels, and 50 µs of Python work. Once
 a second a thread reloads a configuration of 100,000 keys whose file has changed.
 
-**Out**: for each store requests a second, mean latency, the longest time in which no request was answered while a reload ran, the time of a
-reload. **Law**: the stores take turns, round after round; the handler is the same function but for the line that reads.
+**Out**: for each store requests a second, mean latency, the longest time in which no request was answered while a reload ran, the time until
+a request was answered from what was reloaded, and until the call returned. **Law**: the stores take turns, round after round; the handler is
+the same function but for the line that reads.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import statistics
 import threading
 import time
@@ -75,20 +77,27 @@ class Measured:
     def __init__(self) -> None:
         self.latencies: list[float] = []
         self.ends: list[float] = []
+        self.changes: list[float] = []
+        """When a thread or task first read something else than before."""
         self.reloads: list[tuple[float, float]] = []
         self.seconds = 0.0
 
     def figures(self) -> dict[str, float]:
-        """Requests a second, mean latency in µs, longest stall while reloading in ms, median reload in ms."""
+        """Requests a second, mean latency in µs, longest stall while reloading, median times until a reload is seen and returns, in ms."""
         longest = 0.0
         ends = sorted(self.ends)
         for begin, end in self.reloads:
             inside = [begin, *(at for at in ends if begin <= at <= end), end]
             longest = max(longest, max(after - before for before, after in pairwise(inside)))
+        # The first request of all that was answered from a reload's content: the contents take turns, so it differs from what was read before.
+        changes = sorted(self.changes)
+        firsts = [(begin, next((at for at in changes if at >= begin), None)) for begin, _ in self.reloads]
+        seen = [first - begin for begin, first in firsts if first is not None]
         return {
             "throughput": len(self.latencies) / self.seconds,
             "mean_us": statistics.mean(self.latencies) * 1e6,
             "stall_ms": longest * 1e3,
+            "seen_ms": statistics.median(seen or [math.inf]) * 1e3,
             "reload_ms": statistics.median(end - begin for begin, end in self.reloads) * 1e3,
         }
 
@@ -123,13 +132,17 @@ def threads(store: Any, measured: Measured, rounds: int, until: float) -> None:
 
     def handler() -> None:
         latencies, ends, clock, handle = [], [], time.perf_counter, store.handle
+        seen = handle(READS)
         begin = clock()
         while begin < until:
-            handle(READS)
+            total = handle(READS)
             work(rounds)
             end = clock()
             latencies.append(end - begin)
             ends.append(end)
+            if total != seen:
+                seen = total
+                measured.changes.append(end)
             begin = end
         measured.latencies += latencies
         measured.ends += ends
@@ -146,13 +159,17 @@ def tasks(store: Any, measured: Measured, rounds: int, until: float) -> None:
 
     async def handler() -> None:
         clock, handle = time.perf_counter, store.handle
+        seen = handle(READS)
         begin = clock()
         while begin < until:
-            handle(READS)
+            total = handle(READS)
             work(rounds)
             end = clock()
             measured.latencies.append(end - begin)
             measured.ends.append(end)
+            if total != seen:
+                seen = total
+                measured.changes.append(end)
             await asyncio.sleep(0)
             begin = clock()
 
@@ -169,7 +186,7 @@ def tell(folder: Path, seconds: float, turns: int) -> dict[str, dict[str, list[d
     found: dict[str, dict[str, list[dict[str, float]]]] = {"threads": {}, "asyncio": {}}
     for _ in range(turns):
         for way, run in (("threads", threads), ("asyncio", tasks)):
-            for make in (rivals.RLockStore, rivals.ReadWriteStore, rivals.CopyStore, FindspotStore):
+            for make in (rivals.RLockStore, rivals.ReadWriteStore, rivals.WrittenOutStore, rivals.CopyStore, FindspotStore):
                 path = folder / "story.json"
                 path.write_bytes(documents.as_json(documents.content(100_000, 0)))
                 store = make(path)
