@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import os
 
-from ._logging import WARNING, log
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
     from ._native import Index as NativeIndex
-    from .config import Store
+    from .config import Source, Store
 
 __all__ = ["Followed", "content_of", "folder_of", "follow", "has_versions", "is_followed"]
 
@@ -89,34 +87,24 @@ def content_of(config: Any) -> str:
 def follow(native: NativeIndex, config: Any, given: Mapping[str, Any] | None = None) -> Followed:
     """Makes an index follow what `config` names; None: the newest version, or `given` when there is none yet."""
     from .config import Mapping as Layer
-    from .config import Store, Toml
+    from .config import Store, Toml, answers
+    from .config.sources import Followed as Index
     from .config.sources import NumberedOnly
 
+    if hasattr(config, "_attach"):
+        answers.logged(answers.accepted(config._attach(native, os.getcwd())))
+        return Followed(config, False)
     folder = folder_of(native.url)
     base = os.getcwd()
-    if hasattr(config, "_attach"):
-        followed = Followed(config, False)
-    elif config is not None:
+    if config is not None:
         base = os.path.dirname(os.path.abspath(os.fspath(config)))
-        followed = Followed(Store(sources=[Toml(os.fspath(config))], folder=folder), True)
+        source: Source = Toml(os.fspath(config))
     elif given is None and has_versions(folder):
-        followed = Followed(Store(sources=[NumberedOnly()], folder=folder), True)
+        source = NumberedOnly()
     else:
         flat = given is not None and not TABLES.intersection(given)
         values = {"ranking": given} if flat else given
         # What only this handle was given is numbered in memory: nobody else follows it.
-        place = None if given else folder
-        followed = Followed(Store(sources=[Layer({} if values is None else values)], folder=place), True)
-    from .config import answers
-
-    try:
-        refused, warnings = followed.store._attach(native, base)
-        if refused is not None:
-            raise answers.error(answers.report(refused).problems)
-    except BaseException:
-        if followed.own:
-            followed.store.close()
-        raise
-    for warning in warnings:
-        log("config", WARNING, "%s", warning)
-    return followed
+        folder = None if given else folder
+        source = Layer({} if values is None else values)
+    return Followed(Store(sources=[source, Index(native, base)], folder=folder), True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from .._logging import WARNING, log
 from ..errors import ConfigError
 from .reports import Change, Diff, Drift, Entry, Explanation, Layered, Problem, Report
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .._native import ConfigDiff
+    from .store import Store
 
-__all__ = ["changes", "diff", "drift", "error", "explanation", "history", "metrics", "problem", "report"]
+__all__ = ["accepted", "changes", "diff", "drift", "error", "explanation", "history", "logged", "metrics", "placed", "problem", "report"]
 
 
 def place_text(place: dict[str, Any] | None) -> str | None:
@@ -68,6 +70,29 @@ def error(problems: Iterable[Problem]) -> ConfigError:
     problems = list(problems)
     count = "" if len(problems) == 1 else f"{len(problems)} problems\n"
     return ConfigError("configuration: " + count + "\n".join(map(str, problems)), problems=problems)
+
+
+def accepted(answer: tuple[str, ConfigDiff | None] | None) -> tuple[Problem, ...]:
+    """Raises what was refused, and gives what is only said."""
+    if answer is None:
+        return ()
+    found = report(answer)
+    if not found.accepted:
+        raise error(found.problems)
+    return found.warnings
+
+
+def logged(warnings: Iterable[Problem]) -> None:
+    """What is only said goes to the log."""
+    for warning in warnings:
+        log("config", WARNING, "%s", warning)
+
+
+def placed(refused: Iterable[Problem], by: Store[Any]) -> list[Problem]:
+    """Problems of what another store was given, with the places that the sources of `by` have for them."""
+    problems = list(refused)
+    found = by._placed([(one.path, one.expected, one.got, one.hint) for one in problems])
+    return [one if text is None else problem(json.loads(text)["problems"][0]) for one, text in zip(problems, found, strict=True)]
 
 
 def diff(native: ConfigDiff | None) -> Diff:

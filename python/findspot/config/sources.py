@@ -123,6 +123,18 @@ class NumberedOnly(Source):
         self._described = ("numbered", "", None, True)
 
 
+class Followed(Source):
+    """No layer: the index that the store is made for. It takes part from the first version on, so nothing is published that it refuses.
+
+    `folder` is where relative paths of its guard begin that no file names.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, index: Any, folder: str) -> None:
+        self._described = ("index", folder, index, True)
+
+
 class Overrides(Mapping):
     """The highest layer: arguments of a command line, or what a test sets.
 

@@ -19,7 +19,7 @@ from ..errors import ConfigError
 from . import answers, lifetime
 from .annotations import shape_of
 from .hooks import Derived, Hooks
-from .sources import Defaults, NumberedOnly, Source, as_json
+from .sources import Defaults, Followed, NumberedOnly, Source, as_json
 from .views import plan_of, version_of
 
 TYPE_CHECKING = False
@@ -164,8 +164,9 @@ class Store(_Base[T], Generic[T]):
             },
             self._hooks,
         )
-        if refused is not None:
-            raise answers.error(answers.report(refused).problems)
+        # An index that the store was made for keeps the store alive, not the other way round.
+        self._sources = tuple(source for source in self._sources if not isinstance(source, Followed))
+        answers.logged(answers.accepted(refused))
         lifetime.remember(cast("Store[Any]", self))
 
     def __enter__(self) -> Self:

@@ -58,6 +58,9 @@ pub struct Head {
     /// Hash of what all sources said together, the environment too, before patches: a process whose own sources say something else differs.
     #[serde(default)]
     pub merged: String,
+    /// The files that it was made from, the lower layers first: where paths in it begin that are relative to the file that says them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
     /// When it was published, in microseconds since 1970. Never used for order.
     pub time: i64,
     /// Who published it.
@@ -96,6 +99,7 @@ impl Head {
             hash: String::new(),
             sources: String::new(),
             merged: String::new(),
+            files: Vec::new(),
             time: 0,
             actor: String::new(),
             reason: String::new(),

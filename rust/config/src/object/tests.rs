@@ -16,6 +16,7 @@ fn head(number: u64) -> Head {
         hash: String::new(),
         sources: String::new(),
         merged: String::new(),
+        files: Vec::new(),
         time: 1,
         actor: "ops@example.org".into(),
         reason: String::new(),

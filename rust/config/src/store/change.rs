@@ -165,7 +165,7 @@ impl Inner {
         let document = crate::patch::patch(base.merged.document(), &changes)?;
         let merged = Merged::new(Arc::clone(base.merged.layers()), document);
         let checked = self.schema.check(&merged, Some(&base.checked))?;
-        Ok(Draft { checked, merged, patches, ..Draft::of(base) })
+        Ok(Draft { checked, merged, patches, skip_guards: false, ..Draft::of(base) })
     }
 
     /// Refuses changes that would store a secret.

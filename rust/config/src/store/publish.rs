@@ -37,6 +37,8 @@ pub(super) struct Draft {
     pub held: bool,
     pub sources: String,
     pub merged_hash: String,
+    /// The files among its layers.
+    pub files: Vec<String>,
     pub left: Option<u64>,
     pub content_of: Option<u64>,
     /// Publish even when nothing differs.
@@ -174,6 +176,7 @@ impl Inner {
             hash: String::new(),
             sources: draft.sources.clone(),
             merged: draft.merged_hash.clone(),
+            files: draft.files.clone(),
             time: self.now(),
             actor: by.actor.clone(),
             reason: by.reason.clone(),
@@ -380,7 +383,20 @@ impl Inner {
         let merged = Merged::new(Arc::from(layers), document);
         let checked = self.schema.check(&merged, before.map(|before| &before.checked))?;
         let sources = if self.numbering.folder().is_some() { self.fingerprint(layers) } else { String::new() };
-        Ok(Draft { checked, merged, patches, held, sources, merged_hash, left: None, content_of: None, always: false, skip_guards: false })
+        let files = files_of(layers, before);
+        Ok(Draft {
+            checked,
+            merged,
+            patches,
+            held,
+            sources,
+            merged_hash,
+            files,
+            left: None,
+            content_of: None,
+            always: false,
+            skip_guards: false,
+        })
     }
 
     /// What names the files (and tables) that layers were read from, as far as others may see them. The environment is not among them.
@@ -438,6 +454,24 @@ impl Inner {
         let now = self.local.load();
         self.local.offer(&now, draft.merged_hash.clone());
     }
+}
+
+/// The files among layers, each once; a version that is a layer stands for those that it was made from.
+fn files_of(layers: &[Arc<Layer>], before: Option<&Version>) -> Vec<String> {
+    let mut files: Vec<String> = Vec::new();
+    let mut add = |name: &str| {
+        if !files.iter().any(|known| known == name) {
+            files.push(name.to_owned());
+        }
+    };
+    for layer in layers {
+        match layer.kind() {
+            LayerKind::File => add(layer.name()),
+            LayerKind::Version => before.into_iter().flat_map(|version| &version.head.files).for_each(|name| add(name)),
+            _ => {}
+        }
+    }
+    files
 }
 
 /// Whether a draft says what a version says.

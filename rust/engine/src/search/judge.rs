@@ -3,11 +3,13 @@
 //! **In**: queries with the grades of documents; a view, or two configurations of one index. **Out**: for each query nDCG@10 and the postings
 //! and probes that it cost; of two configurations whether the second may follow the first. **Law**: nothing is measured by the clock, so the
 //! same index and configurations always give the same verdict. nDCG is that of `trec_eval`: a document's gain is its grade, discounted by
-//! log2(rank + 1), over that of the best order of all graded documents.
+//! log2(rank + 1), over that of the best order of all graded documents. Two configurations are compared in every way in which a request may be
+//! ranked and that differs: the base, each profile, each experiment. A limit of time does not count here.
 //! Source: Järvelin & Kekäläinen 2002, as `ndcg_cut_10`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -16,12 +18,14 @@ use super::view::View;
 use crate::base::error::Problem;
 use crate::base::{Error, Interrupt, Result};
 use crate::collect::CountMode;
-use crate::plan::{Compiled, GuardRule};
+use crate::plan::{Compiled, GuardRule, RankingConfig};
 
 /// How far down hits count.
 const DEPTH: usize = 10;
 /// Losses that a refusal tells.
 const TOLD: usize = 10;
+/// Longer than any search: what a configuration says about time would make the verdict depend on the clock.
+const NO_LIMIT: Duration = Duration::from_secs(86_400);
 
 /// A query with the grades of documents; what is not graded has 0.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -77,15 +81,19 @@ pub struct Outcome {
     pub cost: u64,
 }
 
-/// Runs judged queries.
+/// Runs judged queries, under a profile if one is named.
 ///
 /// # Errors
-/// Corruption; what `interrupt` says.
-pub fn judge(view: &Arc<View>, judged: &[Judged], interrupt: &Interrupt) -> Result<Vec<Outcome>> {
+/// Corruption; what `interrupt` says, [`Error::Timeout`] for its deadline; [`Error::Argument`] for a profile that there is not.
+pub fn judge(view: &Arc<View>, judged: &[Judged], profile: Option<&str>, interrupt: &Interrupt) -> Result<Vec<Outcome>> {
     let outcome = |judged: &Judged| {
         let query = QueryInput::Text(judged.query.as_str().into());
-        let request = SearchRequest { query, limit: DEPTH, count: CountMode::None, ..SearchRequest::default() };
+        let (profile, timeout) = (profile.map(Into::into), Some(NO_LIMIT));
+        let request = SearchRequest { query, limit: DEPTH, count: CountMode::None, profile, timeout, ..SearchRequest::default() };
         let hits = view.search(&request, interrupt)?;
+        if hits.partial() {
+            return Err(Error::Timeout { seconds: 0.0 });
+        }
         let gained: Vec<f64> = hits.keys(interrupt)?.iter().map(|key| judged.judgements.get(key).copied().unwrap_or_default()).collect();
         Ok(Outcome { ndcg: ndcg(&gained, judged.judgements.values().copied()), cost: hits.work().cost() })
     };
@@ -114,9 +122,49 @@ pub struct Loss {
     pub after: f64,
 }
 
-/// Two configurations on the same judged queries.
+/// A way in which a request is ranked that differs between two configurations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arm {
+    /// As people call it: `profile "mobile"`; empty for the base.
+    pub name: String,
+    /// The profile that it was before; none: the base.
+    pub before: Option<String>,
+    /// The profile that it is now; none: the base.
+    pub after: Option<String>,
+}
+
+/// All ways of ranking that differ. What there was not before is compared with the base, which its requests saw until then.
+#[must_use]
+pub fn arms(before: &RankingConfig, after: &RankingConfig) -> Vec<Arm> {
+    fn of<'c>(config: &'c RankingConfig, profile: Option<&str>) -> &'c RankingConfig {
+        profile.and_then(|name| config.profiles.get(name)).unwrap_or(config)
+    }
+    let mut arms: Vec<Arm> = Vec::new();
+    let mut add = |name: String, from: Option<&str>, to: Option<&str>| {
+        let from = from.filter(|name| before.profiles.contains_key(*name));
+        let arm = Arm { name, before: from.map(str::to_owned), after: to.map(str::to_owned) };
+        if !of(before, from).ranks_as(of(after, to)) && !arms.iter().any(|known| (&known.before, &known.after) == (&arm.before, &arm.after))
+        {
+            arms.push(arm);
+        }
+    };
+    add(String::new(), None, None);
+    for name in after.profiles.keys() {
+        add(format!("profile {name:?}"), Some(name), Some(name));
+    }
+    for (name, experiment) in after.experiments.iter().filter(|(_, experiment)| experiment.share > 0.0) {
+        let to = experiment.profile.as_str();
+        let from = before.experiments.get(name).filter(|experiment| experiment.share > 0.0).map(|experiment| experiment.profile.as_str());
+        add(format!("experiment {name:?}, profile {to:?}"), from, Some(to));
+    }
+    arms
+}
+
+/// Two configurations on the same judged queries, in one way of ranking.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Verdict {
+    /// Whose ranking: [`Arm::name`].
+    pub arm: String,
     /// Mean nDCG@10 of the baseline, and of the candidate.
     pub ndcg: (f64, f64),
     /// The work of all queries under the baseline, and under the candidate.
@@ -128,7 +176,7 @@ pub struct Verdict {
 impl Verdict {
     /// Of outcomes in the order of the queries.
     #[must_use]
-    pub fn new(judged: &[Judged], before: &[Outcome], after: &[Outcome]) -> Self {
+    pub fn new(arm: &str, judged: &[Judged], before: &[Outcome], after: &[Outcome]) -> Self {
         let mean = |outcomes: &[Outcome]| outcomes.iter().map(|outcome| outcome.ndcg).sum::<f64>() / outcomes.len().max(1) as f64;
         let cost = |outcomes: &[Outcome]| outcomes.iter().map(|outcome| outcome.cost).sum();
         let loss = |(judged, (before, after)): (&Judged, (&Outcome, &Outcome))| {
@@ -137,13 +185,14 @@ impl Verdict {
         };
         let mut losses: Vec<_> = judged.iter().zip(before.iter().zip(after)).filter_map(loss).collect();
         losses.sort_by(|a, b| (b.before - b.after).total_cmp(&(a.before - a.after)));
-        Self { ndcg: (mean(before), mean(after)), cost: (cost(before), cost(after)), losses }
+        Self { arm: arm.to_owned(), ndcg: (mean(before), mean(after)), cost: (cost(before), cost(after)), losses }
     }
 
     /// What a guard has against it: the problems of a version that is refused; none when it may be published.
     #[must_use]
     pub fn problems(&self, guard: &GuardRule) -> Vec<Problem> {
         let mut problems = Vec::new();
+        let of = if self.arm.is_empty() { String::new() } else { format!("{}: ", self.arm) };
         let (before, after) = self.ndcg;
         if after < before - guard.max_drop - 1e-12 {
             let told = |loss: &Loss| format!("{:?} {:.4} to {:.4}", loss.query, loss.before, loss.after);
@@ -153,7 +202,7 @@ impl Verdict {
             problems.push(Problem {
                 path: "guard.max_drop".into(),
                 expected: format!("a mean nDCG@10 of at least {:.4}: {before:.4} before, less {}", before - guard.max_drop, guard.max_drop),
-                got: format!("{after:.4}; {} queries lost: {losses}{more}", self.losses.len()),
+                got: format!("{of}{after:.4}; {} queries lost: {losses}{more}", self.losses.len()),
             });
         }
         let (before, after) = self.cost;
@@ -162,7 +211,7 @@ impl Verdict {
             problems.push(Problem {
                 path: "guard.max_cost_ratio".into(),
                 expected: format!("at most {} times the work of {before} postings and probes", guard.max_cost_ratio),
-                got: format!("{after}, {:.2} times", after as f64 / before.max(1) as f64),
+                got: format!("{of}{after}, {:.2} times", after as f64 / before.max(1) as f64),
             });
         }
         problems
@@ -170,7 +219,7 @@ impl Verdict {
 }
 
 impl View {
-    /// Runs judged queries under two configurations on this snapshot, neither of which is published by that.
+    /// Runs judged queries under two configurations on this snapshot, neither of which is published by that: a verdict for each [`Arm`].
     ///
     /// # Errors
     /// Those of [`judge`]; [`Error::Config`] for a configuration that does not fit the schema.
@@ -180,9 +229,18 @@ impl View {
         baseline: &Arc<Compiled>,
         candidate: &Arc<Compiled>,
         interrupt: &Interrupt,
-    ) -> Result<Verdict> {
-        let run =
-            |compiled: &Arc<Compiled>| judge(&Arc::new(self.with_config(self.config_version(), Arc::clone(compiled))?), judged, interrupt);
-        Ok(Verdict::new(judged, &run(baseline)?, &run(candidate)?))
+    ) -> Result<Vec<Verdict>> {
+        let under = |compiled: &Arc<Compiled>| self.with_config(self.config_version(), Arc::clone(compiled)).map(Arc::new);
+        let (before, after) = (under(baseline)?, under(candidate)?);
+        // What several arms come from is run once.
+        let mut known: BTreeMap<Option<String>, Vec<Outcome>> = BTreeMap::new();
+        let verdict = |arm: Arm| {
+            if !known.contains_key(&arm.before) {
+                known.insert(arm.before.clone(), judge(&before, judged, arm.before.as_deref(), interrupt)?);
+            }
+            let was = known.get(&arm.before).map(Vec::as_slice).unwrap_or_default();
+            Ok(Verdict::new(&arm.name, judged, was, &judge(&after, judged, arm.after.as_deref(), interrupt)?))
+        };
+        arms(baseline.config(), candidate.config()).into_iter().map(verdict).collect()
     }
 }

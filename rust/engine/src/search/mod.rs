@@ -30,7 +30,7 @@ pub use crate::collect::{CountMode, Relation};
 pub use explain::{Explanation, How, Part};
 pub use handle::{Index, IndexOptions, Ready};
 pub use hits::Hits;
-pub use judge::{Judged, Loss, Outcome, Verdict, judge, ndcg, read_judged};
+pub use judge::{Arm, Judged, Loss, Outcome, Verdict, arms, judge, ndcg, read_judged};
 pub use request::{FilterInput, OnTimeout, QueryInput, SearchRequest};
 pub use stages::{Attempt, Search};
 pub use view::View;

@@ -124,9 +124,9 @@ impl Shower {
         .to_string()
     }
 
-    /// A report of something that was refused before it was an attempt.
+    /// A report of something that was refused before it was an attempt, or of what is only said.
     pub(crate) fn refused(&self, found: &Problems, version: u64) -> String {
-        json!({"accepted": found.0.is_empty(), "changed": false, "version": version, "problems": self.problems(&found.0)}).to_string()
+        json!({"accepted": !found.refuse(), "changed": false, "version": version, "problems": self.problems(&found.0)}).to_string()
     }
 }
 

@@ -8,13 +8,14 @@
 //! | [`plan`], [`node`], [`table`], [`slots`] | documents → views and mappings |
 //! | [`pin`] | the version that a request holds |
 //! | [`store`], [`open`], [`below`] | calls, sources |
-//! | [`ranking`] | an index that follows a store |
+//! | [`ranking`], [`judges`] | an index that follows a store, the judged queries that guard it |
 //! | [`hooks`], [`answers`] | what the store calls in Python, what it answers |
 
 mod answers;
 mod below;
 mod current;
 mod hooks;
+mod judges;
 mod node;
 mod open;
 mod pin;

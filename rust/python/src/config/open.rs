@@ -15,9 +15,21 @@ use pyo3::types::{PyBytes, PyTuple};
 
 use super::below::Below;
 use super::hooks::{OwnGuard, Shared};
+use crate::index::Index;
 
 /// What a source is described by: kind, name, details, whether it may be missing.
 type Described<'py> = (String, String, Bound<'py, PyAny>, bool);
+
+/// The index that a store is made for, with the folder where relative paths begin that no file names.
+pub(crate) fn index_of<'py>(described: &[Bound<'py, PyTuple>]) -> PyResult<Option<(Bound<'py, Index>, String)>> {
+    for source in described {
+        let (kind, folder, details, _): Described<'py> = source.extract()?;
+        if kind == "index" {
+            return Ok(Some((details.cast_into::<Index>()?, folder)));
+        }
+    }
+    Ok(None)
+}
 
 /// Providers, lowest first; problems of what a program gave.
 pub(crate) fn providers(described: Vec<Bound<'_, PyTuple>>, shared: &Shared) -> PyResult<Result<Vec<Arc<dyn Provider>>, Problems>> {
@@ -54,7 +66,7 @@ pub(crate) fn providers(described: Vec<Bound<'_, PyTuple>>, shared: &Shared) -> 
                     Err(problems) => return Ok(Err(problems)),
                 }
             }
-            "numbered" => continue,
+            "numbered" | "index" => continue,
             other => return Err(PyValueError::new_err(format!("internal defect: no such source: {other}"))),
         };
         providers.push(provider);

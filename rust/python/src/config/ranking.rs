@@ -7,19 +7,14 @@
 //! 3. Long lists that have not changed, by the hashes of their subtrees, are not read again.
 //! 4. The store does not keep the index alive; a handle that is gone takes everything.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use findspot_config::store::{Adopt, Attached, Candidate, GuardRule, Version};
+use findspot_config::store::{Adopt, Attached, Candidate, Version};
 use findspot_config::{Document, Kind, Node, Path, Problem, Problems};
-use findspot_engine::base::{Error, Interrupt};
+use findspot_engine::base::Error;
 use findspot_engine::plan::{Compiled, RankingConfig};
 use findspot_engine::query::SynonymGroups;
-use findspot_engine::search::{Index as Engine, View as Pinned, read_judged};
-use pyo3::prelude::*;
-use pyo3::types::PyWeakrefReference;
-
-use super::store::ConfigStore;
+use findspot_engine::search::{Index as Engine, View as Pinned};
 
 /// Versions whose configurations are kept for requests that have pinned them.
 const KEPT: usize = 16;
@@ -43,25 +38,26 @@ pub(crate) struct Follower {
     kept: Arc<Kept>,
 }
 
+/// The value at a path, or the nearest one above it: what is missing has no place of its own, the table that it is missing from has.
+pub(super) fn near<'d>(document: &'d Document, path: &Path) -> Option<Node<'d>> {
+    let above = |depth: usize| {
+        path.segments().iter().take(depth).fold(Path::root(), |path, segment| match segment {
+            findspot_config::Segment::Key(key) => path.key(key),
+            findspot_config::Segment::Index(index) => path.index(*index),
+        })
+    };
+    (1..=path.segments().len()).rev().find_map(|depth| document.get(&above(depth)))
+}
+
 /// Problems of the engine as those of a document.
-fn placed(error: Error, document: &Document) -> Problems {
+pub(super) fn placed(error: Error, document: &Document) -> Problems {
     let problem = |path: &str, expected: String, got: String| {
         let path: Path = path.parse().unwrap_or_default();
-        // What is missing has no place of its own; the table that it is missing from has.
-        let mut near = path.segments().len();
-        let mut problem = Problem::new("ranking", path.clone(), expected, got);
-        while near > 0 {
-            let parent = path.segments().iter().take(near).fold(Path::root(), |path, segment| match segment {
-                findspot_config::Segment::Key(key) => path.key(key),
-                findspot_config::Segment::Index(index) => path.index(*index),
-            });
-            if let Some(node) = document.get(&parent) {
-                problem = problem.at_node(&node);
-                break;
-            }
-            near -= 1;
+        let problem = Problem::new("ranking", path.clone(), expected, got);
+        match near(document, &path) {
+            Some(node) => problem.at_node(&node),
+            None => problem,
         }
-        problem
     };
     match error {
         Error::Config(problems) => Problems(problems.into_iter().map(|found| problem(&found.path, found.expected, found.got)).collect()),
@@ -90,6 +86,11 @@ fn synonyms_of(node: &Node<'_>) -> Option<SynonymGroups> {
         }
     }
     Some(groups)
+}
+
+/// The configuration that a document holds.
+pub(super) fn config_of(document: &Document) -> Result<Arc<RankingConfig>, Problems> {
+    read(document, None).map(|read| read.config)
 }
 
 /// The configuration that a document holds, sharing the long lists of what was read before.
@@ -146,14 +147,33 @@ impl Follower {
         compiled.map(|compiled| view.under(version, &compiled)).transpose()
     }
 
+    /// Warnings about a version that this index follows.
+    pub(crate) fn absent(&self, version: &Arc<Version>) -> Option<Vec<Problem>> {
+        let engine = self.engine.upgrade()?;
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let compiled = kept.iter().find(|(number, _)| *number == version.number()).map(|(_, compiled)| Arc::clone(compiled))?;
+        drop(kept);
+        absent(&engine, &compiled, version.document()).ok()
+    }
+
     /// The configuration of a version that is not kept any more, or was never current here.
     pub(crate) fn recall(&self, version: &Arc<Version>) -> Result<(), Problems> {
         let Some(engine) = self.engine.upgrade() else { return Ok(()) };
-        let config = read(version.document(), None)?.config;
-        let compiled = engine.compile(config).map_err(|error| placed(error, version.document()))?;
+        let compiled = engine.compile(config_of(version.document())?).map_err(|error| placed(error, version.document()))?;
         keep(&self.kept, version.number(), compiled);
         Ok(())
     }
+}
+
+/// Pins to what is not there: warnings.
+fn absent(engine: &Engine, compiled: &Compiled, document: &Document) -> Result<Vec<Problem>, Problems> {
+    let absent = engine.view().and_then(|view| compiled.absent_pins(view.snapshot())).map_err(|error| placed(error, document))?;
+    let warning = |pin: findspot_engine::plan::AbsentPin| {
+        let path: Path = pin.path.parse().unwrap_or_default();
+        let problem = Problem::new("absent_pin", path.clone(), "the key of a document", format!("{:?}, which no document has", pin.key));
+        document.get(&path).map_or_else(|| problem.clone(), |node| problem.clone().at_node(&node)).warning()
+    };
+    Ok(absent.into_iter().map(warning).collect())
 }
 
 fn keep(kept: &Kept, version: u64, compiled: Arc<Compiled>) {
@@ -183,13 +203,7 @@ impl Attached for Follower {
         };
         *before = Some(found);
         drop(before);
-        let absent = engine.view().and_then(|view| compiled.absent_pins(view.snapshot())).map_err(|error| placed(error, document))?;
-        let warning = |pin: findspot_engine::plan::AbsentPin| {
-            let path: Path = pin.path.parse().unwrap_or_default();
-            let problem =
-                Problem::new("absent_pin", path.clone(), "the key of a document", format!("{:?}, which no document has", pin.key));
-            document.get(&path).map_or_else(|| problem.clone(), |node| problem.clone().at_node(&node)).warning()
-        };
+        let warnings = absent(&engine, &compiled, document)?;
         let ready = engine.ready(Arc::clone(&compiled)).map_err(|error| placed(error, document))?;
         let (weak, kept) = (Weak::clone(&self.engine), Arc::clone(&self.kept));
         let adopt: Adopt = Box::new(move |version| {
@@ -201,65 +215,6 @@ impl Attached for Follower {
                 log::error!("configuration {} was not adopted: {error}", version.number());
             }
         });
-        Ok((adopt, absent.into_iter().map(warning).collect()))
-    }
-}
-
-/// The `[guard]` of a ranking: a new version is run on judged queries before it may be published.
-pub(crate) struct Judges {
-    pub engine: Weak<Engine>,
-    /// Where relative paths of judgements begin.
-    pub folder: PathBuf,
-    /// For a baseline that is named by its number.
-    pub store: Py<PyWeakrefReference>,
-}
-
-impl Judges {
-    /// The version that a guard names.
-    fn baseline(&self, number: u64) -> Option<Arc<Version>> {
-        let store = Python::try_attach(|py| {
-            let store = self.store.bind(py).upgrade()?;
-            store.cast::<ConfigStore>().ok()?.get().store()
-        })
-        .flatten()?;
-        store.version(number).ok()
-    }
-}
-
-impl GuardRule for Judges {
-    fn name(&self) -> &str {
-        "judged queries"
-    }
-
-    fn judge(&self, candidate: &Candidate) -> Result<(), Problems> {
-        let document = candidate.document();
-        let Some(engine) = self.engine.upgrade() else { return Ok(()) };
-        if document.root().get("guard").is_none() {
-            return Ok(());
-        }
-        let fail = |error| placed(error, document);
-        let next = engine.compile(read(document, None)?.config).map_err(fail)?;
-        let Some(guard) = next.guard().cloned() else { return Ok(()) };
-        let refuse = |path: &str, expected: &str, got: String| {
-            fail(Error::Config(vec![findspot_engine::base::error::Problem { path: path.into(), expected: expected.into(), got }]))
-        };
-        let file = self.folder.join(&guard.judgements);
-        let text = std::fs::read(&file)
-            .map_err(|error| refuse("guard.judgements", "a file that can be read", format!("{}: {error}", file.display())))?;
-        let judged = read_judged(&text).map_err(fail)?;
-        let before = match guard.baseline {
-            Some(number) => match self.baseline(number) {
-                Some(version) => Some(version),
-                None => return Err(refuse("guard.baseline", "the number of a version that is kept", number.to_string())),
-            },
-            None => candidate.previous().cloned(),
-        };
-        let Some(before) = before else { return Ok(()) };
-        // What was a configuration of another schema is none to compare with.
-        let Ok(before) = read(before.document(), None).and_then(|read| engine.compile(read.config).map_err(fail)) else { return Ok(()) };
-        let view = engine.view().map_err(fail)?;
-        let verdict = view.compare(&judged, &before, &next, &Interrupt::none()).map_err(fail)?;
-        let problems = verdict.problems(&guard);
-        if problems.is_empty() { Ok(()) } else { Err(fail(Error::Config(problems))) }
+        Ok((adopt, warnings))
     }
 }

@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use findspot_config::numbering::Folder;
+use findspot_config::numbering::{Folder, Numbering};
 use findspot_config::store::{By, Options, Pattern, Refusal, Report, Staged, Store, Version};
-use findspot_config::{Change, Document, LayerKind, Path, Problems, Schema, Secrets, value};
+use findspot_config::{Change, Document, LayerKind, Path, Problem, Problems, Schema, Secrets, value};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyWeakrefReference};
@@ -20,10 +20,11 @@ use pyo3::types::{PyDict, PyString, PyTuple, PyWeakrefReference};
 use super::answers::{self, ConfigDiff, Shower};
 use super::current::{Current, CurrentCell};
 use super::hooks::{Made, OwnChecks, OwnDerive, OwnSubscriber, Shared, Slot};
+use super::judges::Judges;
 use super::node::{view_of, view_of_version};
 use super::pin::{self, ConfigPin};
 use super::plan::{ConfigPlan, Root};
-use super::ranking::{Follower, Judges};
+use super::ranking::{Follower, near};
 use super::{open, slots};
 use crate::errors;
 use crate::index::Index;
@@ -135,12 +136,25 @@ impl ConfigStore {
         Ok((py.detach(|| inner.shower.report(report)), native))
     }
 
-    /// An answer without a version.
+    /// An answer without a version: problems, or warnings.
     fn refused(&self, py: Python<'_>, found: &Problems) -> PyResult<Answer> {
         let inner = self.inner(py)?;
         let version = self.version()?;
         Ok((py.detach(|| inner.shower.refused(found, version)), None))
     }
+}
+
+/// An index as a follower of a store, with the guards of its versions.
+fn following(
+    store: &Bound<'_, ConfigStore>,
+    index: &Bound<'_, Index>,
+    folder: String,
+    numbering: Option<Arc<dyn Numbering>>,
+) -> PyResult<(Arc<Follower>, Arc<Judges>)> {
+    let (engine, name) = (Arc::clone(index.get().shared()), index.get().follower_name());
+    let store = PyWeakrefReference::new(store.as_any())?.unbind();
+    let judges = Judges { engine: Arc::downgrade(&engine), folder: folder.into(), store, numbering };
+    Ok((Arc::new(Follower::new(&engine, name)), Arc::new(judges)))
 }
 
 /// Paths and values as changes.
@@ -203,6 +217,8 @@ impl ConfigStore {
         let seconds: f64 = settings.get_item("check_seconds")?.map_or(Ok(5.0), |value| value.extract())?;
         let budget = open::budget(seconds);
         let mut shower = Shower { providers: Vec::new(), secrets: secrets.clone() };
+        // An index that goes with the store takes part from the first version on, so nothing is published that it refuses.
+        let index = open::index_of(&sources)?;
         match open::providers(sources, &shared)? {
             Ok(providers) => shower.providers = providers,
             Err(found) => return Ok(Some((shower.refused(&found, 0), None))),
@@ -236,6 +252,12 @@ impl ConfigStore {
             options.numbering = Arc::new(versions);
             options.units = Arc::new(units);
         }
+        let numbering = Some(Arc::clone(&options.numbering));
+        let followed = index.as_ref().map(|(index, folder)| following(slf, index, folder.clone(), numbering)).transpose()?;
+        if let Some((follower, judges)) = &followed {
+            options.attached.push(Arc::<Follower>::clone(follower));
+            options.guards.push(Arc::<Judges>::clone(judges));
+        }
         match py.detach(|| Store::open(options)) {
             Err(report) => Ok(Some((py.detach(|| shower.report(&report)), None))),
             Ok((store, _)) => {
@@ -247,7 +269,11 @@ impl ConfigStore {
                 {
                     py.detach(|| inner.store.follow());
                 }
-                Ok(None)
+                let (Some((index, _)), Some((follower, judges))) = (index, followed) else { return Ok(None) };
+                let mut said = py.detach(|| follower.absent(&version)).unwrap_or_default();
+                said.extend(py.detach(|| judges.missing(&version)));
+                index.get().follow(slf.clone().unbind(), follower);
+                if said.is_empty() { Ok(None) } else { this.refused(py, &Problems(said)).map(Some) }
             }
         }
     }
@@ -487,24 +513,37 @@ impl ConfigStore {
         }
     }
 
-    /// Lets an index follow; relative paths of its guard begin at `folder`. Answers why it cannot, else with what is only said.
+    /// Lets an index follow; relative paths of its guard that no file names begin at `folder`. Answers why it cannot, or what is only said.
     #[pyo3(signature = (index, folder, /))]
-    fn _attach(slf: &Bound<'_, Self>, index: &Bound<'_, Index>, folder: String) -> PyResult<(Option<Answer>, Vec<String>)> {
+    fn _attach(slf: &Bound<'_, Self>, index: &Bound<'_, Index>, folder: String) -> PyResult<Option<Answer>> {
         let (py, this) = (slf.py(), slf.get());
         let inner = this.inner(py)?;
-        let (engine, name) = (Arc::clone(index.get().shared()), index.get().follower_name());
-        let weak = PyWeakrefReference::new(slf.as_any())?.unbind();
-        let judges = Judges { engine: Arc::downgrade(&engine), folder: folder.into(), store: weak };
-        let follower = Arc::new(Follower::new(&engine, name));
+        let (follower, judges) = following(slf, index, folder, None)?;
         let followed = Arc::clone(&follower);
         match py.detach(|| inner.store.attach(followed)) {
-            Err(found) => Ok((Some(this.refused(py, &found)?), Vec::new())),
-            Ok(warnings) => {
-                inner.store.add_guard(Arc::new(judges));
+            Err(found) => this.refused(py, &found).map(Some),
+            Ok(mut said) => {
+                said.extend(py.detach(|| judges.missing(&inner.store.pin())));
+                inner.store.add_guard(judges);
                 index.get().follow(slf.clone().unbind(), follower);
-                Ok((None, warnings.iter().map(|warning| warning.message()).collect()))
+                if said.is_empty() { Ok(None) } else { this.refused(py, &Problems(said)).map(Some) }
             }
         }
+    }
+
+    /// What was refused elsewhere, with the places that this store's sources have for it: JSON, or nothing where they do not say it.
+    #[pyo3(signature = (refused, /))]
+    fn _placed(&self, py: Python<'_>, refused: Vec<(String, String, String, Option<String>)>) -> PyResult<Vec<Option<String>>> {
+        let inner = self.inner(py)?;
+        let one = |(path, expected, got, hint): (String, String, String, Option<String>)| {
+            let version = inner.store.pin();
+            let path: Path = path.parse().ok()?;
+            let node = near(version.document(), &path)?;
+            let mut problem = Problem::new("refused", path, expected, got).at_node(&node);
+            problem.hint = hint;
+            Some(inner.shower.refused(&problem.into(), version.number()))
+        };
+        Ok(py.detach(|| refused.into_iter().map(one).collect()))
     }
 
     /// An index follows no more.

@@ -153,6 +153,41 @@ pub struct RankingConfig {
     pub flat: bool,
 }
 
+impl RankingConfig {
+    /// Whether it ranks as another does, leaving profiles out of account: what differs at most is who sees which, and what guards it.
+    #[must_use]
+    pub fn ranks_as(&self, other: &Self) -> bool {
+        // Taken apart, so that what is added to a configuration has to be thought of here.
+        let Self {
+            k1,
+            b,
+            fields,
+            combine,
+            tie_breaker,
+            operator,
+            minimum_match,
+            phrase_boost,
+            boosts,
+            synonyms,
+            stop_words,
+            typos,
+            pins,
+            limits,
+            profiles: _,
+            experiments: _,
+            guard: _,
+            flat: _,
+        } = self;
+        (k1, b, fields, combine, tie_breaker, operator)
+            == (&other.k1, &other.b, &other.fields, &other.combine, &other.tie_breaker, &other.operator)
+            && (minimum_match, phrase_boost, boosts, typos, limits)
+                == (&other.minimum_match, &other.phrase_boost, &other.boosts, &other.typos, &other.limits)
+            && (Arc::ptr_eq(synonyms, &other.synonyms) || synonyms == &other.synonyms)
+            && (Arc::ptr_eq(pins, &other.pins) || pins == &other.pins)
+            && stop_words == &other.stop_words
+    }
+}
+
 impl Default for RankingConfig {
     fn default() -> Self {
         Self {
