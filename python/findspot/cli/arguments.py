@@ -198,7 +198,8 @@ def _config(commands: _Commands) -> None:
         command.add_argument("--actor", help="who publishes, for the history (default: the user)")
         command.add_argument("--reason", help="why, for the history")
 
-    add("check", "Read files and say everything that is wrong with them.", store=None, files="+")
+    command = add("check", "Read files and say everything that is wrong with them.", store=None, files="+")
+    command.add_argument("--index", metavar="INDEX", help="as the ranking of this index: its fields, its keys, the guard that is live")
     command = add("diff", "Show what differs between two files, or two versions.", store=False)
     command.add_argument("old", metavar="OLD", help="a file; with --store, a version")
     command.add_argument("new", metavar="NEW", nargs="?", help="a file; with --store, a version (default: the current one)")

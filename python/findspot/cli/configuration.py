@@ -14,15 +14,18 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from .output import print_json, table
+from ..errors import ConfigError
+from .output import print_json, problem_text, table
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Generator
 
-    from ..config import Diff, Source, Store
+    from ..config import Diff, Problem, Source, Store
 
 __all__ = ["check", "diff", "explain", "history", "push", "rollback"]
+
+JUDGEMENTS = "guard.judgements"
 
 
 def source_of(path: str) -> Source:
@@ -84,16 +87,52 @@ def actor(options: argparse.Namespace) -> str:
 
 
 def check(options: argparse.Namespace) -> int:
-    """Reads files and says everything that is wrong with them."""
+    """Reads files and says everything that is wrong with them; with an index, as its ranking."""
     from ..config import Store
 
     with Store(schema_of(options.schema), sources=layers_of(options)) as store:
         values = int(store.metrics()["leaves"])
+        warnings = () if options.index is None else against(store, options.index)
     if options.json:
-        print_json({"accepted": True, "values": values})
+        shown = [{name: getattr(one, name) for name in ("code", "path", "expected", "got", "file", "line", "column")} for one in warnings]
+        print_json({"accepted": True, "values": values, "warnings": shown})
     else:
+        for warning in warnings:
+            print(problem_text(warning), file=sys.stderr)
         print(f"accepted: {values:,} values")
     return 0
+
+
+def against(store: Store[Any], url: str) -> tuple[Problem, ...]:
+    """Holds what a store says against the schema of an index, and against the guard of its live version; gives warnings."""
+    from .._ranking import folder_of, has_versions
+    from ..config import answers
+    from ..config.store import _pairs
+    from ..index import open
+
+    with open(url) as index:
+        said = answers.accepted(store._attach(index._native, os.getcwd()))
+        absent = [one for one in said if one.code == "judgements"]
+        if absent:
+            raise answers.error(absent)
+        if has_versions(folder_of(index.url)):
+            # As `push` would publish it, which is refused or not by what is live.
+            answer, _ = index.config._stage(_pairs(published(store)))
+            refused = answers.report(answer).problems
+            if refused:
+                raise answers.error(answers.placed(refused, store))
+    return said
+
+
+def published(store: Store[Any]) -> dict[str, Any]:
+    """What a store says as changes of another one. A file of judged queries stands beside the file that names it, wherever it goes."""
+    from ..config.views import as_dict
+
+    values = leaves(as_dict(store.current, secrets=True))
+    judged = values.get(JUDGEMENTS)
+    if isinstance(judged, str):
+        values[JUDGEMENTS] = os.path.join(os.path.dirname(store.explain(JUDGEMENTS).layer), judged)
+    return values
 
 
 def show(diff: Diff, as_json: bool, more: dict[str, Any]) -> None:
@@ -125,15 +164,15 @@ def diff(options: argparse.Namespace) -> int:
 
 def push(options: argparse.Namespace) -> int:
     """Publishes what files say, above what is published."""
-    from ..config import Store
-    from ..config.views import as_dict
+    from ..config import Store, answers
 
-    with Store(schema_of(options.schema), sources=layers_of(options)) as wanted:
-        values = as_dict(wanted.current, secrets=True)
-    with opened(options) as store:
-        report = store.patch(
-            leaves(values), expect_version=options.expect, actor=actor(options), reason=options.reason or "", force=options.force
-        )
+    with Store(schema_of(options.schema), sources=layers_of(options)) as wanted, opened(options) as store:
+        try:
+            report = store.patch(
+                published(wanted), expect_version=options.expect, actor=actor(options), reason=options.reason or "", force=options.force
+            )
+        except ConfigError as error:
+            raise answers.error(answers.placed(error.problems, wanted)) from None
         if not options.json:
             print(f"version {report.version}" if report.changed else f"version {report.version}: nothing has changed")
         show(report.diff, options.json, {"version": report.version, "changed": report.changed})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 import sys
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,12 @@ from ..errors import ConfigError, FindspotError, InternalError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["print_json", "refused", "table", "width"]
+    from ..config import Problem
+
+__all__ = ["print_json", "problem_text", "refused", "table", "width"]
+
+
+FRAME = re.compile(r"\s*\d*\s*\|")
 
 
 def print_json(value: Any) -> None:
@@ -71,12 +77,23 @@ def refused(error: Exception, as_json: bool) -> int:
         data = {name: _plain(value) for name, value in vars(error).items() if _is_plain(value) and name != "message"}
         print_json({"error": {"type": type(error).__name__, "message": str(error), **data}})
         return 1
-    if isinstance(error, ConfigError) and len(error.problems) > 1:
-        for path, expected, got in error.problems:
-            print(f"findspot: configuration: {path}: expected {expected}, got {got}", file=sys.stderr)
+    if isinstance(error, ConfigError) and error.problems:
+        for problem in error.problems:
+            print(f"findspot: configuration: {problem_text(problem)}", file=sys.stderr)
         return 1
     print(f"findspot: {clean(str(error))}", file=sys.stderr)
     return 1
+
+
+def problem_text(problem: Problem) -> str:
+    """A problem in one line, and the line of the file below it."""
+    place = f"{problem.file}:{problem.line}:{problem.column}: " if problem.line else f"{problem.file}: " if problem.file else ""
+    where = f"{problem.path}: " if problem.path else ""
+    hint = f"; {problem.hint}" if problem.hint else ""
+    said = clean(f"{place}{where}expected {problem.expected}, got {problem.got}{hint}")
+    # Of the text for people the frame is taken: bars with the number of the line, its text and the mark.
+    frame = [line for line in problem.text.splitlines() if FRAME.match(line)]
+    return "\n".join([said, *("".join(c if c.isprintable() else " " for c in line) for line in frame)])
 
 
 def _is_plain(value: object) -> bool:
