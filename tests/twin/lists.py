@@ -47,7 +47,9 @@ class Lists:
         for texts, others in lists:
             for run in (self.member(name, text) for text in texts):
                 found = runs.setdefault(tuple(term for term, _ in run), [run])
-                found += [other for text in others if (other := self.member(name, text)) and other not in found]
+                for other in (self.member(name, text) for text in others):
+                    if other and other not in found:
+                        found.append(other)
         fitting = [run for run, found in runs.items() if run and len(found) > 1 and tuple(terms[: len(run)]) == run]
         best = max(fitting, key=len, default=None)
         return None if best is None else (len(best), runs[best])

@@ -201,6 +201,8 @@ def config(chosen: random.Random) -> dict[str, Any]:
         made["tie_breaker"] = chosen.choice([0.1, 0.3, 1.0])
     if chosen.random() < 0.3:
         made["operator"] = "and"
+    if chosen.random() < 0.4:
+        made["phrase_boost"] = chosen.choice([0.25, 1.0, 3.0, 40.0])
     return made if chosen.random() < 0.3 else {"ranking": made, **lists(chosen)}
 
 
@@ -209,8 +211,10 @@ def lists(chosen: random.Random) -> dict[str, Any]:
     made: dict[str, Any] = {}
     if chosen.random() < 0.6:
         texts = [words(chosen, 1, chosen.choice([1, 1, 2, 3])) for _ in range(6)]
+        # Frequent words that stand for several each, so that questions meet them, side by side too.
+        common = [["gold", "the bridge"], ["coin", "cold river", "of"]]
         made["synonyms"] = {
-            "groups": [texts[:2], texts[2:5]][: chosen.randint(0, 2)],
+            "groups": [*chosen.sample(common, chosen.randint(0, 2)), *[texts[:2], texts[2:5]][: chosen.randint(0, 2)]],
             "oneway": {f"{texts[5]} gold": [text for text in texts[:2] if text != f"{texts[5]} gold"]},
         }
     if chosen.random() < 0.5:

@@ -7,7 +7,9 @@ order, the scale, the total. **Law**: written from SEMANTICS 1–5 and the formu
 
 from __future__ import annotations
 
+import itertools
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +22,7 @@ from matching import edit_distance, passes, phrase_frequency
 TABLES = {"ranking", "synonyms", "stopwords", "typos", "pins"}
 MOST_WEIGHT = 2.0**60
 MAX_EXPANSIONS = 64
+MAX_PATHS = 64
 BOUND = 2.0**30
 # Analyzers that change nothing, so that a beginning is taken as it is.
 VERBATIM = ("whitespace", "path", "keyword")
@@ -31,6 +34,11 @@ Part = tuple[str, float, list[tuple[str, int]]]
 def cut(weight: float) -> float:
     """The weight that counts."""
     return min(max(weight, 1 / MOST_WEIGHT), MOST_WEIGHT) if weight > 0.0 else 0.0
+
+
+def multiplied(boost: float, by: float) -> float:
+    """A product that stays positive and finite."""
+    return min(max(boost * by, sys.float_info.min), sys.float_info.max)
 
 
 def idf(documents: int, df: int) -> float:
@@ -112,6 +120,7 @@ class Twin:
         self.combine = config.get("combine", "best")
         self.tie_breaker = float(config.get("tie_breaker", 0.0))
         self.operator = config.get("operator", "or")
+        self.phrase_boost = float(config.get("phrase_boost", 0.0))
         given = config.get("fields")
         self.weights: dict[str, float] = {}
         self.own_b: dict[str, float] = {}
@@ -122,6 +131,10 @@ class Twin:
                 self.own_b[name] = float(settings["b"])
         self.order = {name: number for number, name in enumerate(collection.schema)}
         self.clauses: list[Clause] = []
+        # Texts whose words score when they stand together: fields, text, boost. They are looked for beside the whole query.
+        self.together: list[tuple[list[tuple[str, float]], str, float]] = []
+        # How many complements the part at hand stands in.
+        self.excluded = 0
         self.lists = Lists(collection, whole, min(self.weights, key=self.order.__getitem__, default=None))
 
     # Statistics and lengths.
@@ -243,7 +256,10 @@ class Twin:
         return Boolean(should=[self.part(query, boost) for query in body], minimum=1)
 
     def compile_not(self, body: dict[str, Any], boost: float) -> Boolean:
-        return Boolean(must_not=[self.part(body, 0.0)])
+        self.excluded += 1
+        part = self.part(body, 0.0)
+        self.excluded -= 1
+        return Boolean(must_not=[part])
 
     def compile_boost(self, body: dict[str, Any], boost: float) -> Any:
         return self.compile(body["query"], boost * float(body["by"]))
@@ -253,11 +269,21 @@ class Twin:
         members = [next(iter(part.items())) for part in body]
         if self.operator == "and":
             members = [("must" if occur == "should" else occur, query) for occur, query in members]
+        # Texts are read in the order of the query; bounds are added in another one.
+        parts: list[tuple[str, Any, list[Clause]]] = []
+        for occur, query in members:
+            before, self.clauses = self.clauses, []
+            self.excluded += occur == "must_not"
+            part = self.compile(query, 0.0 if occur == "must_not" else boost)
+            self.excluded -= occur == "must_not"
+            parts.append((occur, part, self.clauses))
+            self.clauses = before
         out = Boolean()
-        for wanted in ("must", "should", "must_not"):  # the order in which their bounds are added
-            for occur, query in members:
-                if occur == wanted and (part := self.compile(query, 0.0 if occur == "must_not" else boost)) is not None:
-                    getattr(out, occur).append(part)
+        for wanted in ("must", "should", "must_not"):
+            for _, part, clauses in (part for part in parts if part[0] == wanted):
+                self.clauses += clauses
+                if part is not None:
+                    getattr(out, wanted).append(part)
         if body and not (out.must or out.should or out.must_not):
             return None
         out.minimum = 1 if out.should and not out.must else 0
@@ -278,15 +304,8 @@ class Twin:
         """The words of a text as they are searched: runs with synonyms, no stop words beside others, what is near mistyped ones."""
         words: dict[int, list[tuple[str, float, list[Member]]]] = {}
         for name, weight in fields:
-            tokens: list[tuple[int, str]] = []
-            for term, _, start in self.tokens(name, text):
-                if not tokens or tokens[-1][0] != start:
-                    tokens.append((start, term))
-            while tokens:
-                run = self.lists.longest(name, [term for _, term in tokens])
-                count, members = run or (1, [((tokens[0][1], 0),)])
-                words.setdefault(tokens[0][0], []).append((name, weight, members))
-                tokens = tokens[count:]
+            for start, _, _, members in self.runs(name, text):
+                words.setdefault(start, []).append((name, weight, members))
         listed = [words[start] for start in sorted(words)]
         plain = [all(len(members) == 1 for _, _, members in word) for word in listed]
         stops = [
@@ -303,6 +322,67 @@ class Twin:
             parts: list[Part] = [(name, weight, list(members[0])) for name, weight, members in word]
             distance = self.lists.typos_of([(name, terms[0][0]) for name, _, terms in parts])
             slots.append(self.near_slot(parts, distance, 0, boost) if distance else self.words_slot(parts, 0, boost))
+        return slots
+
+    def runs(self, name: str, text: str) -> list[tuple[int, int, int, list[Member]]]:
+        """A text in a field, from left to right the longest runs that have synonyms: start, first and last position, what it may be."""
+        tokens: list[tuple[int, int, str]] = []
+        for term, position, start in self.tokens(name, text):
+            if not tokens or tokens[-1][0] != start:
+                tokens.append((start, position, term))
+        runs = []
+        while tokens:
+            run = self.lists.longest(name, [term for _, _, term in tokens])
+            count, members = run or (1, [((tokens[0][2], 0),)])
+            runs.append((tokens[0][0], tokens[0][1], tokens[count - 1][1], members))
+            tokens = tokens[count:]
+        return runs
+
+    def together_slots(self, fields: list[tuple[str, float]], text: str, boost: float) -> list[Slot]:
+        """What documents score besides in which the words of a text stand together, each as itself or as one of its synonyms.
+
+        The rarity of a word is that of its most frequent synonym, whichever stands there. Fields share a slot where they see as many words.
+        """
+        c = self.collection
+        by_length: dict[int, list[tuple[str, float, list[list[Member]], list[Member]]]] = {}
+        for name, weight in fields:
+            runs = self.runs(name, text)
+            words = [members for *_, members in runs]
+            gaps = [0] + [first - last for (_, _, last, _), (_, first, _, _) in itertools.pairwise(runs)]
+            paths = []
+            for members in itertools.islice(itertools.product(*words), MAX_PATHS):
+                path: list[tuple[str, int]] = []
+                for member, gap in zip(members, gaps, strict=True):
+                    begin = path[-1][1] + gap if path else 0
+                    path += [(term, begin + offset) for term, offset in member]
+                paths.append(tuple(path))
+            if len(words) > 1:
+                by_length.setdefault(len(words), []).append((name, weight, words, paths))
+        slots = []
+        for length in sorted(by_length):
+            found: list[tuple[str, float, Member, list[int]]] = []
+            for name, weight, words, paths in by_length[length]:
+                dfs = [max(min(c.df(name, term) for term, _ in member) for member in members) for members in words]
+                found += [(name, weight, path, dfs) for path in paths if all(c.df(name, term) for term, _ in path)]
+
+            def frequency(name: str, path: Member) -> Callable[[Document], int]:
+                return lambda document: phrase_frequency(list(path), document.places.get(name, {}), 0)
+
+            if self.combine == "bm25f":
+                inverse = 0.0
+                for word in range(length if found else 0):
+                    inverse += idf(max(c.totals(name)[0] for name, *_ in found), max(dfs[word] for *_, dfs in found))
+                parts = [(name, weight, frequency(name, path)) for name, weight, path, _ in found]
+                slots.append(self.slot([self.joined(boost, inverse, parts)] if found else []))
+                continue
+            clauses = []
+            for name, weight, path, dfs in found:
+                total = 0.0
+                for df in dfs:
+                    total += idf(c.totals(name)[0], df)
+                w = cut(weight * boost)
+                clauses.append(Clause(w, w * total, self.saturation(name, frequency(name, path))))
+            slots.append(self.slot(clauses))
         return slots
 
     def synonyms_slot(self, word: list[tuple[str, float, list[Member]]], boost: float) -> Slot:
@@ -351,6 +431,8 @@ class Twin:
     def compile_match(self, body: dict[str, Any], boost: float) -> Any:
         texts, keywords = self.split(body.get("fields"))
         slots = self.searched(texts, body["text"], boost)
+        if self.phrase_boost > 0.0 and boost > 0.0 and not self.excluded and (len(slots) > 1 or keywords):
+            self.together.append((texts, body["text"], multiplied(boost, self.phrase_boost)))
         found: list[Any] = []
         if slots:
             everything = (body.get("operator") or self.operator) == "and"
@@ -472,8 +554,9 @@ class Twin:
     def search(self, query: dict[str, Any], where: dict[str, Any] | None = None, sort: list[str] | None = None) -> Hits:
         """All hits in order."""
         c = self.collection
-        self.clauses = []
+        self.clauses, self.together, self.excluded = [], [], 0
         tree = self.part(query, 1.0)
+        bonuses = [slot for fields, text, boost in self.together for slot in self.together_slots(fields, text, boost)]
         total = 0.0
         for clause in self.clauses:
             if clause.weight > 0.0:
@@ -490,6 +573,8 @@ class Twin:
             if not document.live or (where is not None and not passes(c.schema, c.key, document, where)):
                 continue
             value = tree.value(document, scale)
+            if value is not None:
+                value += sum(slot.value(document, scale) or 0 for slot in bonuses)
             if document.key in pinned:
                 shown[document.key] = (document, value or 0)
             elif value is not None:
@@ -519,6 +604,6 @@ class Twin:
 
     def unrounded(self, query: dict[str, Any], keys: list[str]) -> list[float]:
         """BM25 of documents as if scores were real numbers: what the integers round."""
-        self.clauses = []
+        self.clauses, self.together, self.excluded = [], [], 0
         tree = self.part(query, 1.0)
         return [(tree.value(self.collection.current[key], 2.0**80) or 0) / 2.0**80 for key in keys]

@@ -1,7 +1,8 @@
 //! From a bound query and filter to a program.
 //!
 //! **In**: a [`Bound`] query, a [`BoundFilter`], a snapshot, a configuration. **Out**: a [`Plan`]: the program and its scale. **Law**: no
-//! recursion: nodes wait on a stack, with the steps that follow them. A filter is a program of its own: its documents are a mask. Under `must_not`, in filters, and when only counting, every weight is 0.
+//! recursion: nodes wait on a stack, with the steps that follow them. A filter is a program of its own: its documents are a mask. Under `must_not`, in filters, and when only counting, every weight is 0. What is counted is what a search would find: a word with typos stands for
+//! the same terms in both, and only under `must_not` for all that are near.
 
 use std::sync::Arc;
 
@@ -80,7 +81,7 @@ pub fn compile(
     let slots = Slots::new(Terms { snapshot, interrupt }, compiled);
     let mut compiler = Compiler { slots, emitter: Emitter::default(), constants: Vec::new(), warnings: Vec::new() };
     let mut tasks = Vec::new();
-    compiler.step(Task::Node(query, scoring), &mut tasks)?;
+    compiler.step(Task::Node(query, if scoring { Use::Ranks } else { Use::Counts }), &mut tasks)?;
     while let Some(task) = tasks.pop() {
         compiler.step(task, &mut tasks)?;
     }
@@ -112,8 +113,26 @@ pub fn compile_filter(filter: BoundFilter) -> Program {
     emitter.program
 }
 
+/// What a part of a query is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// Its documents are found and score.
+    Ranks,
+    /// Its documents are found; nobody asks for scores.
+    Counts,
+    /// Its documents are left out.
+    Excludes,
+}
+
+impl Use {
+    /// The boost that counts.
+    fn boost(self, boost: f64) -> f64 {
+        if self == Self::Ranks { boost } else { 0.0 }
+    }
+}
+
 enum Task {
-    Node(Bound, bool),
+    Node(Bound, Use),
     Emit(Op),
     Skip(Label),
     Place(Label),
@@ -135,25 +154,29 @@ impl Compiler<'_> {
             }
             Task::Skip(label) => self.emitter.skip(label),
             Task::Place(label) => self.emitter.place(label),
-            Task::Node(Bound::Boolean(node), scoring) => self.boolean(node, scoring, tasks)?,
-            Task::Node(Bound::Slot(slot), scoring) => {
-                let slot = self.slots.word(slot.clauses, if scoring { slot.boost } else { 0.0 })?;
+            Task::Node(Bound::Boolean(node), of) => self.boolean(node, of, tasks)?,
+            Task::Node(Bound::Slot(slot), of) => {
+                let slot = self.slots.word(slot.clauses, of.boost(slot.boost))?;
                 self.emitter.slot(slot);
             }
-            Task::Node(Bound::Synonyms(slot), scoring) => {
-                let slot = self.slots.synonyms(slot.clauses, if scoring { slot.boost } else { 0.0 })?;
+            Task::Node(Bound::Synonyms(slot), of) => {
+                let slot = self.slots.synonyms(slot.clauses, of.boost(slot.boost))?;
                 self.emitter.slot(slot);
             }
-            Task::Node(Bound::Phrase(phrase), scoring) => {
-                let slot = self.slots.phrase(phrase.clauses, phrase.slop, if scoring { phrase.boost } else { 0.0 })?;
+            Task::Node(Bound::Phrase(phrase), of) => {
+                let slot = self.slots.phrase(phrase.clauses, phrase.slop, of.boost(phrase.boost))?;
                 self.emitter.slot(slot);
             }
-            Task::Node(Bound::Fuzzy(fuzzy), scoring) => self.fuzzy(fuzzy, scoring)?,
-            Task::Node(Bound::Guess(word), scoring) => {
+            Task::Node(Bound::Graph(graph), of) => {
+                let slot = self.slots.graph(graph.clauses, of.boost(graph.boost))?;
+                self.emitter.slot(slot);
+            }
+            Task::Node(Bound::Fuzzy(fuzzy), of) => self.fuzzy(fuzzy, of)?,
+            Task::Node(Bound::Guess(word), of) => {
                 let settled = self.slots.terms.settled(word)?;
-                self.step(Task::Node(settled, scoring), tasks)?;
+                self.step(Task::Node(settled, of), tasks)?;
             }
-            Task::Node(Bound::Prefix(PrefixSlot { clauses, weight }), scoring) => {
+            Task::Node(Bound::Prefix(PrefixSlot { clauses, weight }), of) => {
                 if clauses.is_empty() {
                     self.emitter.emit(Op::Nothing);
                 }
@@ -163,20 +186,20 @@ impl Compiler<'_> {
                         self.emitter.emit(Op::Unite);
                     }
                 }
-                self.constant(weight, scoring);
+                self.constant(weight, of);
             }
-            Task::Node(Bound::Constant(constant), scoring) => {
+            Task::Node(Bound::Constant(constant), of) => {
                 self.emitter.filter(constant.filter);
-                self.constant(constant.weight, scoring);
+                self.constant(constant.weight, of);
             }
         }
         Ok(())
     }
 
     /// All of `must` and enough of `should`, less `must_not`.
-    fn boolean(&mut self, node: Boolean, scoring: bool, tasks: &mut Vec<Task>) -> Result<()> {
+    fn boolean(&mut self, node: Boolean, of: Use, tasks: &mut Vec<Task>) -> Result<()> {
         let Boolean { mut must, mut should, must_not, minimum } = node;
-        if minimum == 0 && !scoring {
+        if minimum == 0 && of != Use::Ranks {
             // What may match and scores nothing is not looked at.
             should.clear();
         }
@@ -204,10 +227,10 @@ impl Compiler<'_> {
         let mut first = true;
         for part in must {
             if std::mem::take(&mut first) {
-                then(self, Task::Node(part, scoring))?;
+                then(self, Task::Node(part, of))?;
             } else {
                 then(self, Task::Skip(end))?;
-                then(self, Task::Node(part, scoring))?;
+                then(self, Task::Node(part, of))?;
                 then(self, Task::Emit(Op::Intersect))?;
             }
         }
@@ -222,13 +245,13 @@ impl Compiler<'_> {
             if minimum > 1 {
                 then(self, Task::Emit(Op::OpenTally))?;
                 for part in should {
-                    then(self, Task::Node(part, scoring))?;
+                    then(self, Task::Node(part, of))?;
                     then(self, Task::Emit(Op::Tally))?;
                 }
                 then(self, Task::Emit(Op::CloseTally(minimum)))?;
             } else {
                 for (i, part) in should.into_iter().enumerate() {
-                    then(self, Task::Node(part, scoring))?;
+                    then(self, Task::Node(part, of))?;
                     if i > 0 {
                         then(self, Task::Emit(Op::Unite))?;
                     }
@@ -242,7 +265,7 @@ impl Compiler<'_> {
         }
         for part in must_not {
             then(self, Task::Skip(end))?;
-            then(self, Task::Node(part, false))?;
+            then(self, Task::Node(part, Use::Excludes))?;
             then(self, Task::Emit(Op::Remove))?;
         }
         then(self, Task::Place(end))?;
@@ -250,7 +273,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    fn fuzzy(&mut self, fuzzy: FuzzySlot, scoring: bool) -> Result<()> {
+    fn fuzzy(&mut self, fuzzy: FuzzySlot, of: Use) -> Result<()> {
         let FuzzySlot { clauses, distance, prefix, boost } = fuzzy;
         // Made for each query: a third of a millisecond for two edits, which a scan of the dictionary dwarfs.
         let builder = LevenshteinAutomatonBuilder::new(distance, true);
@@ -258,8 +281,8 @@ impl Compiler<'_> {
         let schema = &self.slots.terms.snapshot.schema;
         let is_text = |field| schema.field(field).is_some_and(|field| matches!(field.kind, FieldKind::Text { .. }));
         let texts = near.iter().all(|(clause, ..)| is_text(clause.field));
-        let scores = scoring && boost > 0.0 && near.iter().any(|(clause, ..)| clause.weight > 0.0);
-        if !scores || !texts {
+        let weighs = of != Use::Excludes && boost > 0.0 && near.iter().any(|(clause, ..)| clause.weight > 0.0);
+        if !weighs || !texts {
             if near.is_empty() {
                 self.emitter.emit(Op::Nothing);
             }
@@ -270,12 +293,12 @@ impl Compiler<'_> {
                     self.emitter.emit(Op::Unite);
                 }
             }
-            self.constant(weight * boost, scores);
+            self.constant(weight * boost, if weighs { of } else { Use::Excludes });
             return Ok(());
         }
         let word = near.first().map(|(clause, ..)| String::from_utf8_lossy(&clause.term).into_owned()).unwrap_or_default();
         let most = self.slots.compiled.max_expansions;
-        let picked = self.slots.near(near, most, boost)?;
+        let picked = self.slots.near(near, most, of.boost(boost))?;
         if picked.most > most {
             let seen = picked.most;
             self.warnings.push(format!("{word:?}~{distance}: {seen} words are near; the {most} nearest of each field were searched"));
@@ -284,8 +307,8 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    fn constant(&mut self, weight: f64, scoring: bool) {
-        if scoring && weight > 0.0 {
+    fn constant(&mut self, weight: f64, of: Use) {
+        if of == Use::Ranks && weight > 0.0 {
             let bound = self.slots.constant(weight);
             let at = self.emitter.emit(Op::Score(0));
             self.constants.push((at, bound));

@@ -22,6 +22,7 @@
 //! |---|---|---|
 //! | term | `log(1 + ((N_f − df) + 0.5) / (df + 0.5))` | `tf / (tf + k1·((1 − b_f) + (b_f·dl)/avgdl_f))` |
 //! | phrase | sum of the `I` of its words, in order | the same, tf = phrase frequency |
+//! | phrase of which words have synonyms, each way through them | sum over its words, in order, each with the `I` that it has with its synonyms | the same, tf = phrase frequency |
 //! | term at distance d from a word with typos | from the largest df picked in the field | the same; `w / (1 + d)` for `w` |
 //! | word or phrase of several that are synonyms | from the largest df among them in the field, a phrase counting as its rarest word | the same |
 //! | anything else, one clause a leaf | 1; `w` = boost (for a word in a Keyword field: times the weight) | 1 |

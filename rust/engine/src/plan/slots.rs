@@ -12,7 +12,7 @@ use super::score::{cut, idf};
 use super::terms::Terms;
 use crate::base::{FieldId, Result};
 use crate::exec::{Adjacent, Blend, Clause, PhraseWord, Slot, Source};
-use crate::query::{PhraseClause, SynonymClause, TermBytes, TermClause, TermClauses};
+use crate::query::{GraphClause, PhraseClause, SynonymClause, TermBytes, TermClause, TermClauses};
 
 /// A clause before its idf is known.
 struct Draft {
@@ -144,6 +144,33 @@ impl<'a> Slots<'a> {
                 drafts.push(Draft { field, source, weight, divisor: 1.0, dfs: smallvec![df] });
             }
             drafts.iter_mut().skip(first).for_each(|draft| draft.dfs = smallvec![largest]);
+        }
+        Ok(self.blend(drafts, boost))
+    }
+
+    /// A phrase whose words may be their synonyms: each way through them has the rarity of the words, each as frequent as the most frequent
+    /// that it may be.
+    pub fn graph(&mut self, mut clauses: Vec<GraphClause>, boost: f64) -> Result<Option<Slot>> {
+        clauses.sort_by_key(|clause| clause.field);
+        let mut drafts = Drafts::new();
+        for GraphClause { field, words, paths, weight } in clauses {
+            let mut dfs: SmallVec<[u64; 4]> = SmallVec::with_capacity(words.len());
+            for members in &words {
+                let mut largest = 0;
+                for member in members {
+                    let mut rarest = u64::MAX;
+                    for (term, _) in member {
+                        rarest = rarest.min(self.terms.find(field, term)?.map_or(0, |(_, df)| df));
+                    }
+                    largest = largest.max(rarest);
+                }
+                dfs.push(largest);
+            }
+            for path in paths {
+                if let Some((source, _)) = self.sequence(field, &path, 0)? {
+                    drafts.push(Draft { field, source, weight, divisor: 1.0, dfs: dfs.clone() });
+                }
+            }
         }
         Ok(self.blend(drafts, boost))
     }

@@ -26,6 +26,8 @@ pub enum Bound {
     Synonyms(SynonymSlot),
     /// A phrase: per field, BM25 of the phrase (tf = occurrences), combined like a word.
     Phrase(PhraseSlot),
+    /// A phrase whose words may be their synonyms: per field, BM25 of each way through them, combined like a word.
+    Graph(GraphSlot),
     /// A word with typos: terms are picked from the view's dictionaries.
     Fuzzy(FuzzySlot),
     /// A word that may be mistyped: the word, or the word with typos, as the view's frequencies decide.
@@ -49,6 +51,11 @@ impl Bound {
                     lookups += slot.clauses.iter().flat_map(|clause| &clause.members).map(|member| member.len()).sum::<usize>();
                 }
                 Self::Phrase(phrase) => lookups += phrase.clauses.iter().map(|clause| clause.terms.len()).sum::<usize>(),
+                Self::Graph(graph) => {
+                    let members = |clause: &GraphClause| clause.words.iter().flatten().map(|member| member.len()).sum::<usize>();
+                    let paths = |clause: &GraphClause| clause.paths.iter().map(|path| path.len()).sum::<usize>();
+                    lookups += graph.clauses.iter().map(|clause| members(clause) + paths(clause)).sum::<usize>();
+                }
                 Self::Guess(slot) => lookups += slot.clauses.len(),
                 Self::Fuzzy(_) => return None,
                 Self::Prefix(_) | Self::Constant(_) => {}
@@ -133,6 +140,28 @@ pub struct PhraseClause {
     pub field: FieldId,
     /// Terms with their positions relative to the first, ascending; at least two.
     pub terms: Vec<(TermBytes, u32)>,
+    /// The field's weight.
+    pub weight: f64,
+}
+
+/// One phrase in several fields, whose words may be their synonyms.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GraphSlot {
+    /// At most one per field; all with the same number of words.
+    pub clauses: Vec<GraphClause>,
+    /// Product of the boosts around it.
+    pub boost: f64,
+}
+
+/// A phrase in a field, whose words may be their synonyms.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GraphClause {
+    /// Where; a field with positions.
+    pub field: FieldId,
+    /// For each word what it may be, itself first: all of a word weigh as the most frequent of them does.
+    pub words: Vec<Vec<SynonymMember>>,
+    /// What is looked for: the ways through the words, each as the terms of a phrase, the words as they were written first.
+    pub paths: Vec<SynonymMember>,
     /// The field's weight.
     pub weight: f64,
 }

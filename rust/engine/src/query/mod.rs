@@ -34,8 +34,8 @@ pub use ast::{
     Term,
 };
 pub use bound::{
-    Boolean, Bound, Constant, FuzzySlot, GuessSlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, SynonymClause, SynonymMember,
-    SynonymSlot, TermBytes, TermClause, TermClauses,
+    Boolean, Bound, Constant, FuzzySlot, GraphClause, GraphSlot, GuessSlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot,
+    SynonymClause, SynonymMember, SynonymSlot, TermBytes, TermClause, TermClauses,
 };
 pub use fields::{FieldWeight, Fields};
 pub use filter::{Compare, Comparison, FieldName, Filter, In, MAX_FILTER_CLAUSES, MAX_IN_VALUES, WithinKm};

@@ -14,14 +14,16 @@
 //! | range | a `Constant` |
 //!
 //! A phrase boost adds one [`PhraseSlot`] for each text of several words, optional at the root: it counts for every document found, as
-//! long as the text is not under a complement or in a filter.
+//! long as the text is not under a complement or in a filter. Where words have synonyms it is a [`GraphSlot`]: any of them may stand there.
 
 use std::collections::BTreeMap;
 
 use smallvec::{SmallVec, smallvec};
 
 use super::ast::{Fuzzy, MAX_CLAUSES, Match, Occur, Operator, Phrase, Prefix, Query, Range, Term};
-use super::bound::{Boolean, Bound, Constant, FuzzySlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, TermClause};
+use super::bound::{
+    Boolean, Bound, Constant, FuzzySlot, GraphClause, GraphSlot, PhraseClause, PhraseSlot, PrefixClause, PrefixSlot, Slot, TermClause,
+};
 use super::comparison::{Mismatch, between, equal, key};
 use super::fields::Fields;
 use super::filter_bind::{Named, named};
@@ -29,7 +31,7 @@ use super::filter_bound::BoundFilter;
 use super::minimum::MinimumMatch;
 use super::stopwords::StopWords;
 use super::synonyms::Synonyms;
-use super::targets::Targets;
+use super::targets::{MAX_PATHS, Targets};
 use super::typos::{TypoWhen, Typos};
 use super::warnings::ParseMode;
 use crate::analysis::{Analyzers, analyzer};
@@ -424,9 +426,7 @@ impl<'a> Rewriter<'a> {
         let wanted = it.minimum_match.map_or_else(configured, |wanted| wanted as usize).clamp(1, slots.len().max(1));
         let minimum = if operator == Operator::And { slots.len() } else { wanted };
         if self.search.phrase_boost > 0.0 && boost > 0.0 && !self.negated && !cut {
-            let (mut clauses, _) = targets.phrases(&it.text, self.options.max_clauses);
-            clauses.retain(|clause| clause.terms.len() > 1);
-            self.bonuses.extend(phrases(clauses, 0, multiplied(boost, self.search.phrase_boost)));
+            self.bonus(&targets, &it.text, multiplied(boost, self.search.phrase_boost));
         }
         let mut alternatives = Self::values(&targets, &it.text, boost);
         match slots.len() {
@@ -435,6 +435,36 @@ impl<'a> Rewriter<'a> {
             _ => alternatives.insert(0, any(slots.into_vec(), minimum)),
         }
         self.alternatives(alternatives, &it.text, cut, &targets)
+    }
+
+    /// What documents score besides in which the words of a text, or their synonyms, stand together.
+    fn bonus(&mut self, targets: &Targets<'_>, text: &str, boost: f64) {
+        if self.search.synonyms.is_empty() {
+            let (mut clauses, _) = targets.phrases(text, self.options.max_clauses);
+            clauses.retain(|clause| clause.terms.len() > 1);
+            self.bonuses.extend(phrases(clauses, 0, boost));
+            return;
+        }
+        let (clauses, left_out) = targets.graphs(&self.search.synonyms, text, self.options.max_clauses);
+        if left_out > 0 {
+            let shown = super::position::clipped(text);
+            self.warnings
+                .push(format!("{shown:?}: of the ways to write it with synonyms, {left_out} more than {MAX_PATHS} get no phrase boost"));
+        }
+        let mut by_length: BTreeMap<usize, Vec<GraphClause>> = BTreeMap::new();
+        for clause in clauses {
+            by_length.entry(clause.words.len()).or_default().push(clause);
+        }
+        for clauses in by_length.into_values() {
+            if clauses.iter().any(|clause| clause.paths.len() > 1) {
+                self.bonuses.push(Bound::Graph(GraphSlot { clauses, boost }));
+                continue;
+            }
+            let plain = |GraphClause { field, paths, weight, .. }: GraphClause| {
+                paths.into_iter().map(move |path| PhraseClause { field, terms: path.into_vec(), weight })
+            };
+            self.bonuses.push(Bound::Phrase(PhraseSlot { clauses: clauses.into_iter().flat_map(plain).collect(), slop: 0, boost }));
+        }
     }
 
     /// One of several ways to match a leaf.

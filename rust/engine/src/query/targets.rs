@@ -7,7 +7,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::bound::{Bound, PhraseClause, Slot, SynonymClause, SynonymMember, SynonymSlot, TermBytes, TermClause};
+use super::bound::{Bound, GraphClause, PhraseClause, Slot, SynonymClause, SynonymMember, SynonymSlot, TermBytes, TermClause};
 use super::comparison::{Mismatch, described};
 use super::fields::Fields;
 use super::filter_bind::{Named, named};
@@ -16,6 +16,9 @@ use super::synonyms::Synonyms;
 use crate::analysis::{Analyzer, Analyzers};
 use crate::base::FieldId;
 use crate::schema::{FieldKind, Schema};
+
+/// Ways through the words of a phrase and their synonyms that are looked for, in each field.
+pub(super) const MAX_PATHS: usize = 64;
 
 /// A Text field to search.
 pub(super) struct TextTarget<'a> {
@@ -119,30 +122,9 @@ impl<'a> Targets<'a> {
         let mut words: Vec<(u32, usize, SynonymMembers)> = Vec::new();
         let mut cut = false;
         for (order, target) in self.texts.iter().enumerate() {
-            let mut tokens: Vec<(u32, TermBytes)> = Vec::new();
-            target.analyzer.analyze_query(text, &mut |token| {
-                if tokens.last().is_some_and(|(before, _)| *before == token.start) {
-                    return;
-                }
-                if tokens.len() < most {
-                    tokens.push((token.start, token.text.as_bytes().into()));
-                } else {
-                    cut = true;
-                }
-            });
-            let mut rest = tokens.as_slice();
-            while let Some(((start, term), others)) = rest.split_first() {
-                match synonyms.longest(target.field, rest.iter().map(|(_, term)| term)) {
-                    Some((len, members)) => {
-                        words.push((*start, order, SynonymMembers::Several(members)));
-                        rest = rest.get(len..).unwrap_or_default();
-                    }
-                    None => {
-                        words.push((*start, order, SynonymMembers::One(term.clone())));
-                        rest = others;
-                    }
-                }
-            }
+            let (runs, more) = target.runs(synonyms, text, most);
+            cut |= more;
+            words.extend(runs.into_iter().map(|run| (run.start, order, run.members)));
         }
         words.sort_by_key(|&(start, order, _)| (start, order));
         let mut slots: SmallVec<[Bound; 1]> = SmallVec::new();
@@ -172,6 +154,13 @@ impl<'a> Targets<'a> {
         (slots, cut)
     }
 
+    /// The phrase that `text` is in each Text field, whose words may be their synonyms, and how many ways through them are left out.
+    pub fn graphs(&self, synonyms: &Synonyms, text: &str, most: usize) -> (Vec<GraphClause>, usize) {
+        let found: Vec<_> = self.texts.iter().map(|target| target.graph(synonyms, text, most)).collect();
+        let left_out = found.iter().map(|(clause, ways)| ways - clause.paths.len()).max().unwrap_or_default();
+        (found.into_iter().map(|(clause, _)| clause).filter(|clause| clause.words.len() > 1).collect(), left_out)
+    }
+
     /// The phrase that `text` is in each Text field, of at most `most` words, and whether there were more. A clause may have one word.
     pub fn phrases(&self, text: &str, most: usize) -> (Vec<PhraseClause>, bool) {
         let mut cut = false;
@@ -199,6 +188,16 @@ impl<'a> Targets<'a> {
     }
 }
 
+/// A word of a text in one field, or several that have synonyms together.
+struct Run {
+    /// Byte of the text where it begins.
+    start: u32,
+    /// Positions of its first and last term.
+    first: u32,
+    last: u32,
+    members: SynonymMembers,
+}
+
 /// What a word of the query is looked for as, in one field.
 enum SynonymMembers {
     One(TermBytes),
@@ -216,6 +215,67 @@ pub(super) struct Beginning {
 }
 
 impl TextTarget<'_> {
+    /// The runs of a text, from left to right the longest that have synonyms, of at most `most` words, and whether there were more.
+    fn runs(&self, synonyms: &Synonyms, text: &str, most: usize) -> (Vec<Run>, bool) {
+        let (mut tokens, mut cut): (Vec<(u32, u32, TermBytes)>, _) = (Vec::new(), false);
+        self.analyzer.analyze_query(text, &mut |token| {
+            if tokens.last().is_some_and(|(before, ..)| *before == token.start) {
+                return;
+            }
+            if tokens.len() < most {
+                tokens.push((token.start, token.position, token.text.as_bytes().into()));
+            } else {
+                cut = true;
+            }
+        });
+        let (mut runs, mut rest) = (Vec::new(), tokens.as_slice());
+        while let Some(((start, first, term), others)) = rest.split_first() {
+            let (len, members) = match synonyms.longest(self.field, rest.iter().map(|(.., term)| term)) {
+                Some((len, members)) => (len, SynonymMembers::Several(members)),
+                None => (1, SynonymMembers::One(term.clone())),
+            };
+            let last = rest.get(len.saturating_sub(1)).map_or(*first, |(_, position, _)| *position);
+            runs.push(Run { start: *start, first: *first, last, members });
+            rest = rest.get(len..).unwrap_or(others);
+        }
+        (runs, cut)
+    }
+
+    /// The phrase that a text is here, whose words may be their synonyms, and how many ways there are through them.
+    fn graph(&self, synonyms: &Synonyms, text: &str, most: usize) -> (GraphClause, usize) {
+        let (mut words, mut gaps) = (Vec::new(), Vec::new());
+        let mut before = None;
+        for Run { first, last, members, .. } in self.runs(synonyms, text, most).0 {
+            if before == Some(first) {
+                continue;
+            }
+            gaps.push(before.map_or(0, |before| first.saturating_sub(before)));
+            words.push(match members {
+                SynonymMembers::One(term) => vec![smallvec![(term, 0)]],
+                SynonymMembers::Several(members) => members,
+            });
+            before = Some(last);
+        }
+        let ways = words.iter().fold(1usize, |ways, members| ways.saturating_mul(members.len()));
+        let path = |number: usize| {
+            // Digits of a number whose first word counts most, so that the words as they were written come first.
+            let (mut rest, mut chosen) = (number, Vec::with_capacity(words.len()));
+            for members in words.iter().rev() {
+                chosen.push(members.get(rest % members.len().max(1)));
+                rest /= members.len().max(1);
+            }
+            let (mut path, mut end) = (SynonymMember::new(), 0);
+            for (member, gap) in chosen.into_iter().rev().flatten().zip(&gaps) {
+                let begin = end + gap;
+                path.extend(member.iter().map(|(term, offset)| (term.clone(), begin + offset)));
+                end = path.last().map_or(begin, |(_, offset)| *offset);
+            }
+            path
+        };
+        let paths = (0..ways.min(MAX_PATHS)).map(path).collect();
+        (GraphClause { field: self.field, words, paths, weight: self.weight }, ways)
+    }
+
     /// The beginning that `text` ends with: lower-cased and folded as `plain` does, not stemmed; as it is for analyzers that change
     /// nothing. `None` when there is no letter in it.
     pub fn beginning(&self, text: &str, plain: &dyn Analyzer) -> Option<Beginning> {

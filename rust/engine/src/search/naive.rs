@@ -173,7 +173,7 @@ impl Naive<'_> {
             Bound::Prefix(prefix) => sum + Self::cut(prefix.weight),
             Bound::Constant(constant) => sum + Self::cut(constant.weight),
             leaf => {
-                let (clauses, boost) = self.clauses(leaf);
+                let (clauses, boost) = self.clauses(leaf, true);
                 match self.compiled.combine {
                     Combine::Bm25f => sum + self.whole(&clauses, boost),
                     _ => clauses.iter().fold(sum, |sum, clause| sum + self.bound(clause, boost)),
@@ -199,7 +199,7 @@ impl Naive<'_> {
     }
 
     /// The clauses of a slot that exist, in order, and its boost.
-    fn clauses(&self, leaf: &Bound) -> (Vec<Clause>, f64) {
+    fn clauses(&self, leaf: &Bound, ranked: bool) -> (Vec<Clause>, f64) {
         let one = |field: FieldId, term: &[u8], weight: f64| Clause {
             field,
             words: vec![(term.to_vec(), 0)],
@@ -234,6 +234,18 @@ impl Naive<'_> {
                 };
                 (phrase.clauses.iter().map(clause).collect(), phrase.boost)
             }
+            Bound::Graph(graph) => {
+                let mut clauses = Vec::new();
+                for c in &graph.clauses {
+                    let rarest = |member: &SynonymMember| member.iter().map(|(term, _)| self.df(c.field, term)).min().unwrap_or(0);
+                    let dfs: Vec<_> = c.words.iter().map(|members| members.iter().map(rarest).max().unwrap_or(0)).collect();
+                    for path in c.paths.iter().filter(|path| rarest(path) > 0) {
+                        let words = path.iter().map(|(term, at)| (term.to_vec(), *at)).collect();
+                        clauses.push(Clause { words, dfs: dfs.clone(), ..one(c.field, b"", c.weight) });
+                    }
+                }
+                (clauses, graph.boost)
+            }
             // Whether a word is mistyped is a question of how many documents have it in the field that has it most.
             Bound::Guess(word) => {
                 let most = word.clauses.iter().map(|c| self.df(c.field, &c.term)).max().unwrap_or(0);
@@ -244,10 +256,11 @@ impl Naive<'_> {
                     TypoWhen::Always => true,
                 };
                 let (clauses, boost) = (word.clauses.clone(), word.boost);
-                return self.clauses(&match near {
+                let settled = match near {
                     true => Bound::Fuzzy(FuzzySlot { clauses, boost, distance: word.distance, prefix: 0 }),
                     false => Bound::Slot(Slot { clauses, boost }),
-                });
+                };
+                return self.clauses(&settled, ranked);
             }
             Bound::Fuzzy(fuzzy) => {
                 let mut clauses = Vec::new();
@@ -264,7 +277,7 @@ impl Naive<'_> {
                         .map(|(distance, term)| (distance, std::cmp::Reverse(self.df(c.field, &term)), term))
                         .collect();
                     near.sort();
-                    let scores = fuzzy.boost > 0.0 && fuzzy.clauses.iter().any(|c| c.weight > 0.0);
+                    let scores = ranked && fuzzy.boost > 0.0 && fuzzy.clauses.iter().any(|c| c.weight > 0.0);
                     near.truncate(if scores { self.compiled.max_expansions } else { usize::MAX });
                     let largest = near.iter().map(|(_, df, _)| df.0).max().unwrap_or(0);
                     for (distance, _, term) in near {
@@ -310,7 +323,8 @@ impl Naive<'_> {
             }
             Bound::Constant(c) => passes(&c.filter, doc).then(|| constant(Self::cut(c.weight), scale)),
             leaf => {
-                let (clauses, boost) = self.clauses(leaf);
+                // What is excluded is not ranked, so not cut: it has no scale.
+                let (clauses, boost) = self.clauses(leaf, scale > 0.0);
                 let k1 = self.compiled.k1;
                 let found: Vec<_> = clauses.iter().map(|clause| (clause, frequency(clause, doc))).filter(|(_, tf)| *tf > 0).collect();
                 if found.is_empty() {

@@ -197,7 +197,7 @@ fn query_bound(doc: &Doc, bound: &Bound) -> Option<f64> {
             let matches = must.iter().all(Option::is_some) && must_not.iter().all(Option::is_none) && enough;
             matches.then(|| must.into_iter().chain(should).flatten().sum())
         }
-        Bound::Synonyms(_) | Bound::Phrase(_) | Bound::Fuzzy(_) | Bound::Guess(_) | Bound::Prefix(_) => unreachable!(),
+        Bound::Synonyms(_) | Bound::Graph(_) | Bound::Phrase(_) | Bound::Fuzzy(_) | Bound::Guess(_) | Bound::Prefix(_) => unreachable!(),
     }
 }
 

@@ -40,6 +40,14 @@ impl Meant {
                     meant.near.extend(slot.clauses.iter().map(|clause| (clause.field, joined([&clause.term]), slot.distance)));
                 }
                 Bound::Slot(slot) => meant.plain.extend(slot.clauses.iter().map(|clause| (clause.field, joined([&clause.term])))),
+                Bound::Graph(slot) => {
+                    for clause in &slot.clauses {
+                        let texts: Vec<_> = clause.paths.iter().map(|path| joined(path.iter().map(|(term, _)| term))).collect();
+                        if let Some((written, others)) = texts.split_first() {
+                            meant.synonyms.extend(others.iter().map(|other| (clause.field, other.clone(), written.clone())));
+                        }
+                    }
+                }
                 Bound::Phrase(_) | Bound::Prefix(_) | Bound::Constant(_) => {}
             }
         }
