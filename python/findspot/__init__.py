@@ -39,7 +39,7 @@ from .hits import Hit, Hits
 from .index import Index, open
 from .parsed import Parsed
 from .query import Query
-from .reports import Checked, Collected, Commit, Copied, Damage, Merged, Report, Stats, Upserted
+from .reports import Checked, Collected, Commit, Copied, Count, Damage, Merged, Report, Stats, Upserted
 from .schema import Schema
 from .transaction import Transaction
 from .upkeep import Upkeep
@@ -56,6 +56,7 @@ __all__ = [
     "ConflictError",
     "Copied",
     "CorruptionError",
+    "Count",
     "Damage",
     "Date",
     "DocumentError",

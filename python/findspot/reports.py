@@ -4,11 +4,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from .errors import DocumentError
 
-__all__ = ["Checked", "Collected", "Commit", "Copied", "Damage", "Merged", "Report", "Stats", "Upserted"]
+__all__ = ["Checked", "Collected", "Commit", "Copied", "Count", "Damage", "Merged", "Report", "Stats", "Upserted"]
 
 
 class Report:
@@ -46,6 +47,30 @@ class Report:
 
     def __reduce__(self) -> tuple[object, ...]:
         return _report, (type(self), {name: getattr(self, name) for name in self.__slots__})
+
+
+class Count(int):
+    """How many documents match: a number, and what was cut or guessed on the way to it.
+
+    Attributes:
+        warnings: as `hits.warnings` of a search; empty when the number is of all that was asked.
+
+    Example:
+        >>> import findspot as fs
+        >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}), config={"limits": {"max_expansions": 1}})
+        >>> _ = index.upsert([{"id": "k1", "title": "gold"}, {"id": "k2", "title": "golf"}])
+        >>> count = index.count("gold~1")
+        >>> count + 0, len(count.warnings)
+        (1, 1)
+        >>> index.close()
+    """
+
+    warnings: list[str]
+
+    def __new__(cls, total: int, warnings: Sequence[str] = ()) -> Count:
+        count = super().__new__(cls, total)
+        count.warnings = list(warnings)
+        return count
 
 
 def _report(cls: type[Report], values: dict[str, Any]) -> Report:

@@ -10,6 +10,7 @@ from . import _native
 from .errors import ClosedError, QueryError
 from .parsed import Parsed
 from .query import _from_wire
+from .reports import Count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,14 +42,25 @@ class Searching(_native.Searching):
     def _open(self) -> _native.Index | _native.View:
         raise TypeError(f"expected an Index or a View, got {type(self).__name__}")
 
-    def count(self, query: str | Query = "", *, where: Filter | str | None = None, strict: bool = False) -> int:
-        """How many documents match, exactly.
+    def count(
+        self,
+        query: str | Query = "",
+        *,
+        where: Filter | str | None = None,
+        strict: bool = False,
+        profile: str | None = None,
+        unit: str | None = None,
+    ) -> Count:
+        """How many documents match, exactly: as many as `search` with `count="exact"` says that there are.
 
         Args:
             query: as in `search`.
             where: as in `search`.
             strict: as in `search`.
+            profile: as in `search`.
+            unit: as in `search`.
 
+        Returns: a number that also has `warnings`: what was cut or guessed, as `hits.warnings` says.
         Errors: as in `search`.
         Cost: as a search without ranking.
 
@@ -58,10 +70,13 @@ class Searching(_native.Searching):
             >>> _ = index.upsert([{"id": "k1", "title": "gold coin"}, {"id": "k2", "title": "silver"}])
             >>> index.count("gold"), index.count()
             (1, 2)
+            >>> index.count("gold (").warnings == index.search("gold (").warnings
+            True
             >>> index.close()
         """
         try:
-            return self._open().count(query, where, bool(strict))
+            total, warnings = self._open().count(query, where, bool(strict), profile, unit)
+            return Count(total, warnings)
         except QueryError as error:
             _without_text(error, query if strict or where is None else None, where)
             raise

@@ -156,3 +156,69 @@ def test_every_problem_of_a_configuration_has_its_path() -> None:
     problems = {path: (expected, got) for path, expected, got in caught.value.problems}
     assert set(problems) == {"ranking.fields.titel", "ranking.boost[0].when"}
     assert 'did you mean "title"?' in problems["ranking.fields.titel"][0]
+
+
+def test_what_is_counted_is_what_is_found_and_what_was_cut_is_said() -> None:
+    schema = fs.Schema(key="id", fields={"title": fs.Text()})
+    config = {"limits": {"max_expansions": 2}, "profiles": {"all": {"limits": {"max_expansions": 9}}}, "ranking": {}}
+    with fs.Index.create("memory://", schema, config=config) as index:
+        index.upsert([{"id": word, "title": word} for word in ("gold", "bold", "cold", "fold", "golden", "goal")])
+        for query, found in (("gold~1", 2), ("gold~1 -bold~1", 0), ("go*", 3), ("gold", 1), ("silver", 0)):
+            hits = index.search(query, count="exact")
+            for other in (index.search(query, count="exact", limit=0), index.search(query, count="exact", sort="_score", limit=1)):
+                assert (other.total, other.warnings) == (hits.total, hits.warnings)
+            count = index.count(query)
+            assert (count, count.warnings) == (hits.total, hits.warnings) == (found, hits.warnings)
+            assert bool(count.warnings) == (query.startswith("gold~1"))
+            with index.view() as view:
+                assert (view.count(query), view.count(query).warnings) == (count, count.warnings)
+        # What is excluded is not ranked, so nothing of it is cut.
+        assert index.count("golden -gold~1").warnings == index.search("golden -gold~1").warnings == []
+        assert index.count("-gold~1") == index.search("-gold~1", count="exact").total == 2
+        assert (index.count("gold~1", profile="all"), index.count("gold~1", profile="all").warnings) == (4, [])
+        with pytest.raises(ValueError, match="profile"):
+            index.count("gold", profile="none")
+        with pytest.raises(TypeError, match="unit"):
+            index.count("gold", unit=7)  # type: ignore[arg-type]
+
+
+def test_pins_count_against_the_limit() -> None:
+    schema = fs.Schema(key="id", fields={"title": fs.Text()})
+    pins = [{"query": "gold", "keys": ["c", "b", "a"]}, {"query": "silver", "keys": ["a", "b"]}]
+    with fs.Index.create("memory://", schema, config={"pins": pins}) as index:
+        index.upsert([{"id": key, "title": "gold"} for key in "abcde"])
+        for query, keys in (("gold", list("cbade")), ("silver", list("ab"))):
+            for offset in range(6):
+                for limit in range(6):
+                    hits = index.search(query, limit=limit, offset=offset, count="exact")
+                    assert (hits.keys, hits.total) == (keys[offset : offset + limit], len(keys))
+
+
+def test_words_stand_together_as_their_synonyms_too() -> None:
+    schema = fs.Schema(key="id", fields={"title": fs.Text()})
+    config: dict[str, Any] = {
+        "ranking": {"phrase_boost": 2.0},
+        "synonyms": {"groups": [["uk", "united kingdom"], ["coin", "piece of eight"]]},
+    }
+    with fs.Index.create("memory://", schema, config=config) as index:
+        index.upsert(
+            [
+                {"id": "apart", "title": "coin from the uk and more"},
+                {"id": "short", "title": "uk coin found and sold"},
+                {"id": "long", "title": "united kingdom piece of eight"},
+                {"id": "turned", "title": "coin uk found and sold"},
+            ]
+        )
+        for query in ("uk coin", "united kingdom coin", "united kingdom piece of eight"):
+            hits = index.search(query, explain=True)
+            scores = dict(zip(hits.keys, hits.scores, strict=True))
+            # Whichever of its ways the text is written in, the words are as rare: equal lengths score alike.
+            assert scores["short"] > 2 * scores["turned"] > 0 and scores["short"] == scores["long"]
+            assert "synonym of" in str(hits[hits.keys.index("long")].explanation) or query.endswith("eight")
+        # A text that is one run has no words that could stand together.
+        hits = index.search("united kingdom")
+        index.config.patch({"ranking.phrase_boost": 0})
+        assert list(index.search("united kingdom").scores) == list(hits.scores)
+        index.config.patch({"synonyms.groups": [[f"a{i}", *[f"{c}{i}" for c in "bcdefgh"]] for i in range(4)], "ranking.phrase_boost": 1})
+        (warning,) = index.search("a0 a1 a2").warnings
+        assert "448 more than 64" in warning

@@ -46,7 +46,7 @@ def main() -> list[str]:
         assert_type(index.get("k1", version=True), tuple[dict[str, Any], int] | tuple[None, None])
         assert_type("k1" in index, bool)
         assert_type(len(index), int)
-        assert_type(index.count("gold"), int)
+        assert_type(index.count("gold"), fs.Count)
         with index.view() as view:
             assert_type(view, fs.View)
             assert_type(view.search("gold"), fs.Hits)

@@ -142,9 +142,17 @@ impl Index {
         self.pinned(py).map(View::new)
     }
 
-    #[pyo3(signature = (query, condition, strict, /))]
-    fn count(&self, py: Python<'_>, query: &Bound<'_, PyAny>, condition: &Bound<'_, PyAny>, strict: bool) -> PyResult<u64> {
-        view::count(py, &*self.pinned(py)?, query, condition, strict)
+    #[pyo3(signature = (query, condition, strict, profile, unit, /))]
+    fn count(
+        &self,
+        py: Python<'_>,
+        query: &Bound<'_, PyAny>,
+        condition: &Bound<'_, PyAny>,
+        strict: bool,
+        profile: &Bound<'_, PyAny>,
+        unit: &Bound<'_, PyAny>,
+    ) -> PyResult<(u64, Vec<String>)> {
+        view::count(py, &*self.pinned(py)?, query, condition, strict, (profile, unit))
     }
 
     #[pyo3(signature = (key, /))]

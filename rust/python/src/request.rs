@@ -85,7 +85,7 @@ pub(crate) fn seconds(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Dura
 }
 
 /// A text.
-fn text(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+pub(crate) fn text(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     Ok(value.cast::<PyString>().map_err(|_| wrong(argument, "str", value))?.to_string_lossy().into_owned())
 }
 

@@ -69,6 +69,13 @@ impl SegmentView {
         &self.entry.id
     }
 
+    /// The same as another segment: what is kept of a segment is kept by its id.
+    #[cfg(test)]
+    pub(crate) fn renamed(mut self, id: String) -> Self {
+        Arc::make_mut(&mut self.entry).id = id;
+        self
+    }
+
     /// Size of the segment in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {

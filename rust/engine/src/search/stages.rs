@@ -156,9 +156,9 @@ impl<'v> Search<'v> {
     /// What was found, with what comes before it.
     fn find(&self, plan: &Plan, interrupt: &Interrupt) -> Result<Gathered> {
         let (request, ranking, shown) = (self.request, self.choice.number, &self.shown);
-        let hits = if request.limit == 0 { 0 } else { request.offset.saturating_add(request.limit) };
+        let most = if request.limit == 0 { 0 } else { request.offset.saturating_add(request.limit) };
         let first = shown.hits.len();
-        let wanted = Wanted { hits: hits.saturating_sub(first), sort: &self.sort, count: request.count, scores: plan.scores };
+        let wanted = Wanted { hits: most.saturating_sub(first), sort: &self.sort, count: request.count, scores: plan.scores };
         let nothing = plan.finds_nothing();
         let mut found = match nothing {
             true => none(request.count, false),
@@ -180,6 +180,7 @@ impl<'v> Search<'v> {
         }
         if request.limit > 0 {
             hits.append(&mut found.hits);
+            hits.truncate(most);
             found.hits = hits;
         }
         found.total = found.total.map(|total| total + first as u64);

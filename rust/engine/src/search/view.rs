@@ -31,6 +31,15 @@ pub(super) struct Understood {
     pub curated: Option<Arc<Curated>>,
 }
 
+/// How many documents there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Exactly.
+    pub total: u64,
+    /// What was cut or guessed, as [`Hits::warnings`] says of a search.
+    pub warnings: Vec<String>,
+}
+
 /// One snapshot under one configuration.
 pub struct View {
     snapshot: Arc<Snapshot>,
@@ -207,19 +216,22 @@ impl View {
         (found, searched.err())
     }
 
-    /// How many documents match, exactly.
+    /// How many documents a request finds, exactly, whatever its limit and its order say: its query, filter, profile and unit count.
     ///
     /// # Errors
     /// As [`View::search`]; [`Error::Timeout`] when `interrupt` has a deadline that passes.
-    pub fn count(&self, query: &QueryInput<'_>, strict: bool, filter: Option<&FilterInput>, interrupt: &Interrupt) -> Result<u64> {
-        let Understood { query, curated, .. } = self.bind(query, strict, &self.compiled)?;
-        let filter = curate::hiding(self.bind_filter(filter)?, curated.as_deref());
+    pub fn count(&self, request: &SearchRequest<'_>, interrupt: &Interrupt) -> Result<Counted> {
+        let choice = self.compiled.choose(request.profile.as_deref(), request.unit.as_deref())?;
+        let ranking = self.compiled.ranking(choice.number);
+        let Understood { query, curated, mut warnings } = self.bind(&request.query, request.strict, ranking)?;
+        let filter = curate::hiding(self.bind_filter(request.filter.as_ref())?, curated.as_deref());
         let shown = curate::shown(self, curated.as_deref(), filter.as_ref(), interrupt)?;
-        let plan = compile(query, shown.leaving(filter), &self.snapshot, &self.compiled, false, interrupt)?;
+        let mut plan = compile(query, shown.leaving(filter), &self.snapshot, ranking, false, interrupt)?;
+        warnings.append(&mut plan.warnings);
         let wanted = Wanted { hits: 0, sort: &[], count: CountMode::Exact, scores: false };
-        let gathered = self.find(&plan, 0, plan.filter.as_ref(), wanted, interrupt)?;
+        let gathered = self.find(&plan, choice.number, plan.filter.as_ref(), wanted, interrupt)?;
         match gathered.total {
-            Some(total) if !gathered.partial => Ok(total + shown.hits.len() as u64),
+            Some(total) if !gathered.partial => Ok(Counted { total: total + shown.hits.len() as u64, warnings }),
             _ => Err(Error::Timeout { seconds: 0.0 }),
         }
     }

@@ -153,7 +153,9 @@ proptest! {
                 let told = explanation.to_text().lines().count() > 1 && explanation.to_json().starts_with("{\"score\":");
                 prop_assert!(told);
             }
-            prop_assert_eq!(view.count(&input, false, filter.as_ref(), &Interrupt::none()).unwrap(), expected.len() as u64);
+            let counted = view.count(&request, &Interrupt::none()).unwrap();
+            prop_assert_eq!(counted.total, expected.len() as u64);
+            prop_assert_eq!(&counted.warnings[..], explained.warnings());
         }
     }
 }

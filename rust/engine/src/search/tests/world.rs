@@ -10,7 +10,7 @@ use crate::base::{DocId, Interrupt};
 use crate::exec::boost::Function;
 use crate::index::UpsertOptions;
 use crate::ingest::{Chunk, RecordSource};
-use crate::plan::{BoostRule, Combine, PinRule, RankingConfig};
+use crate::plan::{BoostRule, Combine, Limits, PinRule, RankingConfig};
 use crate::query::{MinimumMatch, Operator, SynonymGroups, TypoWhen, Typos, parse_filter};
 use crate::schema::{DocumentParser, Schema, Value as Parsed};
 use crate::search::naive::{Doc, Value};
@@ -140,7 +140,8 @@ pub fn config() -> impl Strategy<Value = RankingConfig> {
     let words = prop::collection::vec(prop::sample::select(&WORDS[..]).prop_map(str::to_owned), 0..3);
     let when = prop::sample::select(vec![TypoWhen::Never, TypoWhen::Missing, TypoWhen::Few, TypoWhen::Always]);
     let typos = (when, 1u64..20, 1u8..4, 2u8..6).prop_map(|(when, few, one, two)| Typos { when, few, one, two: two.max(one) });
-    let lists = (words, typos, prop::collection::vec(pin(), 0..4));
+    let most = prop_oneof![2 => Just(None), 1 => (1usize..4).prop_map(Some)];
+    let lists = (words, typos, prop::collection::vec(pin(), 0..4), most);
     (k1, 0.0f64..=1.0, tie, combine, operator, minimum, phrase_boost, synonyms, boosts, lists).prop_map(
         |(k1, b, tie_breaker, combine, operator, minimum, phrase_boost, synonyms, boosts, lists)| RankingConfig {
             k1,
@@ -156,6 +157,7 @@ pub fn config() -> impl Strategy<Value = RankingConfig> {
             stop_words: lists.0.into(),
             typos: lists.1,
             pins: lists.2.into(),
+            limits: Limits { max_expansions: lists.3, ..Limits::default() },
             ..RankingConfig::default()
         },
     )

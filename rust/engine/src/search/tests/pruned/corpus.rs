@@ -198,7 +198,8 @@ fn world(base: &View, pieces: &[Piece]) -> Arc<View> {
     let segment = snapshot.segments[0].clone();
     snapshot.segments = pieces
         .iter()
-        .map(|piece| {
+        .enumerate()
+        .map(|(number, piece)| {
             let mut kept = BitSet::empty(DOCS);
             piece.docs.iter().for_each(|doc| assert!(kept.insert(*doc)));
             let order: Vec<_> = piece.docs.iter().map(|doc| (0, DocId(*doc))).collect();
@@ -207,7 +208,7 @@ fn world(base: &View, pieces: &[Piece]) -> Arc<View> {
             let writer = SegmentFileWriter::new(storage.writer("seg/x.seg").unwrap(), "seg/x.seg");
             let write = || merge_permuted(&[source], &order, base.schema(), writer, &Interrupt::none()).unwrap();
             let (meta, _) = forced(piece.thresholds, piece.codes, write);
-            let mut cut = segment.clone();
+            let mut cut = segment.clone().renamed(format!("{number} of {}", pieces.len()));
             cut.reader = SegmentReader::open(&*storage, "seg/x.seg", Some(meta.checksum)).unwrap();
             assert_eq!(cut.reader.in_sequence_order(), order.is_sorted());
             cut.live_docs = cut.reader.doc_count();

@@ -6,6 +6,7 @@ mod paths;
 mod queries;
 mod real;
 mod stopping;
+mod whole;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;

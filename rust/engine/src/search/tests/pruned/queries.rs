@@ -69,7 +69,7 @@ pub fn question() -> impl Strategy<Value = Question> {
 }
 
 /// Usual ones half of the time; others that make groups, merges and wide windows of a handful of postings.
-fn limits() -> impl Strategy<Value = Limits> {
+pub fn limits() -> impl Strategy<Value = Limits> {
     let small =
         (1u64..6, prop_oneof![Just(0u64), 1u64..200], prop_oneof![Just(0u64), Just(1), 1u64..200], prop_oneof![Just(0u64), Just(300)])
             .prop_map(|(ratio, merged, dense, candidate_cost)| Limits { ratio, merged, dense, candidate_cost, ..Limits::USUAL });
