@@ -129,9 +129,10 @@ class Index(Searching, Upkeep):
         Args:
             target: a path, `file:///…`, `memory://name` (one per process) or `memory://` (a new one each time).
             schema: its fields and key.
-            config: the ranking. The path of a `ranking.toml`, or a `findspot.config.Store` of such content, is followed: what it
-                publishes is live, under the number of its version, and the versions of a path are kept beside the index for all
-                processes. A mapping is this handle's own and not stored: the tables of the file, or those of `[ranking]` alone: `k1`
+            config: the ranking; RANKING.md has every key. The path of a `ranking.toml`, or a `findspot.config.Store` of such content,
+                is followed: what it publishes is live, under the number of its version, and the versions of a path are kept beside
+                the index for all processes. A file that is saved takes effect with `index.config.reload()`, or by itself once
+                `index.config.watch()` was called. A mapping is this handle's own and not stored: the tables of the file, or those of `[ranking]` alone: `k1`
                 (0 to 10), `b` (0 to 1), `fields` (name → weight, or `{"weight": …, "b": …}`), `combine` (`"best"`, `"sum"`, `"bm25f"`),
                 `tie_breaker`, `operator` (`"or"`, `"and"`), `minimum_match`, `phrase_boost`, `boost`. Without it the newest version
                 beside the index is followed, if there is one.
@@ -419,7 +420,8 @@ class Index(Searching, Upkeep):
     def config(self) -> Store[Any]:
         """The configuration of its ranking: a store whose versions are live in this index as soon as they are published.
 
-        `reload`, `patch`, `watch`, `rollback`, `history` and all else of `findspot.config.Store` work on it. A version that does not fit
+        `reload`, `patch`, `watch`, `rollback`, `history` and all else of `findspot.config.Store` work on it. A ranking file that is saved
+        is read by `reload`, or by itself once `watch` was called. A version that does not fit
         the schema, or that a `[guard]` refuses, is not published. An index that was opened without one, or with a mapping, gets a store
         when this is first asked for.
 
@@ -473,6 +475,7 @@ def open(
     Args:
         target: a path or URL, as in `Index.create`.
         config: the ranking, as in `Index.create`; a path publishes what it says if that is another content than the newest version's.
+            Later changes of the file take effect with `index.config.reload()`, or by themselves after `index.config.watch()`.
         follow: look for other processes' commits every so many seconds; without it only `refresh()` does.
         memory: budget for building, should this handle write.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ["README.md", "ARCHITECTURE.md", "FORMAT.md", "CHANGELOG.md", "CONTRIBUTING.md", "examples/treasure_hunt/SOURCE.md"]
+NAMES = ["README.md", "RANKING.md", "ARCHITECTURE.md", "FORMAT.md", "CHANGELOG.md", "CONTRIBUTING.md", "examples/treasure_hunt/SOURCE.md"]
 
 
 @dataclass(frozen=True)
