@@ -33,6 +33,6 @@ pub use parse::{Format, Limits, parse, parse_as};
 pub use patch::{Change, patch, value};
 pub use problem::{Problem, Problems, Severity, Span, render};
 pub use schema::{Checked, Schema};
-pub use secret_keys::is_secret_key;
+pub use secret_keys::{SecretNames, is_secret_key};
 pub use secrets::Secrets;
 pub use source::{LayerKind, Place, Source};

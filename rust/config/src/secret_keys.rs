@@ -1,7 +1,74 @@
-//! Keys that read like the name of a secret.
+//! Keys that read like the name of a secret, and the one rule of a store about them.
 //!
-//! **In**: a key. **Out**: whether its value is to be hidden, whatever a schema says. **Law**: every key of every document is asked once when
-//! it is read, so the answer for the usual key, which lacks a letter of each word, takes one pass over its bytes.
+//! **In**: a key. **Out**: whether its value is to be hidden, whatever a schema says.
+//!
+//! **Law**
+//! 1. Every key of every document is asked once when it is read, so the answer for the usual key, which lacks a letter of each word, takes one
+//!    pass over its bytes. That answer is a hint for walks; what counts is the rule of the store, [`SecretNames`].
+//! 2. The rule goes with the schema, so checks and outputs ask the same one, and with the versions, so other processes do.
+
+use serde::{Deserialize, Serialize};
+
+/// Which keys make their values secrets, beside what a schema says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretNames {
+    /// Whether keys that read like one do: `password`, `apiKey`, `TOKEN`.
+    usual: bool,
+    /// Words that do, too, where they are whole parts of a key; as [`plain`] writes them.
+    #[serde(default)]
+    more: Vec<Box<str>>,
+}
+
+impl Default for SecretNames {
+    fn default() -> Self {
+        Self { usual: true, more: Vec::new() }
+    }
+}
+
+impl SecretNames {
+    /// No key does: keys are data, words of a language for instance.
+    pub fn none() -> Self {
+        Self { usual: false, more: Vec::new() }
+    }
+
+    /// These words do as well: `license` is found in `license`, `db_license` and `licenseKey`, not in `licensed`.
+    ///
+    /// # Examples
+    /// ```
+    /// use findspot_config::SecretNames;
+    /// let names = SecretNames::default().with(["license"]);
+    /// assert!(names.says("password") && names.says("dbLicense") && !names.says("licensed"));
+    /// assert!(!SecretNames::none().says("password"));
+    /// ```
+    pub fn with<'w>(mut self, words: impl IntoIterator<Item = &'w str>) -> Self {
+        let added = words.into_iter().map(|word| Box::<str>::from(plain(word).trim_matches('_'))).filter(|word| !word.is_empty());
+        self.more.extend(added);
+        self
+    }
+
+    /// Whether the value of this key is a secret.
+    pub fn says(&self, key: &str) -> bool {
+        (self.usual && is_secret_key(key)) || self.adds(key)
+    }
+
+    fn adds(&self, key: &str) -> bool {
+        if self.more.is_empty() {
+            return false;
+        }
+        let key = plain(key);
+        self.more.iter().any(|word| has_part(&key, word))
+    }
+
+    /// Whether a table can hold a key that the rule names, by the hint that was taken when it was read.
+    pub(crate) fn may_name(&self, usual: bool) -> bool {
+        !self.more.is_empty() || (self.usual && usual)
+    }
+
+    /// Whether it is the rule of a store that says nothing about it.
+    pub(crate) fn is_usual(&self) -> bool {
+        self.usual && self.more.is_empty()
+    }
+}
 
 /// Words that make a key a secret wherever they stand in it.
 const ANYWHERE: &[&str] = &["password", "passwd", "passphrase", "secret", "credential"];
@@ -41,6 +108,12 @@ pub fn is_secret_key(key: &str) -> bool {
 }
 
 fn reads_like_a_secret(key: &str) -> bool {
+    let plain = plain(key);
+    ANYWHERE.iter().any(|word| plain.contains(word)) || PARTS.iter().any(|word| has_part(&plain, word))
+}
+
+/// A key in small letters, its parts joined by `_`.
+fn plain(key: &str) -> String {
     let mut plain = String::with_capacity(key.len() + 4);
     let mut before = ' ';
     for c in key.chars() {
@@ -54,7 +127,7 @@ fn reads_like_a_secret(key: &str) -> bool {
         }
         before = c;
     }
-    ANYWHERE.iter().any(|word| plain.contains(word)) || PARTS.iter().any(|word| has_part(&plain, word))
+    plain
 }
 
 fn has_part(key: &str, word: &str) -> bool {

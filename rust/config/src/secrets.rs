@@ -1,22 +1,26 @@
-//! Secrets: which values no output may show, and how they leave and enter stored versions.
+//! Secrets: which values no output may show.
 //!
-//! **In**: a schema, paths of sources that hand out secrets. **Out**: answers about paths, and documents with references in place of secrets.
+//! **In**: a schema with its rule about names, paths of sources that hand out secrets, marks in documents. **Out**: answers about paths, and
+//! documents, differences and texts that may be shown. How secrets leave and enter stored versions is in [`sealed`].
 //!
 //! **Law**
-//! 1. A value is a secret when the schema says so, when its key reads like one, when its path was named, or when it stands below a secret.
-//! 2. Nothing that is shown tells a secret's value, its length or its beginning.
-//! 3. A stored version holds references: `{"!secret": "where it stands"}`. A process fills in what its own sources say at that path.
+//! 1. A value is a secret when the schema says so, when the rule about names names its key, when its path was named, when who published it
+//!    marked it, or when it stands below a secret. Everything that shows or stores asks here, so all say the same.
+//! 2. Nothing that is shown tells a secret's value, its length or its beginning; nor a key below a secret, unless the schema has it.
 
+mod sealed;
+
+pub(crate) use sealed::REFERENCE;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::diff::{Diff, Difference};
 use crate::document::build::Builder;
 use crate::document::{Document, Kind, Node, Path, Segment};
-use crate::problem::{Problem, Problems};
 use crate::schema::{Additional, Schema, Shape, Type};
-use crate::secret_keys::is_secret_key;
+use crate::secret_keys::SecretNames;
 
-/// The key of a reference.
-pub(crate) const REFERENCE: &str = "!secret";
 /// What is shown in a secret's place.
 pub(crate) const HIDDEN: &str = "(secret)";
 
@@ -37,11 +41,12 @@ pub struct Secrets {
 }
 
 /// Where a walk stands: below a secret, beside a shape that may name some, on the way to named paths.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Scope<'a> {
     secret: bool,
     shape: Option<&'a Shape>,
     named: Vec<&'a [Segment]>,
+    names: &'a SecretNames,
 }
 
 impl<'a> Scope<'a> {
@@ -53,18 +58,42 @@ impl<'a> Scope<'a> {
         };
         let rest = self.named.iter().filter_map(|steps| steps.split_first()).filter(|(first, _)| matches(first)).map(|(_, rest)| rest);
         let named: Vec<&[Segment]> = if self.named.is_empty() { Vec::new() } else { rest.collect() };
-        let secret =
-            self.secret || shape.is_some_and(any_secret) || key.is_some_and(is_secret_key) || named.iter().any(|rest| rest.is_empty());
-        Self { secret, shape, named }
+        let secret = self.secret
+            || shape.is_some_and(any_secret)
+            || key.is_some_and(|key| self.names.says(key))
+            || named.iter().any(|rest| rest.is_empty());
+        Self { secret, shape, named, names: self.names }
     }
 
-    /// Whether nothing below a container can be a secret, neither by schema nor by name: then nobody needs to look.
+    /// Whether nothing below a container can be a secret, neither by schema, nor by name, nor by a mark: then nobody needs to look.
     fn is_clear(&self, node: &Node<'_>) -> bool {
-        !self.secret && self.named.is_empty() && !self.shape.is_some_and(|shape| shape.hides) && !node.names_secret()
+        !self.secret
+            && self.named.is_empty()
+            && !self.shape.is_some_and(|shape| shape.hides)
+            && !self.names.may_name(node.names_secret())
+            && !node.has_marks()
     }
 
     fn below_item(&self, item: &Node<'_>, at: usize, keyed: bool) -> Self {
-        self.below(keyed.then(|| item.key()), at)
+        let mut scope = self.below(keyed.then(|| item.key()), at);
+        scope.secret |= item.is_marked();
+        scope
+    }
+
+    /// Whether the schema has this key or place here: then it is no part of a secret.
+    fn declares(&self, segment: &Segment) -> bool {
+        match segment {
+            Segment::Key(key) => self.shape.is_some_and(|shape| declares(shape, key)),
+            Segment::Index(_) => false,
+        }
+    }
+}
+
+fn declares(shape: &Shape, key: &str) -> bool {
+    match &shape.of {
+        Type::Table(table) => table.field(key).is_some(),
+        Type::Union(variants) => variants.iter().any(|variant| declares(variant, key)),
+        _ => false,
     }
 }
 
@@ -105,7 +134,8 @@ impl Secrets {
     fn root(&self) -> Scope<'_> {
         let shape = self.schema.root();
         let named: Vec<&[Segment]> = self.paths.iter().map(Path::segments).collect();
-        Scope { secret: any_secret(shape) || named.iter().any(|steps| steps.is_empty()), shape: Some(shape), named }
+        let secret = any_secret(shape) || named.iter().any(|steps| steps.is_empty());
+        Scope { secret, shape: Some(shape), named, names: self.schema.secret_names() }
     }
 
     fn scope(&self, path: &Path) -> Scope<'_> {
@@ -120,50 +150,93 @@ impl Secrets {
         self.scope(path).secret
     }
 
+    /// Whether a value that is put at a path is, or holds, a secret.
+    pub(crate) fn hides_in(&self, document: &Document, path: &Path) -> bool {
+        let (node, scope) = (document.root(), self.scope(path));
+        node.kind() != Kind::Null && (scope.secret || node.is_marked() || (!scope.is_clear(&node) && holds(node, &scope)))
+    }
+
     /// A document that may be shown: every secret in it is the text `(secret)`. `path` is where it stands in the configuration.
     pub fn redact(&self, document: &Document, path: &Path) -> Document {
         self.replace(document, path, &|builder, item| builder.text(Kind::String, HIDDEN, item.entry().origin))
     }
 
-    /// A document that may be stored: every secret in it is a reference to the place that said it.
-    pub fn seal(&self, document: &Document) -> Document {
-        self.replace(document, &Path::root(), &|builder, item| {
-            let place = item.origin().map_or_else(String::new, |origin| origin.place().to_string());
-            let origin = item.entry().origin;
-            builder.open(Kind::Table, origin);
-            builder.key_new(REFERENCE, Some(item));
-            builder.text(Kind::String, &place, origin);
-            builder.close(0);
-        })
+    /// These rules, and what is marked in a document: its paths are secrets wherever else they stand.
+    pub fn with_marks_of(&self, document: &Document) -> Self {
+        let found = marked_paths(document);
+        if found.is_empty() {
+            return self.clone();
+        }
+        Self { schema: self.schema.clone(), paths: self.paths.iter().cloned().chain(found).collect() }
     }
 
-    /// A stored document with its references filled in from what this process's own sources say at the same paths.
-    ///
-    /// # Errors
-    /// A reference for whose path the own sources say nothing.
-    pub fn unseal(&self, sealed: &Document, own: &Document) -> Result<Document, Problems> {
-        let mut problems = Vec::new();
-        let mut changes = Vec::new();
-        let mut left = vec![(sealed.root(), Path::root())];
-        while let Some((node, path)) = left.pop() {
-            if let Some(reference) = node.get(REFERENCE).filter(|_| node.len() == 1) {
-                match own.get(&path) {
-                    Some(value) => changes.push((path, Some(value.to_document()))),
-                    None => {
-                        let said = reference.as_str().unwrap_or("another process's source");
-                        let expected = format!("the secret that {said} holds");
-                        problems.push(Problem::new("secret", path, expected, "nothing").hint("give this process the same source"));
-                    }
-                }
-                continue;
+    /// A path that may be shown: it ends at the first secret, unless the schema has the keys that follow. Marks count that `documents` have.
+    pub fn public_path(&self, path: &Path, documents: &[&Document]) -> Path {
+        let mut scope = self.root();
+        let mut nodes: Vec<Node<'_>> = documents.iter().map(|document| document.root()).collect();
+        scope.secret |= nodes.iter().any(Node::is_marked);
+        let mut public = Path::root();
+        for segment in path.segments() {
+            if scope.secret && !scope.declares(segment) {
+                break;
             }
-            let keyed = node.kind() == Kind::Table;
-            for (at, item) in node.items().enumerate().filter(|(_, item)| item.kind().is_container()) {
-                let path = path.clone();
-                left.push((item, if keyed { path.key(item.key()) } else { path.index(at as u32) }));
+            let step: Path = vec![segment.clone()].into();
+            nodes = nodes.iter().filter_map(|node| node.at(&step)).collect();
+            (public, scope) = match segment {
+                Segment::Key(key) => (public.key(key), scope.below(Some(key), 0)),
+                Segment::Index(index) => (public.index(*index), scope.below(None, *index as usize)),
+            };
+            scope.secret |= nodes.iter().any(Node::is_marked);
+        }
+        public
+    }
+
+    /// A difference that may be shown: what differs below a secret is one change of that secret. Its values are not redacted yet.
+    pub fn public_diff(&self, diff: Diff, before: &Document, after: &Document) -> Diff {
+        let root = self.root();
+        if root.is_clear(&before.root()) && root.is_clear(&after.root()) {
+            return diff;
+        }
+        let value = |document: &Document, path: &Path| document.get(path).map(|node| node.to_document());
+        let mut differences: Vec<Difference> = Vec::with_capacity(diff.differences.len());
+        for difference in diff.differences {
+            let path = self.public_path(&difference.path, &[before, after]);
+            if path == difference.path {
+                differences.push(difference);
+            } else if differences.last().is_none_or(|last| last.path != path) {
+                differences.push(Difference { before: value(before, &path), after: value(after, &path), path });
             }
         }
-        if problems.is_empty() { crate::patch::patch(sealed, &changes) } else { Err(problems.into()) }
+        Diff { differences }
+    }
+
+    /// The texts of a whole configuration that may stand in no output: secrets that are text or numbers, and keys below secrets.
+    pub fn texts(&self, document: &Document) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let mut scope = self.root();
+        scope.secret |= document.root().is_marked();
+        let mut left = vec![(document.root(), scope)];
+        while let Some((node, scope)) = left.pop() {
+            let keyed = node.kind() == Kind::Table;
+            for (at, item) in node.items().enumerate() {
+                if keyed && scope.secret && !declared(&scope, item.key()) {
+                    found.insert(item.key().to_owned());
+                }
+                let below = scope.below_item(&item, at, keyed);
+                match item.kind() {
+                    Kind::Table | Kind::Array if !below.is_clear(&item) => left.push((item, below)),
+                    Kind::String | Kind::Time if below.secret => {
+                        found.insert(item.as_str().or(item.as_time()).unwrap_or_default().to_owned());
+                    }
+                    Kind::Integer | Kind::Float if below.secret => {
+                        found.insert(String::from_utf8_lossy(&item.to_json()).into_owned());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found.remove("");
+        found
     }
 
     /// Whether any word of a text reads like the key of a secret: of a file that could not be read, nothing more is known.
@@ -178,8 +251,9 @@ impl Secrets {
             })
             .collect();
         secret_keys(self.schema.root(), &mut named);
+        let names = self.schema.secret_names();
         text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).any(|word| {
-            is_secret_key(word)
+            names.says(word)
                 || named
                     .iter()
                     .any(|key| key.eq_ignore_ascii_case(word) || word.to_lowercase().ends_with(&format!("__{}", key.to_lowercase())))
@@ -187,7 +261,8 @@ impl Secrets {
     }
 
     fn replace(&self, document: &Document, path: &Path, with: &dyn Fn(&mut Builder, &Node<'_>)) -> Document {
-        let (node, scope) = (document.root(), self.scope(path));
+        let (node, mut scope) = (document.root(), self.scope(path));
+        scope.secret |= node.is_marked();
         if scope.is_clear(&node) || (!scope.secret && !holds(node, &scope)) {
             return document.clone();
         }
@@ -204,6 +279,9 @@ impl Secrets {
         while let Some((node, scope)) = left.pop() {
             let keyed = node.kind() == Kind::Table;
             for (at, item) in node.items().enumerate() {
+                if keyed && scope.secret && !declared(&scope, item.key()) {
+                    secrets.extend(item.key_origin().map(|origin| origin.offset));
+                }
                 let scope = scope.below_item(&item, at, keyed);
                 let origin = item.entry().origin;
                 if scope.secret {
@@ -223,6 +301,27 @@ impl Secrets {
         all.sort_unstable();
         (secrets, all)
     }
+}
+
+fn declared(scope: &Scope<'_>, key: &str) -> bool {
+    scope.shape.is_some_and(|shape| declares(shape, key))
+}
+
+/// The topmost marked values of a document.
+fn marked_paths(document: &Document) -> Vec<Path> {
+    let mut found = Vec::new();
+    let mut left = vec![(document.root(), Path::root())];
+    while let Some((node, path)) = left.pop() {
+        if node.is_marked() {
+            found.push(path);
+        } else if node.has_marks() {
+            let keyed = node.kind() == Kind::Table;
+            for (at, item) in node.items().enumerate().filter(|(_, item)| item.has_marks()) {
+                left.push((item, if keyed { path.clone().key(item.key()) } else { path.clone().index(at as u32) }));
+            }
+        }
+    }
+    found
 }
 
 /// The keys of a schema below which secrets stand.

@@ -6,6 +6,7 @@
 //! 1. Children wait on a stack until their container closes; then they move to the arena side by side. Nothing recurses.
 //! 2. A key that its table already has is refused, with the place of both; the first one stays.
 //! 3. Nodes of other documents are linked when they are containers, and copied (24 bytes) when they are scalars.
+//! 4. A mark of a secret goes with the value and with its place: what is put where a marked value stood is marked, too.
 
 mod equal_keys;
 
@@ -13,7 +14,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::chunk::{
-    Chunk, Container, Entry, INDEXED_FROM, KEY_EXTRA, Kind, TEXT_EXTRA, bits_hash, inner_hash, key_hash, list_hash, table_hash, text_hash,
+    Chunk, Container, Entry, INDEXED_FROM, KEY_EXTRA, Kind, SECRET, TEXT_EXTRA, bits_hash, inner_hash, key_hash, list_hash, table_hash,
+    text_hash,
 };
 pub(crate) use equal_keys::Duplicate;
 
@@ -52,6 +54,12 @@ const NOWHERE: u16 = u16::MAX;
 pub(crate) const KEY_LIMIT: usize = u16::MAX as usize;
 /// The key that makes a table replace what lower layers say, and the string that drops what they say.
 pub(crate) const RESET: &str = "!reset";
+
+/// Whether a text is that mark, or the mark escaped: with more `!` before it.
+#[inline]
+pub(crate) fn is_mark_like(text: &str) -> bool {
+    text.as_bytes().first() == Some(&b'!') && text.trim_start_matches('!') == "reset"
+}
 
 pub(crate) struct Builder {
     chunk: Chunk,
@@ -124,7 +132,7 @@ impl Builder {
     #[inline]
     pub(crate) fn key_at(&mut self, start: u32, key: &str) {
         self.key = Key { start, len: key.len() as u16, source: 0, flags: 0, secret: is_secret_key(key), hash: key_hash(key) };
-        self.chunk.has_reset |= key == RESET;
+        self.chunk.has_reset |= is_mark_like(key);
     }
 
     /// The next value's key stands literally in source 0 and is equal to one whose hash is known.
@@ -156,7 +164,7 @@ impl Builder {
             hash: key_hash(key),
         };
         self.chunk.extra.push_str(key);
-        self.chunk.has_reset |= key == RESET;
+        self.chunk.has_reset |= is_mark_like(key);
     }
 
     /// The next value's key is that of a node, and so is its source.
@@ -171,14 +179,14 @@ impl Builder {
             (entry.key, 0)
         };
         let (secret, hash) = (is_secret_key(node.key()), key_hash(node.key()));
-        self.key = Key { start, len: entry.key_len, source, flags, secret, hash };
-        self.chunk.has_reset |= node.key() == RESET;
+        self.key = Key { start, len: entry.key_len, source, flags: flags | entry.flags & SECRET, secret, hash };
+        self.chunk.has_reset |= is_mark_like(node.key());
     }
 
     /// The next value has no key, and its source is that of a node.
     pub(crate) fn place_of(&mut self, node: &Node<'_>) {
         let source = self.source_of(node);
-        self.key = Key { source, ..Key::default() };
+        self.key = Key { source, flags: node.entry().flags & SECRET, ..Key::default() };
     }
 
     /// The next value's key, copied; its source is that of a node.
@@ -206,6 +214,7 @@ impl Builder {
             frame.seen |= bit;
             frame.names_secret |= self.key.secret;
         }
+        self.chunk.has_marks |= entry.flags & SECRET != 0;
         self.stack.push(entry);
         self.key = Key::default();
     }
@@ -221,14 +230,14 @@ impl Builder {
     /// A text that stands literally in the source that the key named.
     #[inline]
     pub(crate) fn text_at(&mut self, kind: Kind, start: u32, text: &str, origin: u32) {
-        self.chunk.has_reset |= text == RESET;
+        self.chunk.has_reset |= is_mark_like(text);
         let entry = self.entry(kind, origin).with_pair(start, text.len() as u32);
         self.push(entry, text_hash(self.key.hash, kind, text), 1);
     }
 
     /// A text, copied.
     pub(crate) fn text(&mut self, kind: Kind, text: &str, origin: u32) {
-        self.chunk.has_reset |= text == RESET;
+        self.chunk.has_reset |= is_mark_like(text);
         let start = self.chunk.extra.len() as u32;
         self.chunk.extra.push_str(text);
         let mut entry = self.entry(kind, origin).with_pair(start, text.len() as u32);
@@ -305,12 +314,18 @@ impl Builder {
                 return;
             };
             self.key_text(&text);
+            self.key.flags |= key.flags & SECRET;
         }
         self.key.source = source;
+        self.key.flags |= from.flags & SECRET;
         self.chunk.has_reset |= node.holds_reset();
+        self.chunk.has_marks |= node.has_marks();
         let key = self.key.hash;
         let mut entry = self.entry(from.kind, from.origin);
         if from.kind.is_container() {
+            if entry.flags & SECRET > from.flags & SECRET {
+                return self.marked(node);
+            }
             let (chunk, number) = node.container_parts();
             let link = self.link(chunk);
             entry = entry.with_pair(number, link);
@@ -336,6 +351,24 @@ impl Builder {
     pub(crate) fn copy(&mut self, node: &Node<'_>) {
         self.key_of(node);
         self.value_of(node);
+    }
+
+    /// Adds a node of another document and all below it as a secret, under the key that is set. As deep as documents are.
+    pub(crate) fn marked(&mut self, node: &Node<'_>) {
+        self.key.flags |= SECRET;
+        if !node.kind().is_container() {
+            return self.value_of(node);
+        }
+        self.open(node.kind(), node.entry().origin);
+        for item in node.items() {
+            if node.kind() == Kind::Table {
+                self.key_of(&item);
+            } else {
+                self.place_of(&item);
+            }
+            self.marked(&item);
+        }
+        self.close(0);
     }
 
     /// Adds a copy of a node under the key that is set, as if source 0 had said all of it at `origin`. As deep as the parsers allow.

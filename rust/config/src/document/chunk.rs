@@ -69,6 +69,8 @@ impl Kind {
 
 pub(crate) const KEY_EXTRA: u8 = 1;
 pub(crate) const TEXT_EXTRA: u8 = 2;
+/// The value is a secret, whatever its key and a schema say: who published it said so. All that stands below has the mark, too.
+pub(crate) const SECRET: u8 = 4;
 /// From this many entries on, a table has a hash index; below, a scan over tags is faster.
 pub(crate) const INDEXED_FROM: usize = 17;
 
@@ -154,6 +156,8 @@ pub(crate) struct Chunk {
     pub links: Vec<Arc<Chunk>>,
     /// Some value or key is the reset mark.
     pub has_reset: bool,
+    /// Some value, here or in what is linked, is marked as a secret.
+    pub has_marks: bool,
 }
 
 impl Chunk {

@@ -142,7 +142,18 @@ impl<'a> Node<'a> {
     }
 
     pub(crate) fn holds_reset(&self) -> bool {
-        if self.kind().is_container() { self.container_parts().0.has_reset } else { self.as_str() == Some(super::build::RESET) }
+        if self.kind().is_container() { self.container_parts().0.has_reset } else { self.as_str().is_some_and(super::build::is_mark_like) }
+    }
+
+    /// Whether it was marked as a secret.
+    #[inline]
+    pub fn is_marked(&self) -> bool {
+        self.entry().flags & super::chunk::SECRET != 0
+    }
+
+    /// Whether it, or something below it, may be marked: of a container, whether its chunk has marks.
+    pub(crate) fn has_marks(&self) -> bool {
+        self.is_marked() || (self.kind().is_container() && self.container_parts().0.has_marks)
     }
 
     /// Whether a key anywhere below reads like the name of a secret.

@@ -187,6 +187,11 @@ fn resets_drop_what_lower_layers_say() {
         (&[r#"{"a":{"x":1}}"#, r#"{"a":"!reset"}"#, r#"{"a":{"y":1}}"#], r#"{"a":{"y":1}}"#),
         (&[r#"{"a":{"x":"!reset","y":{"!reset":true}}}"#], r#"{"a":{"y":{}}}"#),
         (&[r#"{"a":1}"#, r#"{"!reset":true,"b":{"c":"!reset"}}"#], r#"{"b":{}}"#),
+        (&[r#"{"a":[1,2]}"#, r#"{"a":["!reset",3]}"#], r#"{"a":[3]}"#),
+        (&[r#"{"a":["!reset"]}"#], r#"{"a":[]}"#),
+        (&[r#"{"a":["!!reset",["!!!reset"],{"!!reset":1}]}"#], r#"{"a":["!reset",["!!reset"],{"!reset":1}]}"#),
+        (&[r#"{"!!reset":{"x":1},"a":1}"#, r#"{"!!reset":{"y":2},"a":"!!reset"}"#], r#"{"!reset":{"x":1,"y":2},"a":"!reset"}"#),
+        (&[r#"{"!!reset":{"x":1},"a":1}"#, r#"{"b":{"!reset":true,"!!reset":2}}"#], r#"{"!reset":{"x":1},"a":1,"b":{"!reset":2}}"#),
         (&[r#"{"a":[1,2]}"#, r#"{"a":[3]}"#], r#"{"a":[3]}"#),
     ];
     for (layers, expected) in cases {

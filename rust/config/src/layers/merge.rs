@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::marks::{resets, said, written};
 use super::{Layer, Merged};
 use crate::document::build::{Builder, RESET};
 use crate::document::{Document, Kind, Node, Path, Segment};
@@ -27,11 +28,19 @@ pub fn merge(layers: &[Arc<Layer>]) -> Merged {
         document = Some(match document {
             None if !over.root().holds_reset() => over.clone(),
             None => merge_two(&Document::empty(), over),
-            Some(base) if over.root().is_empty() => base,
-            Some(base) => merge_two(&base, over),
+            Some(base) => onto(base, over),
         });
     }
     Merged::new(layers.into(), document.unwrap_or_else(Document::empty))
+}
+
+/// Merges layers above a document that is merged already: marks in it are text.
+pub(crate) fn merge_above(base: Document, layers: &[Arc<Layer>]) -> Document {
+    layers.iter().fold(base, |base, layer| onto(base, layer.document()))
+}
+
+fn onto(base: Document, over: &Document) -> Document {
+    if over.root().is_empty() { base } else { merge_two(&base, over) }
 }
 
 fn merge_two(base: &Document, over: &Document) -> Document {
@@ -47,14 +56,14 @@ fn tables(builder: &mut Builder, base: Node<'_>, over: Node<'_>) {
     let replaces = over.get(RESET).is_some();
     if !replaces {
         for below in base.items() {
-            match over.get(below.key()) {
+            match over.get(&written(below.key())) {
                 None => builder.copy(&below),
                 Some(above) => value(builder, Some(below), above),
             }
         }
     }
     for above in over.items() {
-        if above.key() != RESET && (replaces || base.get(above.key()).is_none()) {
+        if above.key() != RESET && (replaces || base.get(said(above.key())).is_none()) {
             value(builder, None, above);
         }
     }
@@ -66,11 +75,33 @@ fn value(builder: &mut Builder, below: Option<Node<'_>>, above: Node<'_>) {
     if above.as_str() == Some(RESET) {
         return;
     }
-    builder.key_of(&above);
+    if said(above.key()) == above.key() {
+        builder.key_of(&above);
+    } else {
+        builder.key_new(said(above.key()), Some(&above));
+    }
     match (above.kind(), below.filter(|below| below.kind() == Kind::Table)) {
         (Kind::Table, Some(below)) => tables(builder, below, above),
         (Kind::Table, None) if above.holds_reset() => tables(builder, Document::empty().root(), above),
-        _ => builder.value_of(&above),
+        _ => unmarked(builder, above),
+    }
+}
+
+/// Adds a value that replaces what is below it, without its marks; the key is set. As deep as documents are.
+fn unmarked(builder: &mut Builder, node: Node<'_>) {
+    match node.kind() {
+        _ if !node.holds_reset() => builder.value_of(&node),
+        Kind::Array => {
+            builder.open(Kind::Array, node.entry().origin);
+            for item in node.items().skip(usize::from(resets(&node))) {
+                builder.place_of(&item);
+                unmarked(builder, item);
+            }
+            builder.close(0);
+        }
+        Kind::Table => tables(builder, Document::empty().root(), node),
+        Kind::String => builder.text(Kind::String, said(node.as_str().unwrap_or_default()), node.entry().origin),
+        _ => builder.value_of(&node),
     }
 }
 
@@ -82,9 +113,9 @@ pub(super) fn look<'a>(document: &'a Document, path: &Path) -> (Option<Node<'a>>
         let next = match segment {
             Segment::Key(key) if node.kind() == Kind::Table => {
                 drops |= node.get(RESET).is_some();
-                node.get(key)
+                node.get(&written(key))
             }
-            Segment::Index(index) if node.kind() == Kind::Array => node.nth(*index as usize),
+            Segment::Index(index) if node.kind() == Kind::Array => node.nth(*index as usize + usize::from(resets(&node))),
             // Another kind of value stands in the way: it replaced whatever lower layers had below it.
             _ => return (None, true),
         };

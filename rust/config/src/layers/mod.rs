@@ -5,19 +5,23 @@
 //! **Law** (rule 22 of the semantics)
 //! 1. Tables merge key by key; everything else replaces: lists as a whole, a table over a scalar, a scalar over a table.
 //! 2. The string `"!reset"` as a value drops what lower layers say about that key; the key `"!reset"` in a table makes the table replace
-//!    the lower one instead of merging with it. The marks themselves are never part of the result.
+//!    the lower one instead of merging with it. A list replaces anyway; the mark as its first item says so. The marks themselves are never part
+//!    of the result, also where there is nothing to drop; where they mean nothing, they are problems (see `marks`). `"!!reset"` is the text.
 //! 3. Only tables on the paths where layers meet are made anew; everything else is linked. One layer without marks is its own merge.
 //! 4. Layers are merged from the lowest up. An empty layer changes nothing; grouping changes nothing either, unless a layer in between
 //!    replaces a table by something else.
 
 mod environment;
+mod marks;
 mod merge;
 
 use std::sync::Arc;
 
 pub use environment::environment;
 pub(crate) use environment::{Variable, variables};
+pub(crate) use marks::misplaced;
 pub use merge::merge;
+pub(crate) use merge::merge_above;
 
 use crate::document::{Document, Node, Path};
 use crate::source::{LayerKind, Place, Source};

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Patches;
+use crate::secret_keys::SecretNames;
 
 /// What led to a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +87,9 @@ pub struct Head {
     /// Whether somebody overruled the guards.
     #[serde(default)]
     pub forced: bool,
+    /// The publisher's rule about the names of secrets, when it is another than the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_names: Option<SecretNames>,
     /// The persisted layer above the files, by path: JSON text, or nothing where a value is taken away.
     #[serde(default)]
     pub patches: Patches,
@@ -109,6 +113,7 @@ impl Head {
             content_of: None,
             held: false,
             forced: false,
+            secret_names: None,
             patches: Patches::default(),
         }
     }

@@ -19,8 +19,8 @@ use crate::document::{Document, Kind, Node, Path, Segment};
 use crate::layers::Merged;
 use crate::parse::MOST_PROBLEMS;
 use crate::problem::{Problem, Problems, Span};
-use crate::secret_keys::is_secret_key;
-use crate::secrets::shown;
+use crate::secret_keys::SecretNames;
+use crate::secrets::{Secrets, shown};
 
 /// What a check made of a document.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ impl Schema {
     /// # Errors
     /// Every problem, with its path and place, what was expected and got, and the place that it overrides.
     pub fn check(&self, merged: &Merged, before: Option<&Checked>) -> Result<Checked, Problems> {
-        self.check_document(merged.document(), before).map_err(|mut problems| {
+        self.checked(merged.document(), before).map_err(|mut problems| {
             for problem in &mut problems.0 {
                 let below = merged.said(&problem.path).get(1).map(|(layer, node)| {
                     let offset = node.origin().map_or(0, |origin| origin.offset);
@@ -58,7 +58,7 @@ impl Schema {
                     problem.related = below.map(|span| ("overrides", span));
                 }
             }
-            problems
+            self.without_secret_keys(problems, merged.document())
         })
     }
 
@@ -67,7 +67,20 @@ impl Schema {
     /// # Errors
     /// Every problem.
     pub fn check_document(&self, document: &Document, before: Option<&Checked>) -> Result<Checked, Problems> {
-        let mut walk = Walk { problems: Vec::new(), path: Vec::new() };
+        self.checked(document, before).map_err(|problems| self.without_secret_keys(problems, document))
+    }
+
+    /// Problems whose paths tell no key below a secret.
+    fn without_secret_keys(&self, mut problems: Problems, document: &Document) -> Problems {
+        let secrets = Secrets::new(self);
+        for problem in &mut problems.0 {
+            problem.path = secrets.public_path(&problem.path, &[document]);
+        }
+        problems
+    }
+
+    fn checked(&self, document: &Document, before: Option<&Checked>) -> Result<Checked, Problems> {
+        let mut walk = Walk { problems: Vec::new(), path: Vec::new(), names: self.secret_names() };
         let known = before.map(|before| (before.given.root(), before.document.root()));
         let edit = walk.node(document.root(), self.root(), known, false);
         if !walk.problems.is_empty() {
@@ -91,6 +104,7 @@ enum Step<'a> {
 struct Walk<'a> {
     problems: Vec<Problem>,
     path: Vec<Step<'a>>,
+    names: &'a SecretNames,
 }
 
 /// The same place in what an earlier check was given, and in what it made.
@@ -302,7 +316,8 @@ impl<'a> Walk<'a> {
     #[cold]
     fn refuse(&mut self, code: &'static str, node: Node<'_>, shape: &Shape, secret: bool) {
         // A value that fits no part of a shape may be the secret of another part, in the wrong place.
-        let secret = secret || shape.hides || self.path.iter().any(|step| matches!(step, Step::Key(key) if is_secret_key(key)));
+        let named = |step: &Step<'_>| matches!(step, Step::Key(key) if self.names.says(key));
+        let secret = secret || shape.hides || node.is_marked() || self.path.iter().any(named);
         let got = if secret { format!("{} (not shown: a secret)", node.kind().words()) } else { shown(&node) };
         let mut problem = Problem::new(code, self.path(), shape.words(), got).at_node(&node);
         let is_text = node.source().is_some_and(|source| source.kind().is_text());

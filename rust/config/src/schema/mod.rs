@@ -36,17 +36,35 @@ use regex::Regex;
 pub use check::Checked;
 
 use crate::document::{Document, Node};
+use crate::secret_keys::SecretNames;
 
 /// A compiled schema.
 #[derive(Clone, Debug)]
 pub struct Schema {
     root: Arc<Shape>,
+    names: SecretNames,
 }
 
 impl Schema {
     /// The schema that lets every table through as it is.
     pub fn any() -> Self {
-        Self { root: Arc::new(Shape::of(Type::Any)) }
+        Self { root: Arc::new(Shape::of(Type::Any)), names: SecretNames::default() }
+    }
+
+    /// The same shape with another rule about the names of secrets.
+    pub fn with_secret_names(mut self, names: SecretNames) -> Self {
+        self.names = names;
+        self
+    }
+
+    /// Which keys make their values secrets, beside what the shape says.
+    pub fn secret_names(&self) -> &SecretNames {
+        &self.names
+    }
+
+    /// Whether it lets every table through as it is.
+    pub(crate) fn is_any(&self) -> bool {
+        matches!(self.root.of, Type::Any) && self.root.allowed.is_empty()
     }
 
     pub(crate) fn root(&self) -> &Shape {

@@ -11,6 +11,7 @@ use super::{Additional, Bound, Clock, Field, Length, Range, Schema, Shape, Table
 use crate::document::{Document, Kind, Node, Path};
 use crate::parse::{Format, Limits, parse_as};
 use crate::problem::{Problem, Problems};
+use crate::secret_keys::SecretNames;
 use crate::source::LayerKind;
 
 impl Schema {
@@ -31,7 +32,7 @@ impl Schema {
         let mut reader = Reader { problems: Vec::new() };
         let root = reader.shape(layer.document().root(), Path::root(), &[]);
         match root {
-            Some(root) if reader.problems.is_empty() => Ok(Self { root: Arc::new(root) }),
+            Some(root) if reader.problems.is_empty() => Ok(Self { root: Arc::new(root), names: SecretNames::default() }),
             _ => Err(reader.problems.into()),
         }
     }

@@ -46,8 +46,8 @@ fn sealed_documents_open_with_the_own_sources() {
         r#"{"port":1,"password":{"!secret":"app.toml:2:12"},"a":{"x":[{"token":{"!secret":"app.toml:4:15"}}],"secret":{"!secret":"APP__A__SECRET (environment)"}}}"#
     );
     let read = value("version", LayerKind::Version, &text).unwrap();
-    assert_eq!(&secrets().unseal(&read, merged.document()).unwrap(), merged.document());
-    let missing = secrets().unseal(&read, &value("t", LayerKind::Mapping, r#"{"password": "p"}"#).unwrap()).unwrap_err();
+    assert_eq!(&secrets().unseal(&read, Some(merged.document())).unwrap(), merged.document());
+    let missing = secrets().unseal(&read, Some(&value("t", LayerKind::Mapping, r#"{"password": "p"}"#).unwrap())).unwrap_err();
     assert_eq!(missing.0.iter().map(|problem| problem.path.to_string()).collect::<Vec<_>>(), ["a.secret", "a.x[0].token"]);
     let plain = value("t", LayerKind::Mapping, r#"{"port": 1, "password": null}"#).unwrap();
     assert_eq!(secrets().seal(&plain), plain);
@@ -138,4 +138,87 @@ proptest! {
             prop_assert!(!output.contains(MARK), "{output}");
         }
     }
+}
+
+#[test]
+fn one_rule_says_which_names_are_secrets() {
+    let document = value("t", LayerKind::Mapping, r#"{"a": {"password": "x", "license": "y", "licensed": 1}}"#).unwrap();
+    let shown = |names: SecretNames| {
+        let secrets = Secrets::new(&Schema::any().with_secret_names(names));
+        String::from_utf8(secrets.redact(&document, &Path::root()).to_json()).unwrap()
+    };
+    assert_eq!(shown(SecretNames::default()), r#"{"a":{"password":"(secret)","license":"y","licensed":1}}"#);
+    assert_eq!(shown(SecretNames::default().with(["LICENSE"])), r#"{"a":{"password":"(secret)","license":"(secret)","licensed":1}}"#);
+    assert_eq!(shown(SecretNames::none()), r#"{"a":{"password":"x","license":"y","licensed":1}}"#);
+    let form = r#"{"type": "map", "items": {"type": "map", "items": {"type": "integer"}}}"#;
+    let schema = Schema::from_json(form).unwrap().with_secret_names(SecretNames::none().with(["license"]));
+    let found = schema.check_document(&document, None).unwrap_err();
+    let got: Vec<_> = found.0.iter().map(|problem| problem.got.as_str()).collect();
+    assert_eq!(got, ["\"x\"", "a string (not shown: a secret)"]);
+}
+
+/// What a process without the publisher's schema and names makes of a version, with sources of its own.
+fn followed(publisher: &Secrets, follower: &Secrets, said: &Document) -> Document {
+    follower.unseal(&publisher.seal(said), Some(said)).unwrap()
+}
+
+#[test]
+fn what_a_version_marks_stays_a_secret_in_every_process() {
+    let said =
+        value("t", LayerKind::Mapping, r#"{"port": 1, "dsn": "s3cr3t", "hosts": {"a": "s3cr3t"}, "l": [{"either": "s3cr3t"}]}"#).unwrap();
+    let publisher = secrets().with_paths(vec!["l[0].either".parse().unwrap()]);
+    let follower = Secrets::new(&Schema::any());
+    let document = followed(&publisher, &follower, &said);
+    assert_eq!(document, said);
+    for shown in [follower.redact(&document, &Path::root()), follower.seal(&document)] {
+        assert!(!String::from_utf8(shown.to_json()).unwrap().contains("s3cr3t"));
+    }
+    let deep = document.get(&"hosts.a".parse().unwrap()).unwrap().to_document();
+    assert_eq!(follower.redact(&deep, &"hosts.a".parse().unwrap()).root().as_str(), Some("(secret)"));
+    // What is put in its place is a secret, too; and so is what the follower's own sources say next.
+    let put = (Path::root().key("hosts"), Some(value("t", LayerKind::Patch, r#"{"a": {"b": "s3cr3t"}}"#).unwrap()));
+    assert!(follower.with_marks_of(&document).hides_in(put.1.as_ref().unwrap(), &put.0));
+    let next = value("t", LayerKind::Mapping, r#"{"dsn": "s3cr3t2", "l": [1, {"either": "s3cr3t2"}]}"#).unwrap();
+    let next = Secrets::carried(&document, &next);
+    assert_eq!(
+        String::from_utf8(follower.redact(&next, &Path::root()).to_json()).unwrap(),
+        r#"{"dsn":"(secret)","l":[1,{"either":"(secret)"}]}"#
+    );
+    assert!(follower.texts(&next).contains("s3cr3t2"));
+}
+
+#[test]
+fn without_sources_references_are_kept_and_published_again() {
+    let said = value("t", LayerKind::Mapping, r#"{"password": "s3cr3t", "k": 1}"#).unwrap();
+    let secrets = Secrets::new(&Schema::any());
+    let sealed = secrets.seal(&said);
+    let looked = secrets.unseal(&sealed, None).unwrap();
+    assert_eq!(String::from_utf8(secrets.redact(&looked, &Path::root()).to_json()).unwrap(), r#"{"password":"(secret)","k":1}"#);
+    assert_eq!(secrets.seal(&looked), sealed);
+    assert!(self::secrets().unseal(&sealed, None).is_err());
+}
+
+#[test]
+fn a_source_that_is_down_takes_no_secret_away_that_a_version_has() {
+    let version = value("t", LayerKind::Mapping, r#"{"password": "s3cr3t", "a": {"token": "t", "k": 1}}"#).unwrap();
+    let own = value("t", LayerKind::Mapping, r#"{"a": {"token": "newer"}}"#).unwrap();
+    let completed = Secrets::new(&Schema::any()).completed(&own, &version);
+    assert_eq!(String::from_utf8(completed.to_json()).unwrap(), r#"{"a":{"token":"newer"},"password":"s3cr3t"}"#);
+}
+
+#[test]
+fn keys_below_a_secret_are_not_shown() {
+    let documents = [r#"{"credentials": {"s3cr3t": 1}, "k": 1}"#, r#"{"credentials": {"s3cr3t2": 1}, "k": 2}"#]
+        .map(|text| value("t", LayerKind::Mapping, text).unwrap());
+    let secrets = Secrets::new(&Schema::any());
+    let found = secrets.public_diff(diff(&documents[0], &documents[1]), &documents[0], &documents[1]);
+    assert_eq!(found.differences.iter().map(|difference| difference.path.to_string()).collect::<Vec<_>>(), ["credentials", "k"]);
+    assert!(found.differences[0].before.is_some() && found.differences[0].after.is_some());
+    // A schema's own keys are no secrets.
+    let form = r#"{"type": "table", "fields": {"credentials": {"type": "table", "fields": {"user": {"type": "integer"}}}}}"#;
+    let schema = Schema::from_json(form).unwrap();
+    let wrong = value("t", LayerKind::Mapping, r#"{"credentials": {"user": "s3cr3t", "s3cr3t": 1}}"#).unwrap();
+    let problems = schema.check_document(&wrong, None).unwrap_err();
+    assert_eq!(problems.0.iter().map(|problem| problem.path.to_string()).collect::<Vec<_>>(), ["credentials.user", "credentials"]);
+    assert!(!problems.to_string().contains("s3cr3t"), "{problems}");
 }

@@ -139,7 +139,9 @@ impl Inner {
     }
 
     fn draft_of_patch(&self, base: &Version, changes: &[Change]) -> Result<Draft, Problems> {
-        self.refuse_secrets(changes)?;
+        if self.numbering.folder().is_some() || self.last_good.is_some() {
+            self.refuse_secrets(base.document(), changes)?;
+        }
         let patches = patches::with(&base.head.patches, changes);
         let layers = base.merged.layers();
         if layers.iter().any(|layer| layer.kind() == LayerKind::Overrides) {
@@ -168,17 +170,18 @@ impl Inner {
         Ok(Draft { checked, merged, patches, skip_guards: false, ..Draft::of(base) })
     }
 
-    /// Refuses changes that would store a secret.
-    pub(super) fn refuse_secrets(&self, changes: &[Change]) -> Result<(), Problems> {
-        let secret = |(path, value): &&Change| value.as_ref().is_some_and(|value| self.secrets.redact(value, path) != *value);
+    /// Refuses changes that hold a secret, for what is stored: the versions of a folder, the last good one, overlays.
+    pub(super) fn refuse_secrets(&self, base: &Document, changes: &[Change]) -> Result<(), Problems> {
+        let secrets = self.secrets.with_marks_of(base);
+        let secret = |(path, value): &&Change| value.as_ref().is_some_and(|value| secrets.hides_in(value, path));
         match changes.iter().find(secret) {
-            Some((path, _)) if self.numbering.folder().is_some() => {
-                let expected = "a secret that comes from a source";
-                Err(Problem::new("secret_patch", path.clone(), expected, "one in a patch or an overlay, which would be stored")
+            Some((path, _)) => {
+                let (path, expected) = (secrets.public_path(path, &[]), "a secret that comes from a source");
+                Err(Problem::new("secret_patch", path, expected, "one in a patch or an overlay, which would be stored")
                     .hint("set it in the environment or in a file, and reload")
                     .into())
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 }

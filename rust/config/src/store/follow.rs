@@ -9,25 +9,52 @@
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
-use super::provider::read_all;
+use super::provider::{read_all, read_one};
 use super::publish::Draft;
 use super::report::{By, Report, Timings};
 use super::{Inner, Refused, Version};
 use crate::document::Path;
 use crate::layers::{Layer, Merged, merge};
-use crate::object::{Cause, Damage, Head, Patches, Stored, decode, encode, hash_text};
+use crate::numbering::Numbering;
+use crate::object::{Cause, Damage, Head, Patches, Stored, decode, decode_head, encode, hash_text};
 use crate::problem::{Problem, Problems};
+use crate::secret_keys::SecretNames;
+use crate::secrets::Secrets;
 use crate::source::{LayerKind, Source};
 
-/// Reads an object; its secrets, if it has any, are what this process's own sources say.
+/// Reads an object; its secrets, if it has any, are what this process's own sources say. A source that is down takes only its own secrets away,
+/// and not those that the current version has from it.
 fn decode_with_own_secrets(inner: &Inner, name: &str, bytes: &[u8]) -> Result<Stored, Problems> {
     let stored = decode(name, bytes).map_err(|damage| damaged(name, damage))?;
     if !stored.has_secrets {
         return Ok(stored);
     }
-    let own = merge(&read_all(&inner.providers)?);
-    let document = inner.secrets.unseal(&stored.document, own.document())?;
+    if inner.providers.is_empty() {
+        let document = inner.secrets.unseal(&stored.document, None)?;
+        return Ok(Stored { document, ..stored });
+    }
+    let (layers, unread) = match read_all(&inner.providers) {
+        Ok(layers) => (layers, false),
+        Err(_) => (inner.providers.iter().flat_map(|provider| read_one(provider).unwrap_or_default()).collect(), true),
+    };
+    let mut own = merge(&layers).document().clone();
+    if unread {
+        own = inner.secrets.completed(&own, inner.cell.load().document());
+    }
+    let document = inner.secrets.unseal(&stored.document, Some(&own)).inspect_err(|_| {
+        // What it says about secrets counts here all the same.
+        let now = inner.foreign.load();
+        inner.foreign.offer(&now, Some(Secrets::referring(&stored.document)));
+    })?;
     Ok(Stored { document, ..stored })
+}
+
+/// The rule about the names of secrets that the newest version goes with, when it is another than the usual one: who says nothing about it
+/// keeps to it, so that all processes show the same.
+pub(super) fn names_of_newest(numbering: &dyn Numbering) -> Option<SecretNames> {
+    // What cannot be read is a problem of the load that follows.
+    let bytes = numbering.read(numbering.newest().ok()?).ok()??;
+    decode_head(&bytes).ok()?.secret_names
 }
 
 fn damaged(name: &str, damage: Damage) -> Problems {
@@ -102,13 +129,18 @@ impl Inner {
         *sound = Some(Arc::new(head.clone()));
         let mut draft = self.draft_of_stored(number, stored)?;
         // Equal content is the same memory: nothing is built anew for it.
-        if base.number() > 0 && base.document() == draft.checked.document() {
+        if base.number() > 0 && base.document() == draft.checked.document() && !self.marks_more(&draft, base) {
             (draft.checked, draft.merged) = (base.checked.clone(), base.merged.clone());
         }
         let prepared = self.prepare(&draft, Some(base), Cause::Follow, &mut Timings::default())?;
         self.commit(head, draft.checked, draft.merged, prepared);
         Inner::count(&self.counts.followed);
         Ok(true)
+    }
+
+    /// Whether a draft marks secrets that a version of the same content does not.
+    fn marks_more(&self, draft: &Draft, base: &Version) -> bool {
+        draft.checked.document().root().has_marks() && !base.document().root().has_marks()
     }
 
     /// Follows, and reports what was refused.

@@ -115,6 +115,18 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// The rule about the names of secrets is that of the newest version, unless this store has one of its own: so all processes show the same.
+    /// `Store::open` does it, too.
+    pub fn keep_to_secret_names(&mut self) {
+        if self.schema.secret_names().is_usual()
+            && let Some(names) = follow::names_of_newest(&*self.numbering)
+        {
+            self.schema = self.schema.clone().with_secret_names(names);
+        }
+    }
+}
+
 /// Counts for metrics.
 #[derive(Default)]
 struct Counts {
@@ -160,6 +172,8 @@ struct Inner {
     local: Latest<String>,
     /// The newest version that was looked at and refused here.
     refused: Latest<Refused>,
+    /// Of a version whose secrets this process does not know: the document with its references, which says what is a secret.
+    foreign: Latest<Option<Document>>,
     threads: Threads,
     /// The count of forks when the threads and queues were made.
     generation: AtomicU64,
@@ -178,8 +192,9 @@ impl Store {
     ///
     /// # Errors
     /// The report of the refusal, when there is nothing that could be current.
-    pub fn open(options: Options) -> Result<(Self, Report), Box<Report>> {
+    pub fn open(mut options: Options) -> Result<(Self, Report), Box<Report>> {
         crate::process::count_forks();
+        options.keep_to_secret_names();
         let nothing = Version {
             head: Arc::new(Head::nothing()),
             checked: Checked::nothing(),
@@ -215,6 +230,7 @@ impl Store {
             failures: Arc::default(),
             local: Latest::new(String::new()),
             refused: Latest::new(Refused::default()),
+            foreign: Latest::new(None),
             threads: Threads::default(),
             generation: AtomicU64::new(crate::process::generation()),
             units_turn: Turn::default(),

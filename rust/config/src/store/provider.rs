@@ -14,7 +14,7 @@ use std::sync::Arc;
 use findspot_publish::Latest;
 
 use crate::document::Path;
-use crate::layers::{Layer, environment};
+use crate::layers::{Layer, environment, misplaced};
 use crate::parse::{Format, Limits, parse_as};
 use crate::problem::{Problem, Problems};
 use crate::source::LayerKind;
@@ -228,6 +228,14 @@ fn panicked() -> Problems {
     Problem::new("source_panicked", Path::root(), "layers of a source", "a panic").hint("this is a defect of the source").into()
 }
 
+/// The layers of one provider.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_one(provider: &Arc<dyn Provider>) -> Result<Vec<Arc<Layer>>, Problems> {
+    catch_unwind(AssertUnwindSafe(|| provider.read())).unwrap_or_else(|_| Err(panicked()))
+}
+
 /// The layers of all providers at one moment.
 ///
 /// # Errors
@@ -237,8 +245,11 @@ pub fn read_all(providers: &[Arc<dyn Provider>]) -> Result<Vec<Arc<Layer>>, Prob
     for _ in 0..TRIES {
         let (mut layers, mut problems) = (Vec::new(), Vec::new());
         for provider in providers {
-            match catch_unwind(AssertUnwindSafe(|| provider.read())).unwrap_or_else(|_| Err(panicked())) {
-                Ok(read) => layers.extend(read),
+            match read_one(provider) {
+                Ok(read) => {
+                    problems.extend(read.iter().flat_map(|layer| misplaced(layer)));
+                    layers.extend(read);
+                }
                 Err(found) => problems.extend(found.0),
             }
         }

@@ -18,12 +18,13 @@ use super::version::{Derived, Version};
 use crate::diff::diff;
 use crate::document::{Document, Path};
 use crate::failpoint::failpoint;
-use crate::layers::{Layer, Merged, merge};
+use crate::layers::{Layer, Merged, merge, merge_above};
 use crate::numbering::{Creation, Object};
 use crate::object::{Cause, Head, Patches, encode, hash_text, patches};
 use crate::problem::{Problem, Problems};
 use crate::schema::Checked;
-use crate::source::{LayerKind, Source};
+use crate::secrets::Secrets;
+use crate::source::LayerKind;
 
 /// Numbers that may be lost in a row before the publisher gives up.
 const TRIES: usize = 64;
@@ -145,10 +146,14 @@ impl Inner {
                 timed(&mut report.timings.guard, || self.guard(candidate))?;
             }
             failpoint("publish: guarded");
-            let sealed = self.seal(draft.checked.document());
+            let document = draft.checked.document();
+            let sealed = self.secrets.seal(document);
             let mut head = self.head(cause, by, &draft, &base, newest.max(base.number()) + 1);
+            // Of the sealed document, in memory too: the hash is shown, and nobody shall guess a secret and try it.
             head.hash = hash_text(&sealed);
-            let object: Arc<dyn Object> = Arc::new(Sealed { head: head.clone(), document: sealed });
+            // In memory there are no others who could see the secrets, and nobody else who could say them.
+            let document = if self.numbering.folder().is_some() { sealed } else { document.clone() };
+            let object: Arc<dyn Object> = Arc::new(Sealed { head: head.clone(), document });
             let creation = timed(&mut report.timings.number, || self.numbering.create(head.number, &object));
             let creation = creation.map_err(|error| self.numbering_problem("a version that can be created", &error))?;
             if creation == Creation::Exists {
@@ -186,6 +191,7 @@ impl Inner {
             content_of: draft.content_of,
             held: draft.held,
             forced: by.force,
+            secret_names: Some(self.schema.secret_names().clone()).filter(|names| !names.is_usual()),
             patches: draft.patches.clone(),
         }
     }
@@ -294,11 +300,6 @@ impl Inner {
         if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
     }
 
-    /// A document as others may see it. In memory there are no others.
-    pub(super) fn seal(&self, document: &Document) -> Document {
-        if self.numbering.folder().is_some() { self.secrets.seal(document) } else { document.clone() }
-    }
-
     /// Makes a numbered version current, unless a newer one already is, and tells everybody.
     pub(super) fn commit(&self, head: Head, checked: Checked, merged: Merged, prepared: Prepared) {
         let number = head.number;
@@ -342,7 +343,10 @@ impl Inner {
             let state = self.state.load();
             let version = |number: u64| state.ring.iter().find(|kept| kept.number() == number);
             let changed = match (version(report.previous), version(report.version)) {
-                (Some(old), Some(new)) if report.published => Some(diff(old.document(), new.document())),
+                (Some(old), Some(new)) if report.published => {
+                    let (old, new) = (old.document(), new.document());
+                    Some(self.secrets.public_diff(diff(old, new), old, new))
+                }
                 _ => None,
             };
             self.audit.record(&report, &by.reason, by.force, changed.as_ref());
@@ -376,9 +380,13 @@ impl Inner {
         let base = if above.is_empty() { said.document().clone() } else { merge(&below).document().clone() };
         let mut document = patches::apply(&base, &patches)?;
         if !above.is_empty() {
-            let source = Arc::new(Source::new(patches::PATCH, LayerKind::Patch, String::new()));
-            let patched = [Arc::new(Layer::new(source, document))];
-            document = merge(&[&patched[..], &above].concat()).document().clone();
+            document = merge_above(document, &above);
+        }
+        if let Some(before) = before {
+            document = Secrets::carried(before.document(), &document);
+            if let Some(foreign) = &**self.foreign.load() {
+                document = Secrets::carried(foreign, &document);
+            }
         }
         let merged = Merged::new(Arc::from(layers), document);
         let checked = self.schema.check(&merged, before.map(|before| &before.checked))?;
