@@ -4,7 +4,8 @@
 1. A path or a store is followed: each version is checked against the schema and compiled before it is published anywhere.
 2. A mapping is this handle's own ranking: `index.config` numbers it in memory, and no other process follows it.
 3. Without `config`, a handle follows the newest version beside the index, if there is one.
-4. Versions made from a path stand in `<index>/config/`, numbered for all processes; those of an index in memory stay in memory.
+4. No key of a ranking is the name of a secret: keys of synonyms are words that people search for.
+5. Versions made from a path stand in `<index>/config/`, numbered for all processes; those of an index in memory stay in memory.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def content_of(config: Any) -> str:
 
     if hasattr(config, "_attach"):
         return written(config)
-    with Store(sources=[Toml(os.fspath(config))]) as store:
+    with Store(sources=[Toml(os.fspath(config))], secret_names=None) as store:
         return written(store)
 
 
@@ -107,4 +108,4 @@ def follow(native: NativeIndex, config: Any, given: Mapping[str, Any] | None = N
         # What only this handle was given is numbered in memory: nobody else follows it.
         folder = None if given else folder
         source = Layer({} if values is None else values)
-    return Followed(Store(sources=[source, Index(native, base)], folder=folder), True)
+    return Followed(Store(sources=[source, Index(native, base)], folder=folder, secret_names=None), True)

@@ -107,7 +107,7 @@ def against(store: Store[Any], url: str) -> tuple[Problem, ...]:
     """Holds what a store says against the schema of an index, and against the guard of its live version; gives warnings."""
     from .._ranking import folder_of, has_versions
     from ..config import answers
-    from ..config.store import _pairs
+    from ..config.values import pairs
     from ..index import open
 
     with open(url) as index:
@@ -117,7 +117,7 @@ def against(store: Store[Any], url: str) -> tuple[Problem, ...]:
             raise answers.error(absent)
         if has_versions(folder_of(index.url)):
             # As `push` would publish it, which is refused or not by what is live.
-            answer, _ = index.config._stage(_pairs(published(store)))
+            answer, _ = index.config._stage(pairs(published(store), "check"))
             refused = answers.report(answer).problems
             if refused:
                 raise answers.error(answers.placed(refused, store))

@@ -10,6 +10,9 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from .._native import config_path
+from .values import text
+
 __all__ = ["Guard", "guard", "immutable_paths", "max_changed", "max_removed", "not_empty"]
 
 
@@ -82,6 +85,10 @@ def immutable_paths(*paths: str) -> Guard:
         ...     print(error.problems[0].path)
         name
     """
+    if not paths:
+        raise ValueError("immutable_paths: expected at least one path")
+    for path in paths:
+        config_path(text(path, "immutable_paths: paths"))
     return Guard("immutable_paths", "immutable_paths", list(paths))
 
 
@@ -108,13 +115,15 @@ def guard(function: Callable[[Any, Any], object], *, seconds: float = 1.0, name:
         k must be even
     """
     if not callable(function):
-        raise TypeError(f"guard: expected a function, got {function!r}")
-    if not seconds > 0:
+        raise TypeError(f"guard: expected a function, got {type(function).__name__}")
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
         raise ValueError(f"guard: expected seconds > 0, got {seconds!r}")
     return Guard(name or str(getattr(function, "__name__", "guard")), "call", function, float(seconds))
 
 
 def _share(name: str, share: float) -> float:
+    if isinstance(share, bool) or not isinstance(share, (int, float)):
+        raise TypeError(f"{name}: expected a share from 0 to 1, got {type(share).__name__}")
     if not 0 <= share <= 1:
         raise ValueError(f"{name}: expected a share from 0 to 1, got {share!r}")
     return float(share)

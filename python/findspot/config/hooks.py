@@ -3,7 +3,8 @@
 **In**: calls of the compiled store, which gives each its time and its thread. **Out**: problems, values. **Law**
 1. What a check, guard or derivation raises refuses the version, as text.
 2. What a subscriber raises is logged and counted; it never reaches a publication.
-3. No text of an exception is passed on before the section's secrets are taken out of it.
+3. No text of an exception is passed on before all secrets of the configurations that the code saw are taken out of it: those of the compiled
+   store's one rule. That holds for whatever is raised, `SystemExit` too: these calls run on the store's own threads.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import collections.abc
 import json
 import logging
 import os
+import re
+import urllib.parse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -19,7 +22,7 @@ from .guards import Guard
 from .patterns import steps_of
 from .reports import Diff
 from .shape import Shape
-from .views import STARS, View, values_of_instance, version_of, view_value
+from .views import NODE, STARS, View, values_of_instance, version_of, view_value
 
 if TYPE_CHECKING:
     from .._native import ConfigDiff, ConfigNode
@@ -29,6 +32,7 @@ __all__ = ["Derived", "Hooks"]
 
 D = TypeVar("D")
 LOG = logging.getLogger("findspot.config")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
 
 
 class Recipe(Generic[D]):
@@ -122,20 +126,23 @@ class Hooks:
             for path, section in node.find(list(steps)):
                 try:
                     values_of_instance(shape, section)
-                except Exception as error:
-                    hidden = secrets_of(shape, json.loads(section.json()))
-                    problems += [(join(path, inner), text, redacted(got, hidden)) for inner, text, got in explained(error)]
+                except BaseException as error:
+                    hidden = set(node.secret_texts())
+                    problems += [
+                        (node.public_path(join(path, inner)), redacted(expected, hidden), redacted(got, hidden))
+                        for inner, expected, got in explained(error)
+                    ]
         return problems
 
     def guard(self, number: int, old: Any, new: Any) -> str | None:
         """What a guard of the user's has against a change."""
         try:
             answer = self.guards[number].value(old, new)
-        except Exception as error:
-            return redacted(f"{type(error).__name__}: {error}", hidden_in(new))
+        except BaseException as error:
+            return redacted(text_of(error), hidden_in(old, new))
         if answer is None or answer is True:
             return None
-        return redacted(answer, hidden_in(new)) if isinstance(answer, str) else "refused"
+        return redacted(answer, hidden_in(old, new)) if isinstance(answer, str) else "refused"
 
     def make(self, name: str, config: Any) -> tuple[Any, str | None]:
         """A derived value, or what went wrong."""
@@ -144,17 +151,16 @@ class Hooks:
             return None, None
         try:
             return (recipe.make(config),), None
-        except Exception as error:
-            return None, redacted(f"{type(error).__name__}: {error}", hidden_in(config))
+        except BaseException as error:
+            return None, redacted(text_of(error), hidden_in(config))
 
     def changed(self, function: Callable[..., object], old: Any, new: Any, diff: ConfigDiff) -> bool:
         """After a publication: whether a subscriber took it."""
         try:
             function(old, new, Diff(diff))
             return True
-        except Exception as error:
-            text = redacted(str(error), hidden_in(new) | hidden_in(old))
-            LOG.error("subscriber %s: %s: %s", getattr(function, "__qualname__", function), type(error).__name__, text)
+        except BaseException as error:
+            LOG.error("subscriber %s: %s", getattr(function, "__qualname__", function), redacted(text_of(error), hidden_in(old, new)))
             return False
 
 
@@ -179,7 +185,7 @@ def join(path: str, inner: str) -> str:
     return f"{path}.{inner}" if path and inner and not inner.startswith("[") else path + inner
 
 
-def explained(error: Exception) -> list[tuple[str, str, str]]:
+def explained(error: BaseException) -> list[tuple[str, str, str]]:
     """Path below the section, expectation and finding of what a class raised; never the input that it saw."""
     kind = type(error)
     if kind.__module__.startswith("pydantic_core"):
@@ -191,35 +197,40 @@ def explained(error: Exception) -> list[tuple[str, str, str]]:
     if kind.__module__ == "msgspec" and " - at `$" in str(error):
         text, _, place = str(error).partition(" - at `$")
         return [(place.rstrip("`").removeprefix("."), "what the class asks for", text)]
-    return [("", "what the class asks for", f"{kind.__name__}: {error}")]
+    return [("", "what the class asks for", text_of(error))]
 
 
-def secrets_of(shape: Shape | None, plain: Any, inside: bool = False) -> set[str]:
-    """The texts of a section that may stand in no output."""
-    from .._native import is_secret_key
-
-    if isinstance(plain, dict):
-        members = {} if shape is None else {member.key: member.shape for member in shape.members.values()}
-        found: set[str] = set()
-        for key, value in plain.items():
-            inner = members.get(key) or (shape.inner[0] if shape is not None and shape.kind == "map" else None)
-            secret = inside or is_secret_key(key) or (inner is not None and inner.secret)
-            found |= secrets_of(inner, value, secret)
-        return found
-    if isinstance(plain, list):
-        return {text for value in plain for text in secrets_of(None, value, inside)}
-    return {str(plain)} if inside and plain not in (None, "", True, False) else set()
+def hidden_in(*views: Any) -> set[str]:
+    """The texts of the secrets of whole views: what no message may hold."""
+    found: set[str] = set()
+    for view in views:
+        node = getattr(view, NODE, None)
+        if node is not None:
+            found.update(node.secret_texts())
+    return found
 
 
-def hidden_in(view: Any) -> set[str]:
-    """The secrets of a whole view."""
-    from .views import as_plain
-
-    return secrets_of(view_value(view), as_plain(view)) if view is not None else set()
+def forms_of(secret: str) -> set[str]:
+    """A secret as messages write it: as it is, and as Python, JSON and URLs quote it."""
+    quoted = (repr(secret)[1:-1], json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], ascii(secret)[1:-1])
+    in_urls = (urllib.parse.quote(secret), urllib.parse.quote(secret, safe=""), urllib.parse.quote_plus(secret))
+    return {secret, secret.strip() or secret, *quoted, *in_urls, repr(secret.encode())[2:-1]}
 
 
 def redacted(text: str, hidden: set[str]) -> str:
-    """The text with `(secret)` in the place of each secret."""
-    for secret in sorted(hidden, key=len, reverse=True):
-        text = text.replace(secret, STARS)
-    return text
+    """The text with `(secret)` in the place of each secret. A number counts where it stands alone."""
+    if not hidden:
+        return text
+    numbers = {secret for secret in hidden if _NUMBER.fullmatch(secret)}
+    forms = {form for secret in hidden - numbers for form in forms_of(secret)}
+    patterns = [re.escape(form) for form in sorted(forms, key=len, reverse=True)]
+    patterns += [rf"(?<![\w.]){re.escape(number)}(?![\w.]*\w)" for number in sorted(numbers, key=len, reverse=True)]
+    return re.sub("|".join(patterns), STARS, text)
+
+
+def text_of(error: BaseException) -> str:
+    """What an exception says. One that cannot say it has only its name."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return type(error).__name__

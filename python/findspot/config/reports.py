@@ -7,7 +7,8 @@ can be long (a difference) is made when it is looked at.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import types
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 TYPE_CHECKING = False
@@ -106,7 +107,10 @@ class Change:
 class Diff:
     """What changed from one version to another: a sequence of `Change`, in order of their paths.
 
-    Concurrency: immutable. Cost: the changes are made when first looked at; equal parts of the two versions are skipped by their hashes.
+    What differs below a secret is one change of that secret, whose keys are not shown.
+
+    Concurrency: immutable; pickles and copies hold the changes as they are shown. Cost: the changes are made when first looked at; equal parts
+    of the two versions are skipped by their hashes.
 
     Example:
         >>> from findspot.config import Mapping, Store
@@ -121,9 +125,18 @@ class Diff:
 
     __slots__ = ("_loaded", "_native")
 
-    def __init__(self, native: ConfigDiff | None = None) -> None:
+    def __init__(self, native: ConfigDiff | None = None, changes: tuple[Change, ...] = ()) -> None:
         self._native = native
-        self._loaded: tuple[Change, ...] | None = () if native is None else None
+        self._loaded: tuple[Change, ...] | None = changes if native is None else None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What may be shown goes along, never the two versions: secrets are in them.
+        return type(self), (None, self._changes)
+
+    def _count(self, at: int) -> int:
+        if self._native is not None:
+            return self._native.counts()[at]
+        return sum(change.kind == ("added", "removed", "changed")[at] for change in self._changes)
 
     @property
     def _changes(self) -> tuple[Change, ...]:
@@ -137,22 +150,22 @@ class Diff:
     @property
     def added(self) -> int:
         """How many values are new."""
-        return 0 if self._native is None else self._native.counts()[0]
+        return self._count(0)
 
     @property
     def removed(self) -> int:
         """How many values are gone."""
-        return 0 if self._native is None else self._native.counts()[1]
+        return self._count(1)
 
     @property
     def changed(self) -> int:
         """How many values differ."""
-        return 0 if self._native is None else self._native.counts()[2]
+        return self._count(2)
 
     @property
     def paths(self) -> tuple[str, ...]:
         """The paths of all changes."""
-        return () if self._native is None else tuple(self._native.paths())
+        return tuple(change.path for change in self._changes) if self._native is None else tuple(self._native.paths())
 
     def touches(self, pattern: str) -> bool:
         """Whether anything under a path changed.
@@ -171,7 +184,7 @@ class Diff:
         return any(matches(pattern, path) for path in self.paths)
 
     def __len__(self) -> int:
-        return 0 if self._native is None else sum(self._native.counts())
+        return len(self._changes) if self._native is None else sum(self._native.counts())
 
     def __iter__(self) -> Iterator[Change]:
         return iter(self._changes)
@@ -221,7 +234,13 @@ class Report:
     diff: Diff
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
-    timings: dict[str, float] = dataclasses.field(default_factory=dict, hash=False)
+    timings: Mapping[str, float] = dataclasses.field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "timings", types.MappingProxyType(dict(self.timings)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Report, (self.accepted, self.changed, self.version, self.diff, self.problems, self.warnings, dict(self.timings))
 
     def __bool__(self) -> bool:
         return self.accepted

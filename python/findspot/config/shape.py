@@ -61,6 +61,7 @@ class Shape:
         is_mapping: whether a table is read by `[key]` as well (TypedDict).
         sequence: what the class itself wants for a list: `list` or `tuple`.
         description: words for people.
+        names: the store's rule about the names of secrets.
     """
 
     kind: str
@@ -76,6 +77,7 @@ class Shape:
     is_mapping: bool = False
     sequence: type = list
     description: str = ""
+    names: Any = None
 
     def form(self) -> dict[str, Any]:
         """The JSON form of this node and all below it."""

@@ -2,59 +2,19 @@
 
 **In**: paths, mappings, the environment. **Out**: descriptions that the compiled store reads by. **Law**: a source only says where to
 look; reading, parsing and merging happen in compiled code without the interpreter. Tables merge key by key, every other value replaces
-what a lower layer says; an array that begins with `"!reset"` and a table with the key `"!reset"` drop the lower layer's.
+what a lower layer says; the value `"!reset"`, a table with the key `"!reset"` (and the value true) and a list that begins with `"!reset"` drop
+the lower layer's and do not become data. In any other place the mark is a problem; the text itself is written `"!!reset"`.
 """
 
 from __future__ import annotations
 
 import collections.abc
-import dataclasses
 import os
 from typing import Any
 
+from .values import nested, root_as_json, text
+
 __all__ = ["Defaults", "Dotenv", "Env", "Json", "Mapping", "Overrides", "Source", "Toml", "Yaml"]
-
-
-def plain(value: Any, path: str) -> Any:
-    """What can stand in a configuration, as JSON can say it; raises `TypeError` with the path of what cannot."""
-    if value is None or isinstance(value, (str, bool, int, float)):
-        return getattr(value, "value", value)  # of an enumeration that is text or a number as well
-    if isinstance(value, collections.abc.Mapping):
-        for key in value:
-            if not isinstance(key, str):
-                raise TypeError(f"{path}: expected keys of type str, got {key!r}")
-        return {key: plain(inner, f"{path}.{key}") for key, inner in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(inner, f"{path}[{number}]") for number, inner in enumerate(value)]
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    if hasattr(value, "total_seconds"):
-        return value.total_seconds()
-    if hasattr(value, "get_secret_value"):
-        return value.get_secret_value()
-    if hasattr(value, "value") and hasattr(type(value), "__members__"):
-        return value.value
-    if hasattr(value, "model_dump"):
-        return plain(value.model_dump(), path)
-    if hasattr(value, "__struct_fields__"):
-        return plain({name: getattr(value, name) for name in value.__struct_fields__}, path)
-    if type(value).__module__ in ("decimal", "uuid"):
-        return str(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return plain({field.name: getattr(value, field.name) for field in dataclasses.fields(value)}, path)
-    raise TypeError(f"{path}: expected text, number, boolean, None, list or mapping, got {type(value).__name__}")
-
-
-def as_json(value: Any, path: str) -> bytes:
-    """JSON of a mapping that a program gives."""
-    import json
-
-    try:
-        return json.dumps(plain(value, path), ensure_ascii=False, allow_nan=False).encode()
-    except ValueError as error:
-        raise ValueError(f"{path}: expected finite numbers, got {error}") from None
 
 
 class Source:
@@ -77,7 +37,7 @@ class Mapping(Source):
         values: nested mappings of plain values, or an instance of the store's class. It is copied now.
         name: what `explain` and problems call it.
 
-    Errors: `TypeError` for a value that no configuration file could hold.
+    Errors: `ConfigError` with every problem for values that no configuration file could hold, and for what is no mapping; it is a `TypeError`, too.
 
     Example:
         >>> from findspot.config import Mapping, Store
@@ -89,8 +49,8 @@ class Mapping(Source):
     _kind = "mapping"
 
     def __init__(self, values: Any, *, name: str | None = None) -> None:
-        name = name or self._kind
-        self._described = (self._kind, name, as_json(values, name), False)
+        name = self._kind if name is None else text(name, f"{type(self).__name__}: name")
+        self._described = (self._kind, name, root_as_json(values, name), False)
 
 
 class Defaults(Mapping):
@@ -111,7 +71,7 @@ class Defaults(Mapping):
     _kind = "defaults"
 
     def __init__(self, values: Any = (), *, name: str | None = None) -> None:
-        super().__init__(dict(values) if values == () else values, name=name)
+        super().__init__({} if values == () else values, name=name)
 
 
 class NumberedOnly(Source):
@@ -139,7 +99,7 @@ class Overrides(Mapping):
     """The highest layer: arguments of a command line, or what a test sets.
 
     Args:
-        values: nested mappings of plain values; a key with dots means the path: `{"limits.most": 5}`.
+        values: nested mappings of plain values; a key with dots means the path: `{"limits.most": 5}`. What contradicts itself is refused.
 
     Example:
         >>> from findspot.config import Mapping, Overrides, Store
@@ -151,16 +111,9 @@ class Overrides(Mapping):
     _kind = "overrides"
 
     def __init__(self, values: Any = (), *, name: str | None = None) -> None:
-        nested: Any = values
         if isinstance(values, collections.abc.Mapping):
-            nested = {}
-            for path, value in values.items():
-                *above, last = path.split(".")
-                table = nested
-                for step in above:
-                    table = table.setdefault(step, {})
-                table[last] = value
-        super().__init__(dict(nested) if nested == () else nested, name=name)
+            values = nested(values, self._kind if name is None else name)
+        super().__init__({} if values == () else values, name=name)
 
 
 class _File(Source):
@@ -169,7 +122,14 @@ class _File(Source):
 
     def __init__(self, path: str | os.PathLike[str], *, missing_ok: bool = False) -> None:
         # A process may change its folder; what is watched may not move with it.
-        pattern = os.path.abspath(os.fspath(path))
+        kind = type(self).__name__
+        if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
+            raise TypeError(f"{kind}: path: expected str or a path of str, got {type(path).__name__}")
+        if not isinstance(missing_ok, bool):
+            raise TypeError(f"{kind}: missing_ok: expected bool, got {type(missing_ok).__name__}")
+        pattern = os.path.abspath(text(os.fspath(path), f"{kind}: path"))
+        if not os.fspath(path) or "\0" in pattern:
+            raise ValueError(f"{kind}: path: expected the name of a file, or a pattern, got {os.fspath(path)!r}")
         self._described = (self._kind, pattern, None, missing_ok)
 
 
@@ -251,7 +211,7 @@ class Dotenv(_File):
 
     def __init__(self, path: str | os.PathLike[str] = ".env", *, prefix: str = "", missing_ok: bool = True) -> None:
         super().__init__(path, missing_ok=missing_ok)
-        if prefix and not prefix.endswith("__"):
+        if text(prefix, "Dotenv: prefix") and not prefix.endswith("__"):
             raise ValueError(f"Dotenv: expected a prefix that ends with __, as 'APP__', got {prefix!r}")
         self._described = (self._kind, self._described[1], prefix, missing_ok)
 
@@ -276,6 +236,7 @@ class Env(Source):
     __slots__ = ()
 
     def __init__(self, prefix: str, *, separator: str = "__") -> None:
-        if not prefix:
+        text(separator, "Env: separator")
+        if not text(prefix, "Env: prefix"):
             raise ValueError("Env: expected a prefix, as 'APP__': the environment holds much that is no configuration")
         self._described = ("env", prefix, (prefix, separator), True)

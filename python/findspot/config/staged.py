@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +41,12 @@ class Staged(Generic[T]):
         self.config = candidate.view()
         self.diff = diff
 
+    def __repr__(self) -> str:
+        return f"Staged({self.diff!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a staged version belongs to its store in this process: pickle `staged.diff`, or its values with as_dict")
+
     def publish(self, *, actor: str = "", reason: str = "") -> Report:
         """Publishes it.
 
@@ -57,6 +63,8 @@ class Staged(Generic[T]):
             2
         """
         from . import answers
+        from .arguments import by
         from .store import _or_raise
 
-        return _or_raise(answers.report(self._store._publish_staged(self._candidate, actor, reason)))
+        asked = by("publish", actor, reason)
+        return _or_raise(answers.report(self._store._publish_staged(self._candidate, *asked)))

@@ -14,12 +14,14 @@ from __future__ import annotations
 import os
 from typing import Any, Generic, TypeVar, cast
 
-from .._native import ConfigStore
+from .._native import ConfigNames, ConfigStore
 from ..errors import ConfigError
 from . import answers, lifetime
 from .annotations import shape_of
+from .arguments import by, flag, guards_argument, path_argument, sources_argument, words_argument
 from .hooks import Derived, Hooks
-from .sources import Defaults, Followed, NumberedOnly, Source, as_json
+from .sources import Defaults, Followed, NumberedOnly
+from .values import pairs, text
 from .views import plan_of, version_of
 
 TYPE_CHECKING = False
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from .guards import Guard
     from .reports import Diff, Drift, Entry, Explanation, Problem, Report
+    from .sources import Source
     from .staged import Staged
 
     _Base = ConfigStore
@@ -67,6 +70,9 @@ class Store(_Base[T], Generic[T]):
         audit: a file that gets one line of JSON for each publication and refusal, or None.
         last_good: a file that holds the last accepted content, used when the sources are bad at the start, or None.
         check_seconds: how long the class's own checks may take.
+        secret_names: words that make a key's value a secret, beside those that do anyway (`password`, `token`, `apiKey`, …), where they are
+            whole parts of the key; None: no key does, for content whose keys are data. What the class marks as a secret is one in any case.
+            Versions in a folder carry the rule, so a process that names no words keeps to it, and shows as secret what another process marked.
 
     Attributes:
         current: the newest version, as an instance of the class would be read.
@@ -110,6 +116,7 @@ class Store(_Base[T], Generic[T]):
             audit: str | os.PathLike[str] | None = None,
             last_good: str | os.PathLike[str] | None = None,
             check_seconds: float = 5.0,
+            secret_names: Iterable[str] | None = (),
         ) -> None: ...
         @overload
         def __init__(
@@ -123,6 +130,7 @@ class Store(_Base[T], Generic[T]):
             audit: str | os.PathLike[str] | None = None,
             last_good: str | os.PathLike[str] | None = None,
             check_seconds: float = 5.0,
+            secret_names: Iterable[str] | None = (),
         ) -> None: ...
 
     def __init__(
@@ -136,29 +144,31 @@ class Store(_Base[T], Generic[T]):
         audit: str | os.PathLike[str] | None = None,
         last_good: str | os.PathLike[str] | None = None,
         check_seconds: float = 5.0,
+        secret_names: Iterable[str] | None = (),
     ) -> None:
         import json
 
-        if isinstance(sources, Source):
-            raise TypeError("Store: sources: expected a list of sources, got one source: write [source]")
         # With a folder and no sources, the store follows what others publish there, and says nothing beside it.
-        self._sources = tuple(sources) or ((NumberedOnly(),) if folder is not None else (Defaults(),))
-        for source in self._sources:
-            if not isinstance(source, Source):
-                raise TypeError(f"Store: sources: expected Mapping, Toml, Json, Yaml, Dotenv, Env, …, got {source!r}")
-        if not isinstance(keep, int) or keep < 1:
+        self._sources = sources_argument(sources) or ((NumberedOnly(),) if folder is not None else (Defaults(),))
+        rules = guards_argument(guards)
+        if isinstance(keep, bool) or not isinstance(keep, int) or not 1 <= keep < 2**32:
             raise ValueError(f"Store: keep: expected a number of versions ≥ 1, got {keep!r}")
+        if isinstance(check_seconds, bool) or not isinstance(check_seconds, (int, float)) or not check_seconds > 0:
+            raise ValueError(f"Store: check_seconds: expected a number of seconds > 0, got {check_seconds!r}")
+        versions = path_argument(folder, "folder")
+        names = ConfigNames(words_argument(secret_names), versions)
         shape = None if schema is None else shape_of(schema)
-        self._hooks = Hooks(shape, tuple(guards), check_seconds)
+        self._hooks = Hooks(shape, rules, check_seconds)
         refused = self._open(
-            plan_of(shape),
+            plan_of(shape, names),
             None if shape is None else json.dumps(shape.form()),
+            names,
             [source._described for source in self._sources],
             {
                 "keep": keep,
-                "folder": _path(folder),
-                "audit": _path(audit),
-                "last_good": _path(last_good),
+                "folder": versions,
+                "audit": path_argument(audit, "audit"),
+                "last_good": path_argument(last_good, "last_good"),
                 "check_seconds": float(check_seconds),
                 "only_read": folder is not None and isinstance(self._sources[0], NumberedOnly) and not os.access(folder, os.W_OK),
             },
@@ -215,7 +225,7 @@ class Store(_Base[T], Generic[T]):
             >>> store.reload().accepted, store.current.k
             (True, 2)
         """
-        return answers.report(self._reload(actor, reason, force))
+        return answers.report(self._reload(*by("reload", actor, reason), flag("reload: force", force)))
 
     def check(self) -> list[Problem]:
         """What a reload would say now, without publishing anything.
@@ -269,7 +279,8 @@ class Store(_Base[T], Generic[T]):
             >>> store.current.search.title_weight
             3.0
         """
-        return _or_raise(answers.report(self._patch(_pairs(values), expect_version, actor, reason, force)))
+        asked = by("patch", actor, reason)
+        return _or_raise(answers.report(self._patch(pairs(values, "patch"), expect_version, *asked, flag("patch: force", force))))
 
     def unpatch(self, *paths: str, actor: str = "", reason: str = "") -> Report:
         """Withdraws patches: what the sources say counts again.
@@ -290,7 +301,8 @@ class Store(_Base[T], Generic[T]):
             >>> store.unpatch("k").version, store.current.k
             (3, 1)
         """
-        return _or_raise(answers.report(self._unpatch(list(paths), actor, reason)))
+        asked = by("unpatch", actor, reason)
+        return _or_raise(answers.report(self._unpatch([text(path, "unpatch: paths") for path in paths], *asked)))
 
     def stage(self, values: AnyMapping[str, Any] | None = None) -> Staged[T]:
         """Makes the next version and checks it, without publishing it.
@@ -313,7 +325,7 @@ class Store(_Base[T], Generic[T]):
         """
         from .staged import Staged
 
-        answer, candidate = self._stage(None if values is None else _pairs(values))
+        answer, candidate = self._stage(None if values is None else pairs(values, "stage"))
         return Staged(self, candidate, _or_raise(answers.report(answer)).diff)
 
     def rollback(self, version: int, *, actor: str = "", reason: str = "") -> Report:
@@ -335,7 +347,7 @@ class Store(_Base[T], Generic[T]):
             >>> store.rollback(1).version, store.current.k
             (3, 1)
         """
-        return _or_raise(answers.report(self._rollback(version, actor, reason)))
+        return _or_raise(answers.report(self._rollback(version, *by("rollback", actor, reason))))
 
     def resume(self, *, actor: str = "", reason: str = "") -> Report:
         """Ends the hold after a rollback: the sources count again, and are read now.
@@ -355,7 +367,7 @@ class Store(_Base[T], Generic[T]):
             >>> store.resume().accepted
             True
         """
-        return answers.report(self._resume(actor, reason))
+        return answers.report(self._resume(*by("resume", actor, reason)))
 
     def set_unit(self, unit: str, values: AnyMapping[str, Any] | None) -> None:
         """Says what is different for one user, tenant or experiment.
@@ -392,7 +404,12 @@ class Store(_Base[T], Generic[T]):
             >>> store.for_unit("user-42").k
             42
         """
-        described = [(unit, None if values is None else _pairs(values)) for unit, values in units.items()]
+        if not hasattr(units, "items"):
+            raise TypeError(f"set_units: expected a mapping from units to values, got {type(units).__name__}")
+        described = [
+            (text(unit, "set_units: units"), None if values is None else pairs(values, f"set_units: {unit}"))
+            for unit, values in units.items()
+        ]
         _or_raise(answers.report(self._set_units(described)))
 
     def for_unit(self, unit: str) -> T:
@@ -410,7 +427,7 @@ class Store(_Base[T], Generic[T]):
             >>> store.for_unit("anybody").k
             1
         """
-        return cast("T", self._for_unit(unit, version_of(self.pinned())))
+        return cast("T", self._for_unit(text(unit, "for_unit: unit"), version_of(self.pinned())))
 
     # ---- looking ----
 
@@ -463,7 +480,7 @@ class Store(_Base[T], Generic[T]):
               from test
               over 1 from defaults
         """
-        found = self._explain(path)
+        found = self._explain(text(path, "explain: path"))
         if found is None:
             raise KeyError(path)
         return answers.explanation(found)
@@ -503,9 +520,9 @@ class Store(_Base[T], Generic[T]):
             >>> "findspot_config_version" in Store(sources=[Mapping({"k": 1})]).prometheus("app")
             True
         """
-        from .metrics import text
+        from .metrics import text as metrics_text
 
-        return text(self.metrics(), self.drift(), name)
+        return metrics_text(self.metrics(), self.drift(), text(name, "prometheus: name"))
 
     # ---- following ----
 
@@ -562,10 +579,15 @@ class Store(_Base[T], Generic[T]):
         """
 
         def register(function: Callable[[T, T, Diff], object]) -> Callable[[T, T, Diff], object]:
-            for pattern in patterns or ("*",):
+            if not callable(function):
+                raise TypeError(f"on_change: expected a function of (old, new, diff), got {type(function).__name__}")
+            for pattern in wanted or ("*",):
                 self._subscribe(pattern, function)
             return function
 
+        if patterns and callable(patterns[0]):
+            raise TypeError("on_change: expected patterns, got a function: write @store.on_change() for every change")
+        wanted = [text(pattern, "on_change: patterns") for pattern in patterns]
         return register
 
     def derive(self, *paths: str) -> Callable[[Callable[..., D]], Derived[D]]:
@@ -582,15 +604,19 @@ class Store(_Base[T], Generic[T]):
             >>> from findspot.config import Mapping, Store
             >>> store = Store(sources=[Mapping({"words": ["the", "of"], "k": 1})])
             >>> @store.derive("words")
-            ... def stop_words(words):
+            ... def stopwords_argument(words):
             ...     return frozenset(words)
-            >>> "the" in stop_words()
+            >>> "the" in stopwords_argument()
             True
         """
         if not paths:
             raise ValueError("derive: expected the paths of the inputs")
+        for path in paths:
+            text(path, "derive: paths")
 
         def register(function: Callable[..., D]) -> Derived[D]:
+            if not callable(function):
+                raise TypeError(f"derive: expected a function of {len(paths)} values, got {type(function).__name__}")
             recipe = self._hooks.add(function, paths)
             try:
                 _or_raise(answers.report(self._derive(recipe.name, list(paths))))
@@ -620,6 +646,8 @@ class Store(_Base[T], Generic[T]):
         """
         from .middleware import middleware
 
+        if not callable(app):
+            raise TypeError(f"middleware: expected an ASGI or WSGI application, got {type(app).__name__}")
         return middleware(cast("Store[Any]", self), app)
 
     def close(self) -> None:
@@ -633,14 +661,6 @@ class Store(_Base[T], Generic[T]):
             1
         """
         self._close()
-
-
-def _path(path: str | os.PathLike[str] | None) -> str | None:
-    return None if path is None else os.path.abspath(os.fspath(path))
-
-
-def _pairs(values: AnyMapping[str, Any]) -> list[tuple[str, bytes | None]]:
-    return [(path, None if value is None else as_json(value, path)) for path, value in values.items()]
 
 
 def _or_raise(report: Report) -> Report:

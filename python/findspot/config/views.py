@@ -21,13 +21,14 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._native import ConfigNode, ConfigPlan, ConfigTable, is_secret_key
+from .._native import ConfigNames, ConfigNode, ConfigPlan, ConfigTable
 from .shape import Shape
 
 __all__ = ["STARS", "View", "as_dict", "plan_of"]
 
 STARS = "(secret)"
 NODE = "_findspot_node_"
+_USUAL = ConfigNames([], None)
 # Behaviour of the user's class that a view must not take over: it is about making and changing instances.
 _NOT_TAKEN = {"model_config", "model_fields", "model_computed_fields", "model_extra", "model_fields_set"}
 _TAKEN_DUNDERS = {"__str__", "__len__", "__iter__", "__contains__", "__getitem__", "__bool__", "__call__", "__format__"}
@@ -43,6 +44,8 @@ class View:
     _findspot_names_: tuple[str, ...] = ()
     _findspot_secret_: frozenset[str] = frozenset()
     _findspot_is_mapping_ = False
+    # All of it is a secret, its keys too.
+    _findspot_hidden_ = False
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a configuration cannot be changed (attribute {name!r}): use store.patch({{'…{name}': …}})")
@@ -51,10 +54,13 @@ class View:
         raise AttributeError(f"a configuration cannot be changed (attribute {name!r}): use store.patch({{'…{name}': None}})")
 
     def __repr__(self) -> str:
+        if self._findspot_hidden_:
+            return STARS
         parts = []
+        hidden = hidden_of(self)
         for name in self._findspot_names_:
             if (value := getattr(self, name, _MISSING)) is not _MISSING:
-                parts.append(f"{name}={STARS if name in self._findspot_secret_ else shown(value)!s}")
+                parts.append(f"{name}={STARS if name in hidden else shown(value)!s}")
         return f"{type(self).__name__}({', '.join(parts)})"
 
     def __eq__(self, other: object) -> bool:
@@ -83,9 +89,9 @@ class View:
 
     def __reduce__(self) -> tuple[Any, ...]:
         shape = self._findspot_shape_
-        values = {}
-        for name, value in items_of(self):
-            values[name] = _WITHHELD if name in self._findspot_secret_ else for_pickle(value)
+        values, hidden = {}, hidden_of(self)
+        for name, value in () if self._findspot_hidden_ else items_of(self):
+            values[name] = _WITHHELD if name in hidden else for_pickle(value)
         return _unpickle, (None if shape is None else shape.cls, values)
 
 
@@ -120,6 +126,39 @@ class MappingView(View):
 
     def get(self, key: str, default: Any = None) -> Any:
         return self[key] if key in self else default
+
+
+class FrozenMap(collections.abc.Mapping[str, Any]):
+    """A read-only mapping some of whose values no output may show."""
+
+    __slots__ = ("_hidden", "_values")
+    _values: dict[str, Any]
+    _hidden: frozenset[str]
+
+    def __init__(self, values: dict[str, Any], hidden: frozenset[str]) -> None:
+        object.__setattr__(self, "_values", values)
+        object.__setattr__(self, "_hidden", hidden)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a configuration cannot be changed (attribute {name!r})")
+
+    def __getitem__(self, key: str) -> Any:
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return shown(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return table_again, (for_pickle(self),)
+
+    def _findspot_hides_(self, key: str) -> bool:
+        return key in self._hidden
 
 
 for _class in (MappingView, ConfigTable):
@@ -168,6 +207,21 @@ def _has_node(view: View) -> bool:
         return False
 
 
+def hidden_of(view: View) -> frozenset[str]:
+    """The fields that no output may show: of the class, of the rule about names, and what the publisher of the version marked."""
+    node = node_of(view)
+    marked = node.marked() if node is not None else frozenset[str]()
+    if not marked:
+        return view._findspot_secret_
+    return view._findspot_secret_ | {name for name, key in _keys_of(view).items() if key in marked}
+
+
+def hides(mapping: Any, key: str) -> bool:
+    """Whether no output may show what a mapping has under a key. One that hangs on no store keeps to the usual names."""
+    own = getattr(type(mapping), "_findspot_hides_", None)
+    return bool(own(mapping, key) if own is not None else isinstance(key, str) and _USUAL.says(key))
+
+
 def shown(value: Any) -> str:
     if isinstance(value, tuple):
         inner = ", ".join(shown(item) for item in value)
@@ -175,7 +229,7 @@ def shown(value: Any) -> str:
     if getattr(value, "_findspot_hidden_", False):
         return STARS
     if isinstance(value, Mapping) and not isinstance(value, View):
-        return "{" + ", ".join(f"{key!r}: {STARS if is_secret_key(key) else shown(inner)}" for key, inner in value.items()) + "}"
+        return "{" + ", ".join(f"{key!r}: {STARS if hides(value, key) else shown(inner)}" for key, inner in value.items()) + "}"
     return repr(value)
 
 
@@ -195,16 +249,14 @@ def as_dict(view: Any, *, secrets: bool = False) -> Any:
         >>> as_dict(store.current)
         {'search': {'weights': [1, 2], 'api_key': '(secret)'}}
     """
+    if not secrets and isinstance(view, (View, ConfigTable)) and view._findspot_hidden_:
+        return STARS
     if isinstance(view, View):
-        hidden = frozenset() if secrets else view._findspot_secret_
+        hidden = frozenset[str]() if secrets else hidden_of(view)
         keys = _keys_of(view)
         return {keys[name]: STARS if name in hidden else as_dict(value, secrets=secrets) for name, value in items_of(view)}
     if isinstance(view, Mapping):
-        hidden_all = not secrets and getattr(view, "_findspot_hidden_", False)
-        return {
-            key: STARS if hidden_all or (not secrets and is_secret_key(key)) else as_dict(value, secrets=secrets)
-            for key, value in view.items()
-        }
+        return {key: STARS if not secrets and hides(view, key) else as_dict(value, secrets=secrets) for key, value in view.items()}
     if isinstance(view, (tuple, frozenset)):
         return [as_dict(value, secrets=secrets) for value in view]
     return view
@@ -263,9 +315,11 @@ def _touch(self: Any, name: str) -> Any:
     return object.__getattribute__(self, name)
 
 
-def plan_of(shape: Shape | None) -> ConfigPlan:
+def plan_of(shape: Shape | None, names: ConfigNames = _USUAL) -> ConfigPlan:
     """The plan of a whole configuration; None is one without a class."""
-    return ConfigPlan(_plan(shape) if shape is not None else ("any",), _classes_by_keys, time_of)
+    if shape is not None:
+        hide(shape, names)
+    return ConfigPlan(_plan(shape) if shape is not None else ("any",), _classes_by_keys, time_of, names)
 
 
 def time_of(text: str) -> Any:
@@ -297,16 +351,18 @@ def _plan(shape: Shape) -> tuple[Any, ...]:
     return plan if shape.convert is None else ("convert", shape.convert, plan)
 
 
-def hide(shape: Shape) -> None:
-    """What stands below a secret is one."""
+def hide(shape: Shape, names: ConfigNames) -> None:
+    """What the rule about names says is a secret, and what stands below a secret is one."""
+    shape.names = names
+    for member in shape.members.values():
+        member.shape.secret = member.shape.secret or names.says(member.key)
     for part in (*(member.shape for member in shape.members.values()), *shape.inner):
         part.secret = part.secret or shape.secret
-        hide(part)
+        hide(part, names)
 
 
 def _table(shape: Shape) -> tuple[Any, ...]:
     names = tuple(shape.members)
-    hide(shape)
     secret = frozenset(name for name, member in shape.members.items() if member.shape.secret)
     lazy, filled = make_classes(shape, shape.cls.__name__, names, secret)
     slots = tuple((name, member.key, _plan(member.shape)) for name, member in shape.members.items())
@@ -337,7 +393,7 @@ def values_of_instance(shape: Shape, node: ConfigNode) -> tuple[Any, ...]:
     if known is not None and known[0] is shape:
         return known[1]
     instance = shape.build(json.loads(node.json()))
-    values = tuple(frozen(getattr(instance, name), member.shape) for name, member in shape.members.items())
+    values = tuple(frozen(getattr(instance, name), member.shape, shape.names) for name, member in shape.members.items())
     _MEMO[key] = (shape, values)
     while len(_MEMO) > _MOST_INSTANCES:
         try:
@@ -347,19 +403,23 @@ def values_of_instance(shape: Shape, node: ConfigNode) -> tuple[Any, ...]:
     return values
 
 
-def frozen(value: Any, shape: Shape | None) -> Any:
-    """A value that a class made, as a reader may have it: nothing in it can be changed."""
+def frozen(value: Any, shape: Shape | None, names: ConfigNames, hidden: bool = False) -> Any:
+    """A value that a class made, as a reader may have it: nothing in it can be changed. Below a secret, all of it is `hidden`."""
+    hidden = hidden or (shape is not None and shape.secret)
     if shape is not None and shape.kind == "union":
         shape = next((part for part in shape.inner if part.kind == "table" and isinstance(value, part.cls)), None)
     if shape is not None and shape.kind == "table" and not shape.is_mapping and isinstance(value, shape.cls):
-        return _view(shape, {name: frozen(getattr(value, name), member.shape) for name, member in shape.members.items()})
+        members = shape.members.items()
+        return _view(shape, {name: frozen(getattr(value, name), member.shape, names, hidden) for name, member in members})
     item = shape.inner[0] if shape is not None and shape.kind in ("list", "map") else None
     if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
-        return tuple(frozen(part, item) for part in value)
+        return tuple(frozen(part, item, names, hidden) for part in value)
     if isinstance(value, (set, frozenset)):
         return frozenset(value)
     if type(value) is dict:
-        return types.MappingProxyType({key: frozen(part, item) for key, part in value.items()})
+        secret = frozenset(key for key in value if hidden or (isinstance(key, str) and names.says(key)))
+        kept = {key: frozen(part, item, names, hidden or key in secret) for key, part in value.items()}
+        return FrozenMap(kept, secret) if secret else types.MappingProxyType(kept)
     return value
 
 
@@ -400,17 +460,20 @@ def _filled(cls: type, values: dict[str, Any]) -> View:
 
 
 @functools.lru_cache(maxsize=_MOST_CLASSES)
-def _by_keys(keys: tuple[str, ...], hidden: bool = False) -> tuple[type, type] | None:
+def _by_keys(keys: tuple[str, ...], secret: tuple[str, ...] = (), hidden: bool = False) -> tuple[type, type] | None:
     if len(keys) > _MOST_KEYS or not all(_is_name(key) for key in keys):
         return None
-    return make_classes(None, "Config", keys, frozenset(key for key in keys if hidden or is_secret_key(key)))
+    lazy, filled = make_classes(None, "Config", keys, frozenset(secret))
+    for made in (lazy, filled) if hidden else ():
+        setattr(made, "_findspot_hidden_", True)  # noqa: B010
+    return lazy, filled
 
 
 _made = 0
 
 
-def _classes_by_keys(keys: tuple[str, ...], hidden: bool) -> tuple[type, type] | None:
-    """For a configuration without a class: classes for a small table of names; None for a table that is read by `[key]`.
+def _classes_by_keys(keys: tuple[str, ...], secret: tuple[str, ...], hidden: bool) -> tuple[type, type] | None:
+    """For a configuration without a class: classes for a small table of names, some of them secret; None for a table that is read by `[key]`.
 
     Classes are never freed by the interpreter's caches, so data that is used as keys must not make one for each table.
     """
@@ -418,7 +481,7 @@ def _classes_by_keys(keys: tuple[str, ...], hidden: bool) -> tuple[type, type] |
     before = _by_keys.cache_info().misses
     if _made >= _MOST_CLASSES:
         return None
-    found = _by_keys(keys, hidden)
+    found = _by_keys(keys, secret, hidden)
     _made += _by_keys.cache_info().misses - before
     return found
 
@@ -428,11 +491,10 @@ def _is_name(key: str) -> bool:
 
 
 def for_pickle(value: Any) -> Any:
-    if isinstance(value, ConfigTable):
-        hidden = value._findspot_hidden_
-        return {key: _WITHHELD if hidden or is_secret_key(key) else for_pickle(inner) for key, inner in value.items()}
+    if not isinstance(value, View) and getattr(value, "_findspot_hidden_", False):
+        return {}  # its keys may be part of the secret
     if isinstance(value, collections.abc.Mapping) and not isinstance(value, View):
-        return {key: for_pickle(inner) for key, inner in value.items()}
+        return {key: _WITHHELD if hides(value, key) else for_pickle(inner) for key, inner in value.items()}
     if isinstance(value, tuple):
         return tuple(for_pickle(inner) for inner in value)
     if type(value).__module__ == "pydantic.types" and hasattr(value, "get_secret_value"):
@@ -442,7 +504,14 @@ def for_pickle(value: Any) -> Any:
 
 def table_again(values: dict[str, Any]) -> Any:
     """A large table out of a pickle."""
-    return types.MappingProxyType({key: value for key, value in values.items() if not isinstance(value, _Withheld)})
+    return types.MappingProxyType({key: _again(value) for key, value in values.items() if not isinstance(value, _Withheld)})
+
+
+def _again(value: Any) -> Any:
+    """A value out of a pickle: nothing in it can be changed, and no secret is there."""
+    if type(value) is dict:
+        return table_again(value)
+    return tuple(map(_again, value)) if type(value) is tuple else value
 
 
 class _WithheldSlot(AttributeError):
@@ -451,10 +520,10 @@ class _WithheldSlot(AttributeError):
 
 def _unpickle(cls: Any, values: dict[str, Any]) -> View:
     withheld = frozenset(name for name, value in values.items() if value is _WITHHELD or isinstance(value, _Withheld))
-    kept = {name: types.MappingProxyType(value) if type(value) is dict else value for name, value in values.items() if name not in withheld}
+    kept = {name: _again(value) for name, value in values.items() if name not in withheld}
     if cls is None:
-        found = _by_keys(tuple(values))
-        made = found[1] if found is not None else make_classes(None, "Config", tuple(values), frozenset())[1]
+        found = _by_keys(tuple(values), tuple(withheld))
+        made = found[1] if found is not None else make_classes(None, "Config", tuple(values), withheld)[1]
     else:
         made = _filled_class(_Same(_shape_again(cls)))
     if withheld:
@@ -466,7 +535,9 @@ def _unpickle(cls: Any, values: dict[str, Any]) -> View:
 def _shape_again(cls: Any) -> Shape:
     from .annotations import shape_of
 
-    return shape_of(cls)
+    shape = shape_of(cls)
+    hide(shape, _USUAL)
+    return shape
 
 
 @functools.lru_cache(maxsize=_MOST_CLASSES)

@@ -24,11 +24,12 @@ pub(crate) struct ConfigDiff {
 
 impl ConfigDiff {
     pub(crate) fn new(old: Document, new: Document, secrets: Secrets) -> Self {
+        let secrets = secrets.with_marks_of(&old).with_marks_of(&new);
         Self { old, new, made: OnceLock::new(), secrets }
     }
 
     fn diff(&self) -> &Diff {
-        self.made.get_or_init(|| diff(&self.old, &self.new))
+        self.made.get_or_init(|| self.secrets.public_diff(diff(&self.old, &self.new), &self.old, &self.new))
     }
 }
 
@@ -89,15 +90,16 @@ pub(crate) struct Shower {
 }
 
 impl Shower {
-    /// Problems with their text for people.
-    fn problems(&self, found: &[Problem]) -> Value {
+    /// Problems with their text for people. What `current` marks is a secret in shown lines, too.
+    fn problems(&self, found: &[Problem], current: Option<&Document>) -> Value {
+        let secrets = current.map_or_else(|| self.secrets.clone(), |current| self.secrets.with_marks_of(current));
         // What has not changed since it was found wrong is the same layer again, so its secrets are known to the byte.
         let read = |provider: &Arc<dyn Provider>| provider.read().unwrap_or_default();
         let layers: Vec<Arc<Layer>> = if found.is_empty() { Vec::new() } else { self.providers.iter().flat_map(read).collect() };
         let one = |problem: &Problem| {
             let mut value = serde_json::to_value(problem).unwrap_or(Value::Null);
             if let Value::Object(members) = &mut value {
-                let text = render(&Problems(vec![problem.clone()]), &layers, &self.secrets);
+                let text = render(&Problems(vec![problem.clone()]), &layers, &secrets);
                 members.insert("text".to_owned(), Value::String(text.trim_end().to_owned()));
             }
             value
@@ -106,7 +108,7 @@ impl Shower {
     }
 
     /// A report as the façade reads it.
-    pub(crate) fn report(&self, report: &Report) -> String {
+    pub(crate) fn report(&self, report: &Report, current: Option<&Document>) -> String {
         let timings = serde_json::to_value(report.timings).unwrap_or(Value::Null);
         let seconds: serde_json::Map<String, Value> = timings
             .as_object()
@@ -119,14 +121,15 @@ impl Shower {
             .collect();
         json!({
             "accepted": report.accepted, "changed": report.published, "version": report.version,
-            "problems": self.problems(&report.problems), "timings": seconds,
+            "problems": self.problems(&report.problems, current), "timings": seconds,
         })
         .to_string()
     }
 
     /// A report of something that was refused before it was an attempt, or of what is only said.
-    pub(crate) fn refused(&self, found: &Problems, version: u64) -> String {
-        json!({"accepted": !found.refuse(), "changed": false, "version": version, "problems": self.problems(&found.0)}).to_string()
+    pub(crate) fn refused(&self, found: &Problems, version: u64, current: Option<&Document>) -> String {
+        let problems = self.problems(&found.0, current);
+        json!({"accepted": !found.refuse(), "changed": false, "version": version, "problems": problems}).to_string()
     }
 }
 
@@ -149,6 +152,7 @@ pub(crate) fn history(records: &[Record], current: u64) -> String {
 /// Where a value came from; none when nothing is there.
 pub(crate) fn explanation(store: &Store, path: &Path, secrets: &Secrets) -> Option<String> {
     let version = store.pin();
+    let secrets = &secrets.with_marks_of(version.document());
     let value = version.document().get(path)?.to_document();
     let said: Vec<Value> = store
         .explain(path)

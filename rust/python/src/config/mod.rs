@@ -9,6 +9,7 @@
 //! | [`pin`] | the version that a request holds |
 //! | [`store`], [`open`], [`below`] | calls, sources |
 //! | [`ranking`], [`judges`] | an index that follows a store, the judged queries that guard it |
+//! | [`names`], [`numbers`] | the rule about names of secrets; numbers of versions |
 //! | [`hooks`], [`answers`] | what the store calls in Python, what it answers |
 
 mod answers;
@@ -16,7 +17,9 @@ mod below;
 mod current;
 mod hooks;
 mod judges;
+mod names;
 mod node;
+mod numbers;
 mod open;
 mod pin;
 mod plan;
@@ -25,7 +28,9 @@ mod slots;
 pub(crate) mod store;
 mod table;
 
+use findspot_config::{Path, Segment};
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 
 /// Adds the classes to the module.
 pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -36,13 +41,22 @@ pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<answers::ConfigDiff>()?;
     module.add_class::<store::ConfigCandidate>()?;
     module.add_class::<store::ConfigStore>()?;
-    module.add_function(wrap_pyfunction!(is_secret_key, module)?)?;
+    module.add_class::<names::ConfigNames>()?;
+    module.add_function(wrap_pyfunction!(config_path, module)?)?;
     Ok(())
 }
 
-/// Whether a value under this key is a secret, by its name alone.
+/// The steps of a path: keys, and places in lists.
 #[pyfunction]
-#[pyo3(signature = (key, /))]
-fn is_secret_key(key: &str) -> bool {
-    findspot_config::is_secret_key(key)
+#[pyo3(signature = (text, /))]
+fn config_path<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyList>> {
+    let path: Path = text.parse().map_err(|error| answers::no_path(&error))?;
+    let steps = PyList::empty(py);
+    for segment in path.segments() {
+        match segment {
+            Segment::Key(key) => steps.append(&**key)?,
+            Segment::Index(index) => steps.append(*index)?,
+        }
+    }
+    Ok(steps)
 }

@@ -5,9 +5,9 @@
 use std::sync::{Arc, OnceLock};
 
 use findspot_config::store::Version;
-use findspot_config::{Document, Kind, Path};
+use findspot_config::{Document, Kind, Node, Path};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::{PyBytes, PyFrozenSet, PyTuple};
 
 use super::plan::{ConfigPlan, Plan, Root, TablePlan};
 use super::slots;
@@ -108,6 +108,27 @@ impl ConfigNode {
         tables.map(|(path, node)| Ok((path.to_string(), Bound::new(py, self.of(node.to_document()))?))).collect()
     }
 
+    /// The keys whose values were marked as secrets by who published the version, or hold such values in a list.
+    fn marked<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyFrozenSet>> {
+        let marked = self.document.root().items().filter(is_or_holds_marked).map(|item| item.key());
+        PyFrozenSet::new(py, marked)
+    }
+
+    /// Of a whole configuration: the texts of its secrets, which may stand in no message.
+    fn secret_texts(&self, py: Python<'_>) -> Vec<String> {
+        let Some(secrets) = self.root.secrets.get() else { return Vec::new() };
+        py.detach(|| secrets.texts(&self.document).into_iter().collect())
+    }
+
+    /// A path of a whole configuration that may be shown.
+    #[pyo3(signature = (path, /))]
+    fn public_path(&self, path: &str) -> String {
+        match (path.parse::<Path>(), self.root.secrets.get()) {
+            (Ok(parsed), Some(secrets)) => secrets.public_path(&parsed, &[&self.document]).to_string(),
+            _ => path.to_owned(),
+        }
+    }
+
     /// The content as JSON; secrets stand in it.
     fn json<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &py.detach(|| self.document.to_json()))
@@ -119,6 +140,10 @@ impl ConfigNode {
         let root = &plan.get().root;
         root.value(py, &root.plan, self.document.root(), self.version)
     }
+}
+
+fn is_or_holds_marked(node: &Node<'_>) -> bool {
+    node.is_marked() || (node.kind() == Kind::Array && node.items().any(|item| is_or_holds_marked(&item)))
 }
 
 /// The view of a whole document.

@@ -7,11 +7,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use findspot_config::{Document, Kind, LayerKind, Node, is_secret_key, value};
+use findspot_config::{Document, Kind, LayerKind, Node, SecretNames, Secrets, value};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyString, PyTuple, PyType};
 
+use super::names::ConfigNames;
 use super::node::ConfigNode;
 use super::slots;
 use super::table::ConfigTable;
@@ -73,6 +74,10 @@ pub(crate) struct Root {
     /// `object.__class__.__set__`.
     pub turn: Py<PyAny>,
     pub node_name: Py<PyString>,
+    /// Which keys make their values secrets.
+    pub names: SecretNames,
+    /// Which values no output may show; set when the store is opened.
+    pub secrets: OnceLock<Secrets>,
     by_keys: Mutex<HashMap<Box<str>, Option<Arc<TablePlan>>>>,
 }
 
@@ -85,12 +90,13 @@ pub(crate) struct ConfigPlan {
 #[pymethods]
 impl ConfigPlan {
     #[new]
-    #[pyo3(signature = (plan, classes, time, /))]
-    fn new(plan: &Bound<'_, PyTuple>, classes: Py<PyAny>, time: Py<PyAny>) -> PyResult<Self> {
+    #[pyo3(signature = (plan, classes, time, names, /))]
+    fn new(plan: &Bound<'_, PyTuple>, classes: Py<PyAny>, time: Py<PyAny>, names: &Bound<'_, ConfigNames>) -> PyResult<Self> {
         let py = plan.py();
         let turn = py.get_type::<PyAny>().getattr("__dict__")?.get_item("__class__")?.getattr("__set__")?.unbind();
-        let root =
-            Root { plan: read(plan)?, classes, time, turn, node_name: PyString::intern(py, NODE).unbind(), by_keys: Mutex::default() };
+        let node_name = PyString::intern(py, NODE).unbind();
+        let names = names.get().0.clone();
+        let root = Root { plan: read(plan)?, classes, time, turn, node_name, names, secrets: OnceLock::new(), by_keys: Mutex::default() };
         Ok(Self { root: Arc::new(root) })
     }
 
@@ -254,26 +260,37 @@ impl Root {
         Ok(view)
     }
 
-    /// The classes for a table without a class: by its keys.
+    /// Whether an item of a table without a class is a secret: by its name, by a mark, or because all of the table is.
+    pub(crate) fn hides(&self, item: Node<'_>, hidden: bool) -> bool {
+        hidden || item.is_marked() || self.names.says(item.key())
+    }
+
+    /// The classes for a table without a class: by its keys, and by which of them are secrets.
     fn classes_of(&self, py: Python<'_>, node: Node<'_>, hidden: bool) -> PyResult<Option<Arc<TablePlan>>> {
         if node.len() > MOST_KEYS {
             return Ok(None);
         }
-        let mut all = String::from(if hidden { "(" } else { "" });
+        let mut all = String::from(if hidden { "\u{2}" } else { "" });
+        let mut secret = Vec::new();
         for item in node.items() {
             all.push_str(item.key());
+            let hides = self.hides(item, hidden);
+            if hides {
+                all.push('\u{1}');
+                secret.push(item.key());
+            }
             all.push('\0');
         }
         if let Some(known) = self.by_keys.lock().unwrap_or_else(PoisonError::into_inner).get(all.as_str()) {
             return Ok(known.clone());
         }
         let keys: Vec<&str> = node.items().map(|item| item.key()).collect();
-        let found = self.classes.bind(py).call1((PyTuple::new(py, &keys)?, hidden))?;
+        let found = self.classes.bind(py).call1((PyTuple::new(py, &keys)?, PyTuple::new(py, &secret)?, hidden))?;
         let table = if found.is_none() {
             None
         } else {
             let (lazy, filled) = found.extract::<(Bound<'_, PyType>, Bound<'_, PyType>)>()?;
-            let below = |key: &str| if hidden || is_secret_key(key) { Plan::Hidden } else { Plan::Any };
+            let below = |key: &str| if secret.contains(&key) { Plan::Hidden } else { Plan::Any };
             let slot = |&key: &&str| Slot { name: PyString::intern(py, key).unbind(), key: key.to_owned(), plan: below(key) };
             let slots = keys.iter().map(slot).collect();
             Some(Arc::new(TablePlan { lazy: lazy.unbind(), filled: filled.unbind(), slots, build: None }))

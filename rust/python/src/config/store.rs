@@ -21,11 +21,12 @@ use super::answers::{self, ConfigDiff, Shower};
 use super::current::{Current, CurrentCell};
 use super::hooks::{Made, OwnChecks, OwnDerive, OwnSubscriber, Shared, Slot};
 use super::judges::Judges;
+use super::names::ConfigNames;
 use super::node::{view_of, view_of_version};
 use super::pin::{self, ConfigPin};
 use super::plan::{ConfigPlan, Root};
 use super::ranking::{Follower, near};
-use super::{open, slots};
+use super::{numbers, open, slots};
 use crate::errors;
 use crate::index::Index;
 
@@ -133,14 +134,14 @@ impl ConfigStore {
         });
         let make = |(old, new)| Py::new(py, ConfigDiff::new(old, new, inner.shared.secrets.clone()));
         let native = sides.map(make).transpose()?;
-        Ok((py.detach(|| inner.shower.report(report)), native))
+        Ok((py.detach(|| inner.shower.report(report, Some(inner.store.pin().document()))), native))
     }
 
     /// An answer without a version: problems, or warnings.
     fn refused(&self, py: Python<'_>, found: &Problems) -> PyResult<Answer> {
         let inner = self.inner(py)?;
         let version = self.version()?;
-        Ok((py.detach(|| inner.shower.refused(found, version)), None))
+        Ok((py.detach(|| inner.shower.refused(found, version, Some(inner.store.pin().document()))), None))
     }
 }
 
@@ -162,7 +163,9 @@ fn changes(pairs: Pairs) -> Result<Vec<Change>, Problems> {
     let mut changes = Vec::with_capacity(pairs.len());
     for (path, json) in pairs {
         let path: Path = path.parse().map_err(|error: findspot_config::PathError| {
-            findspot_config::Problem::new("path", Path::root(), "a path", error.to_string())
+            let shown: String = path.chars().take(60).collect();
+            let got = format!("{shown:?}, where byte {} is not {}", error.position, error.expected);
+            findspot_config::Problem::new("path", Path::root(), "a path as a.b[3].\"key with dots\"", got)
         })?;
         let document = match json {
             None => None,
@@ -192,52 +195,20 @@ impl ConfigStore {
     }
 
     /// Loads. Called once, by the façade's constructor.
-    #[pyo3(signature = (plan, form, sources, settings, hooks, /))]
+    #[pyo3(signature = (plan, form, names, sources, settings, hooks, /))]
     fn _open(
         slf: &Bound<'_, Self>,
         plan: &Bound<'_, ConfigPlan>,
         form: Option<&str>,
+        names: &Bound<'_, ConfigNames>,
         sources: Vec<Bound<'_, PyTuple>>,
         settings: &Bound<'_, PyDict>,
         hooks: &Bound<'_, PyAny>,
     ) -> PyResult<Option<Answer>> {
         let (py, this) = (slf.py(), slf.get());
-        let schema = form.map_or_else(|| Ok(Schema::any()), Schema::from_json).map_err(|found| answers::schema(py, &found))?;
-        let secrets = Secrets::new(&schema);
-        let root = plan.get().root.clone();
-        let shared = Shared { root: root.clone(), hooks: Arc::new(hooks.clone().unbind()), secrets: secrets.clone() };
-        let keywords = PyDict::new(py);
-        keywords.set_item("default", py.None())?;
-        let variable = py.import("contextvars")?.getattr("ContextVar")?.call(("findspot.config",), Some(&keywords))?;
-        let _ = this.outermost.set(pin::outermost(&variable, this.current.clone())?);
-        let _ = this.variable.set(variable.unbind());
-        let _ = this.root.set(root);
-
         let text = |name: &str| -> PyResult<Option<String>> { settings.get_item(name)?.map_or(Ok(None), |value| value.extract()) };
-        let seconds: f64 = settings.get_item("check_seconds")?.map_or(Ok(5.0), |value| value.extract())?;
-        let budget = open::budget(seconds);
-        let mut shower = Shower { providers: Vec::new(), secrets: secrets.clone() };
-        // An index that goes with the store takes part from the first version on, so nothing is published that it refuses.
-        let index = open::index_of(&sources)?;
-        match open::providers(sources, &shared)? {
-            Ok(providers) => shower.providers = providers,
-            Err(found) => return Ok(Some((shower.refused(&found, 0), None))),
-        }
-        let mut options = Options {
-            providers: shower.providers.clone(),
-            schema,
-            guards: open::guards(py, &shared)?,
-            keep: settings.get_item("keep")?.map_or(Ok(16), |value| value.extract())?,
-            audit: text("audit")?.map(Into::into),
-            last_good: text("last_good")?.map(Into::into),
-            attached: vec![Arc::new(Slot { owner: PyWeakrefReference::new(slf.as_any())?.unbind() })],
-            ..Options::default()
-        };
-        if !hooks.getattr("own_checks")?.is_truthy()? {
-            options.checks = Vec::new();
-        } else {
-            options.checks = vec![Arc::new(OwnChecks { shared: shared.clone(), budget })];
-        }
+        let schema = form.map_or_else(|| Ok(Schema::any()), Schema::from_json).map_err(|found| answers::schema(py, &found))?;
+        let mut options = Options { schema: schema.with_secret_names(names.get().0.clone()), ..Options::default() };
         if let Some(folder) = text("folder")? {
             let place = std::path::PathBuf::from(&folder);
             let only_read = settings.get_item("only_read")?.is_some_and(|only| only.is_truthy().unwrap_or(false));
@@ -252,6 +223,35 @@ impl ConfigStore {
             options.numbering = Arc::new(versions);
             options.units = Arc::new(units);
         }
+        let secrets = Secrets::new(&options.schema);
+        let root = plan.get().root.clone();
+        let _ = root.secrets.set(secrets.clone());
+        let shared = Shared { root: root.clone(), hooks: Arc::new(hooks.clone().unbind()), secrets: secrets.clone() };
+        let keywords = PyDict::new(py);
+        keywords.set_item("default", py.None())?;
+        let variable = py.import("contextvars")?.getattr("ContextVar")?.call(("findspot.config",), Some(&keywords))?;
+        let _ = this.outermost.set(pin::outermost(&variable, this.current.clone())?);
+        let _ = this.variable.set(variable.unbind());
+        let _ = this.root.set(root);
+
+        let seconds: f64 = settings.get_item("check_seconds")?.map_or(Ok(5.0), |value| value.extract())?;
+        let budget = open::budget(seconds);
+        let mut shower = Shower { providers: Vec::new(), secrets: secrets.clone() };
+        // An index that goes with the store takes part from the first version on, so nothing is published that it refuses.
+        let index = open::index_of(&sources)?;
+        match open::providers(sources, &shared)? {
+            Ok(providers) => shower.providers = providers,
+            Err(found) => return Ok(Some((shower.refused(&found, 0, None), None))),
+        }
+        options.providers = shower.providers.clone();
+        options.guards = open::guards(py, &shared)?;
+        options.keep = settings.get_item("keep")?.map_or(Ok(16), |value| value.extract())?;
+        options.audit = text("audit")?.map(Into::into);
+        options.last_good = text("last_good")?.map(Into::into);
+        options.attached = vec![Arc::new(Slot { owner: PyWeakrefReference::new(slf.as_any())?.unbind() })];
+        if hooks.getattr("own_checks")?.is_truthy()? {
+            options.checks = vec![Arc::new(OwnChecks { shared: shared.clone(), budget })];
+        }
         let numbering = Some(Arc::clone(&options.numbering));
         let followed = index.as_ref().map(|(index, folder)| following(slf, index, folder.clone(), numbering)).transpose()?;
         if let Some((follower, judges)) = &followed {
@@ -259,7 +259,7 @@ impl ConfigStore {
             options.guards.push(Arc::<Judges>::clone(judges));
         }
         match py.detach(|| Store::open(options)) {
-            Err(report) => Ok(Some((py.detach(|| shower.report(&report)), None))),
+            Err(report) => Ok(Some((py.detach(|| shower.report(&report, None)), None))),
             Ok((store, _)) => {
                 let version = store.pin();
                 let _ = this.inner.set(Inner { store, shared, shower, budget, closed: AtomicBool::new(false) });
@@ -308,7 +308,8 @@ impl ConfigStore {
     ///     ...     old.a
     ///     1
     #[pyo3(signature = (version = None, *, fresh = false))]
-    fn pin(&self, py: Python<'_>, version: Option<u64>, fresh: bool) -> PyResult<Py<PyAny>> {
+    fn pin(&self, py: Python<'_>, version: Option<Bound<'_, PyAny>>, fresh: bool) -> PyResult<Py<PyAny>> {
+        let version = version.map(|version| numbers::version(&version, "pin: version")).transpose()?;
         let held = self.held(py)?;
         if version.is_none() && held.is_none() {
             let never = || PyRuntimeError::new_err("the configuration store was never opened");
@@ -349,7 +350,17 @@ impl ConfigStore {
     }
 
     #[pyo3(signature = (pairs, expected, actor, reason, force, /))]
-    fn _patch(&self, py: Python<'_>, pairs: Pairs, expected: Option<u64>, actor: String, reason: String, force: bool) -> PyResult<Answer> {
+    fn _patch(
+        &self,
+        py: Python<'_>,
+        pairs: Pairs,
+        expected: Option<Bound<'_, PyAny>>,
+        actor: String,
+        reason: String,
+        force: bool,
+    ) -> PyResult<Answer> {
+        let current = self.version()?;
+        let expected = expected.map(|seen| numbers::expected(&seen, "patch: expect_version", current)).transpose()?;
         match changes(pairs) {
             Err(found) => self.refused(py, &found),
             Ok(changes) => self.changed(py, |store| store.patch(&changes, expected, &By { force, ..by(actor, reason) })),
@@ -376,7 +387,7 @@ impl ConfigStore {
                 let base = inner.store.pin();
                 let sides = (base.document().clone(), staged.document().clone());
                 let native = Py::new(py, ConfigDiff::new(sides.0, sides.1, inner.shared.secrets.clone()))?;
-                let text = py.detach(|| inner.shower.report(&staged.report));
+                let text = py.detach(|| inner.shower.report(&staged.report, Some(base.document())));
                 let candidate = ConfigCandidate { staged, root: inner.shared.root.clone() };
                 Ok(((text, Some(native)), Some(Py::new(py, candidate)?)))
             }
@@ -390,7 +401,8 @@ impl ConfigStore {
     }
 
     #[pyo3(signature = (version, actor, reason, /))]
-    fn _rollback(&self, py: Python<'_>, version: u64, actor: String, reason: String) -> PyResult<Answer> {
+    fn _rollback(&self, py: Python<'_>, version: &Bound<'_, PyAny>, actor: String, reason: String) -> PyResult<Answer> {
+        let version = numbers::version(version, "rollback: version")?;
         self.changed(py, |store| store.rollback(version, &by(actor, reason)))
     }
 
@@ -423,9 +435,10 @@ impl ConfigStore {
     }
 
     #[pyo3(signature = (old, new, /))]
-    fn _diff(&self, py: Python<'_>, old: u64, new: Option<u64>) -> PyResult<ConfigDiff> {
+    fn _diff(&self, py: Python<'_>, old: &Bound<'_, PyAny>, new: Option<Bound<'_, PyAny>>) -> PyResult<ConfigDiff> {
         let inner = self.inner(py)?;
-        let new = new.map_or_else(|| self.version(), Ok)?;
+        let old = numbers::version(old, "diff: old")?;
+        let new = new.map_or_else(|| self.version(), |new| numbers::version(&new, "diff: new"))?;
         let found = py.detach(|| Ok((inner.store.version(old)?, inner.store.version(new)?)));
         let (old, new) = found.map_err(|refusal| answers::refusal(py, &refusal))?;
         Ok(ConfigDiff::new(old.document().clone(), new.document().clone(), inner.shared.secrets.clone()))
@@ -541,7 +554,7 @@ impl ConfigStore {
             let node = near(version.document(), &path)?;
             let mut problem = Problem::new("refused", path, expected, got).at_node(&node);
             problem.hint = hint;
-            Some(inner.shower.refused(&problem.into(), version.number()))
+            Some(inner.shower.refused(&problem.into(), version.number(), Some(version.document())))
         };
         Ok(py.detach(|| refused.into_iter().map(one).collect()))
     }

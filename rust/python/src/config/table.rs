@@ -5,8 +5,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use findspot_config::Document;
 use findspot_config::store::Version;
-use findspot_config::{Document, is_secret_key};
 use pyo3::exceptions::{PyAttributeError, PyKeyError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList, PyString};
@@ -47,7 +47,7 @@ impl ConfigTable {
         let Some(node) = self.document.root().get(&name.to_string_lossy()) else { return Ok(None) };
         let plan = match self.values.as_deref() {
             Some(plan) => plan,
-            None if is_secret_key(node.key()) => &Plan::Hidden,
+            None if self.root.hides(node, false) => &Plan::Hidden,
             None => &Plan::Any,
         };
         let value = self.root.value(py, plan, node, self.version)?;
@@ -124,6 +124,13 @@ impl ConfigTable {
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         slf.py().import("findspot.config.views")?.getattr("shown")?.call1((slf,))?.extract()
+    }
+
+    /// Whether what stands under a key is a secret.
+    #[pyo3(signature = (key, /))]
+    fn _findspot_hides_(&self, key: &str) -> bool {
+        let hidden = matches!(self.values.as_deref(), Some(Plan::Hidden));
+        hidden || self.document.root().get(key).is_some_and(|node| self.root.hides(node, hidden))
     }
 
     /// Whether all of it is a secret.
