@@ -66,7 +66,33 @@ fn queries(folder: &Path) -> Vec<String> {
     picked.collect()
 }
 
-fn configs() -> [RankingConfig; 3] {
+/// Everything of a ranking at once, over words that such texts and queries have.
+fn whole(base: RankingConfig) -> RankingConfig {
+    let lists = json!({
+        "ranking": {
+            "phrase_boost": 1.5, "minimum_match": "2<75%", "tie_breaker": 0.3,
+            "boost": [
+                {"when": "number < 300", "weight": 1.4},
+                {"field": "number", "function": "log1p", "weight": 0.05},
+                {"field": "number", "function": "reciprocal", "weight": 2},
+            ],
+        },
+        "synonyms": {
+            "groups": [
+                ["the", "a"], ["new york", "city", "big apple"], ["python", "library", "client library"], ["web", "http"],
+                ["united states", "us", "america"], ["first", "1st"], ["data base", "database", "db"],
+            ],
+            "oneway": {"what": ["which", "who"], "is": ["was", "are"], "time": ["hour", "what time"]},
+        },
+        "stopwords": {"words": ["of", "in", "on", "to", "for"]},
+        "typos": {"when": "missing", "min_length": {"one": 5, "two": 9}},
+        "limits": {"max_expansions": 16},
+    });
+    let lists = RankingConfig::from_value(&lists).unwrap();
+    RankingConfig { fields: base.fields, k1: base.k1, ..lists }
+}
+
+fn configs() -> [RankingConfig; 4] {
     let usual = RankingConfig::default();
     let title = BTreeMap::from([
         ("title".to_owned(), FieldWeight { weight: 3.0, b: Some(0.4) }),
@@ -76,7 +102,8 @@ fn configs() -> [RankingConfig; 3] {
     [
         RankingConfig { fields: Some(BTreeMap::from([("body".to_owned(), FieldWeight { weight: 1.0, b: None })])), ..usual },
         RankingConfig { combine: Combine::Best, tie_breaker: 0.2, ..title.clone() },
-        RankingConfig { combine: Combine::Bm25f, ..title },
+        RankingConfig { combine: Combine::Bm25f, ..title.clone() },
+        whole(title),
     ]
 }
 
@@ -92,9 +119,10 @@ fn compare(index: &Index, queries: &[String]) {
         let tables = tables(snapshot, &compiled);
         for (number, query) in queries.iter().enumerate() {
             let filter = view.bind_filter(if (number + at) % 5 == 0 { filter.as_ref() } else { None }).unwrap();
-            let bound = view.bind(&QueryInput::Text(query.as_str().into()), false, view.compiled()).unwrap().query;
+            let bound = view.bind(&QueryInput::Text(query.as_str().into()), false, &compiled).unwrap().query;
             let plan = |scoring| compile(bound.clone(), filter.clone(), snapshot, &compiled, scoring, &none).unwrap();
-            let (plan, unscored) = (plan(true), plan(false));
+            let (mut plan, unscored) = (plan(true), plan(false));
+            plan.boost(&compiled, None, None);
             let wanted = Wanted { hits: [10, 1, 100, 1000][number % 4], sort: &[], count: CountMode::Exact, scores: plan.scores };
             let expected = find_by(everything, &plan, &tables, snapshot, wanted, &none).unwrap();
             let got = find(&plan, &tables, snapshot, Wanted { count: CountMode::None, ..wanted }, &none).unwrap();
