@@ -16,7 +16,7 @@ import operator
 import os
 from typing import Any
 
-from .._native import ConfigNames, config_path
+from .._native import ConfigNames, config_path, plain_json
 from ..errors import ConfigError
 from .reports import Problem
 
@@ -166,6 +166,10 @@ class _Reader:
 
 def as_json(value: Any, layer: str, above: str = "") -> bytes:
     """JSON of a value that a program gives for the path `above`; raises `UnfitValue` with every reason why there is none."""
+    # Lists by the hundred thousand are of plain values nearly always, with nothing to be refused.
+    made = plain_json(value)
+    if made is not None:
+        return made
     reader = _Reader(layer, above)
     plain = reader.read(value)
     if reader.problems:

@@ -30,7 +30,9 @@ mod table;
 
 use findspot_config::{Path, Segment};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyBytes, PyList};
+
+use crate::records::write_plain;
 
 /// Adds the classes to the module.
 pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -43,7 +45,16 @@ pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<store::ConfigStore>()?;
     module.add_class::<names::ConfigNames>()?;
     module.add_function(wrap_pyfunction!(config_path, module)?)?;
+    module.add_function(wrap_pyfunction!(plain_json, module)?)?;
     Ok(())
+}
+
+/// JSON of a value of nothing but `dict`, `list`, `tuple`, `str`, `int`, `float`, `bool` and `None`; None of any other.
+#[pyfunction]
+#[pyo3(signature = (value, /))]
+fn plain_json<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyBytes>> {
+    let mut json = Vec::new();
+    write_plain(value, &mut json, 0).then(|| PyBytes::new(value.py(), &json))
 }
 
 /// The steps of a path: keys, and places in lists.

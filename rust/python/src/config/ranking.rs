@@ -15,6 +15,7 @@ use findspot_engine::base::Error;
 use findspot_engine::plan::{Compiled, RankingConfig};
 use findspot_engine::query::SynonymGroups;
 use findspot_engine::search::{Index as Engine, View as Pinned};
+use findspot_publish::retire;
 
 /// Versions whose configurations are kept for requests that have pinned them.
 const KEPT: usize = 16;
@@ -40,12 +41,7 @@ pub(crate) struct Follower {
 
 /// The value at a path, or the nearest one above it: what is missing has no place of its own, the table that it is missing from has.
 pub(super) fn near<'d>(document: &'d Document, path: &Path) -> Option<Node<'d>> {
-    let above = |depth: usize| {
-        path.segments().iter().take(depth).fold(Path::root(), |path, segment| match segment {
-            findspot_config::Segment::Key(key) => path.key(key),
-            findspot_config::Segment::Index(index) => path.index(*index),
-        })
-    };
+    let above = |depth: usize| path.segments().iter().take(depth).fold(Path::root(), Path::step);
     (1..=path.segments().len()).rev().find_map(|depth| document.get(&above(depth)))
 }
 
@@ -180,7 +176,8 @@ fn keep(kept: &Kept, version: u64, compiled: Arc<Compiled>) {
     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
     kept.retain(|(number, _)| *number != version);
     if kept.len() == KEPT {
-        kept.remove(0);
+        // Long lists take longer to free than a change of weights takes.
+        retire(kept.remove(0).1);
     }
     kept.push((version, compiled));
 }

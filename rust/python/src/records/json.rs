@@ -19,6 +19,9 @@ use super::shape::Shapes;
 /// Deeper values are refused. The engine's own limit is below this.
 const MAX_DEPTH: usize = 200;
 
+/// Deeper values of a configuration are refused, by whoever says why.
+const PLAIN_DEPTH: usize = 128;
+
 /// Appends the JSON of `value`.
 pub(super) fn write(value: &Bound<'_, PyAny>, shapes: &mut Shapes, out: &mut Vec<u8>, depth: usize) -> PyResult<()> {
     if let Ok(text) = value.cast_exact::<PyString>() {
@@ -53,6 +56,66 @@ pub(super) fn write(value: &Bound<'_, PyAny>, shapes: &mut Shapes, out: &mut Vec
         return write_items(items.iter(), shapes, out, depth);
     }
     write_other(value, shapes, out, depth)
+}
+
+/// Appends the JSON of a value of nothing but the plain types themselves: whether it is one. What was appended of another is of no use.
+pub(crate) fn write_plain(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usize) -> bool {
+    if let Ok(text) = value.cast_exact::<PyString>() {
+        let Ok(utf8) = text.to_str() else { return false };
+        out.push(b'"');
+        escape(utf8.as_bytes(), out);
+        out.push(b'"');
+    } else if value.is_none() {
+        out.extend_from_slice(b"null");
+    } else if let Ok(number) = value.cast_exact::<PyInt>() {
+        let Ok(small) = number.extract::<i64>() else { return false };
+        out.extend_from_slice(itoa::Buffer::new().format(small).as_bytes());
+    } else if let Ok(number) = value.cast_exact::<PyFloat>() {
+        if !number.value().is_finite() {
+            return false;
+        }
+        write_float(number.value(), out);
+    } else if let Ok(boolean) = value.cast_exact::<PyBool>() {
+        out.extend_from_slice(if boolean.is_true() { b"true" } else { b"false" });
+    } else if depth >= PLAIN_DEPTH {
+        return false;
+    } else if let Ok(members) = value.cast_exact::<PyDict>() {
+        out.push(b'{');
+        for (number, (name, value)) in members.iter().enumerate() {
+            if number > 0 {
+                out.push(b',');
+            }
+            if !name.is_exact_instance_of::<PyString>() || !write_plain(&name, out, depth) {
+                return false;
+            }
+            out.push(b':');
+            if !write_plain(&value, out, depth + 1) {
+                return false;
+            }
+        }
+        out.push(b'}');
+    } else if let Ok(items) = value.cast_exact::<PyList>() {
+        return write_plain_items(items.iter(), out, depth);
+    } else if let Ok(items) = value.cast_exact::<PyTuple>() {
+        return write_plain_items(items.iter(), out, depth);
+    } else {
+        return false;
+    }
+    true
+}
+
+fn write_plain_items<'py>(items: impl Iterator<Item = Bound<'py, PyAny>>, out: &mut Vec<u8>, depth: usize) -> bool {
+    out.push(b'[');
+    for (number, item) in items.enumerate() {
+        if number > 0 {
+            out.push(b',');
+        }
+        if !write_plain(&item, out, depth + 1) {
+            return false;
+        }
+    }
+    out.push(b']');
+    true
 }
 
 /// Subclasses of the above and everything else, in the order in which the questions can be asked.

@@ -6,6 +6,8 @@
 mod json;
 mod shape;
 
+pub(crate) use json::write_plain;
+
 use findspot_engine::base::Result;
 use findspot_engine::ingest::{Chunk, RecordSource};
 use pyo3::prelude::*;

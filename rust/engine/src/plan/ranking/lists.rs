@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::problems::{Problems, under};
 use super::{MAX_PINNED, MAX_PINS, PinRule};
@@ -92,6 +93,30 @@ pub(super) fn checked(path: &str, groups: &SynonymGroups, problems: &mut Problem
 
 /// Says of texts that stand for too many others.
 fn crowded(path: &str, groups: &SynonymGroups, problems: &mut Problems) {
+    if may_be_crowded(&groups.groups) {
+        crowds(path, groups, problems);
+    }
+    for (text, list) in groups.oneway.iter().filter(|(_, list)| list.len() > MAX_GROUP) {
+        let path = under(&format!("{path}.oneway"), text);
+        problems.add(&path, &format!("at most {MAX_GROUP} texts"), &list.len().to_string());
+    }
+}
+
+/// Whether a text may stand for too many others: counted by the text's hash, so a yes may be wrong, a no is not.
+fn may_be_crowded(groups: &[Vec<String>]) -> bool {
+    let texts = groups.iter().map(Vec::len).sum::<usize>();
+    let mut counts = vec![0u32; (2 * texts).next_power_of_two().max(1024)];
+    let mask = counts.len() - 1;
+    groups.iter().any(|group| {
+        group.iter().any(|text| {
+            let Some(count) = counts.get_mut(xxh3_64(text.as_bytes()) as usize & mask) else { return true };
+            *count = count.saturating_add(group.len() as u32 - 1);
+            *count as usize > MAX_GROUP
+        })
+    })
+}
+
+fn crowds(path: &str, groups: &SynonymGroups, problems: &mut Problems) {
     let mut others: hashbrown::HashMap<&str, usize> = hashbrown::HashMap::new();
     for (i, group) in groups.groups.iter().enumerate() {
         for (j, text) in group.iter().enumerate() {
@@ -105,10 +130,6 @@ fn crowded(path: &str, groups: &SynonymGroups, problems: &mut Problems) {
                 );
             }
         }
-    }
-    for (text, list) in groups.oneway.iter().filter(|(_, list)| list.len() > MAX_GROUP) {
-        let path = under(&format!("{path}.oneway"), text);
-        problems.add(&path, &format!("at most {MAX_GROUP} texts"), &list.len().to_string());
     }
 }
 

@@ -88,6 +88,26 @@ fn synonyms(clauses: &[(u16, &[&str])]) -> Bound {
 }
 
 #[test]
+fn groups_by_the_thousand_are_found_whichever_thread_read_them() {
+    let texts = |texts: Vec<String>| texts;
+    let groups = SynonymGroups {
+        groups: (0..20_000).map(|n| texts(vec![format!("a{n}"), format!("b{n} c{n}"), format!("d{}", n / 2)])).collect(),
+        oneway: (0..50).map(|n| (format!("e{n} f"), vec![format!("a{n}"), format!("g{n}")])).collect(),
+    };
+    for n in [0, 1, 4095, 4096, 4097, 9_999, 12_345, 19_998, 19_999] {
+        let (a, bc, d) = (format!("a{n}"), format!("b{n} c{n}"), format!("d{}", n / 2));
+        let found = |text: &str| with_synonyms(text, &[CLUE], &groups);
+        assert_eq!(found(&bc), [synonyms(&[(CLUE, &[&bc, &a, &d])])]);
+        // A text of two groups stands for both.
+        let (even, odd) = (n / 2 * 2, n / 2 * 2 + 1);
+        let others = [format!("a{even}"), format!("b{even} c{even}"), format!("a{odd}"), format!("b{odd} c{odd}")];
+        assert_eq!(found(&d), [synonyms(&[(CLUE, &[&d, &others[0], &others[1], &others[2], &others[3]])])]);
+    }
+    assert_eq!(with_synonyms("e7 f", &[CLUE], &groups), [synonyms(&[(CLUE, &["e7 f", "a7", "g7"])])]);
+    assert_eq!(with_synonyms("g7", &[CLUE], &groups), [slot(&[(CLUE, "g7", 1.0)], 1.0)]);
+}
+
+#[test]
 fn words_with_synonyms_are_one_slot() {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     let groups = SynonymGroups {
