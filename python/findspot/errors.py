@@ -206,7 +206,11 @@ class ConfigError(FindspotError, ValueError):
         # Only here: whoever meets no bad configuration pays nothing for it.
         from .config.reports import Problem
 
-        self.problems = [one if isinstance(one, Problem) else Problem("refused", *one) for one in problems]
+        def of(path: str, expected: str, got: str) -> Problem:
+            where = f"{path}: " if path else ""
+            return Problem("refused", path, expected, got, f"{where}expected {expected}, got {got}")
+
+        self.problems = [one if isinstance(one, Problem) else of(*one) for one in problems]
 
 
 class ConflictError(FindspotError, RuntimeError):

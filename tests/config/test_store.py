@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextvars
 import json
 import pathlib
@@ -473,3 +474,59 @@ def test_the_last_good_version_starts_a_store_whose_sources_are_down(tmp_path: p
     assert Store(sources=[Json(file)], last_good=tmp_path / "good").current.k == 7
     with pytest.raises(fs.ConfigError):
         Store(sources=[Json(file)])
+
+
+def test_plain_values_go_by_a_short_way_that_says_the_same() -> None:
+    import enum
+    import json
+
+    from findspot._native import plain_json
+    from findspot.config.values import UnfitValue, _Reader, as_json
+
+    class Word(enum.StrEnum):
+        ONE = "one"
+
+    def deep(levels: int) -> Any:
+        return [deep(levels - 1)] if levels else 1
+
+    def by_the_long_way(value: Any) -> Any:
+        reader = _Reader("v", "")
+        read = reader.read(value)
+        assert not reader.problems
+        return json.loads(json.dumps(read))
+
+    plain_values = [
+        {"a": [1, -(2**63), 2.5, -0.0, 1e300, True, None, 'ü " \\ \n \x01 \U0001f600', ()], "": {"b.c": []}},
+        [["gold", "coin"]] * 3,
+        "text",
+        deep(128),
+    ]
+    for value in plain_values:
+        short = plain_json(value)
+        assert short is not None and json.loads(short) == by_the_long_way(value)
+    for value in (Word.ONE, {"a": Word.ONE}, {1, 2}, pathlib.Path("x"), collections.OrderedDict(a=1)):
+        assert plain_json(value) is None, "what is no plain type takes the long way"
+        assert json.loads(as_json(value, "v")) == by_the_long_way(value)
+    cycle: list[Any] = []
+    cycle.append(cycle)
+    for wrong in ({1: 2}, {"a": float("nan")}, {"a": "\ud800"}, {"\ud800": 1}, 2**63, -(2**63) - 1, deep(129), cycle, object()):
+        assert plain_json(wrong) is None
+        with pytest.raises(UnfitValue):
+            as_json(wrong, "v")
+
+
+def test_a_patch_of_what_no_configuration_can_hold_says_where_and_why() -> None:
+    store = Store(sources=[Mapping({"a": {"b": 1}})])
+    for path, value, where, expected in (
+        ("a.b", 2**63, "a.b", "an integer of 64 bits"),
+        ("a", {"b": [1, 2**64]}, "a", "an integer of 64 bits"),
+        ("a", {"c": {"x" * 70_000: 1}}, "a", "key"),
+    ):
+        with pytest.raises(fs.ConfigError) as refused:
+            store.patch({path: value})
+        (problem,) = refused.value.problems
+        assert problem.path.startswith(where) and expected in problem.expected, problem
+    assert store.version == 1
+    with pytest.raises(fs.ConfigError) as unknown:
+        store.rollback(7)
+    assert "7" in str(unknown.value.problems[0]), "a problem can always be shown"

@@ -48,6 +48,14 @@ impl Path {
         &self.0
     }
 
+    /// One more step.
+    pub fn step(self, step: &Segment) -> Self {
+        match step {
+            Segment::Key(key) => self.key(key),
+            Segment::Index(index) => self.index(*index),
+        }
+    }
+
     /// Whether this is the document itself.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()

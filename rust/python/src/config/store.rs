@@ -169,7 +169,11 @@ fn changes(pairs: Pairs) -> Result<Vec<Change>, Problems> {
         })?;
         let document = match json {
             None => None,
-            Some(json) => Some(value("patch", LayerKind::Patch, &String::from_utf8_lossy(&json))?),
+            Some(json) => Some(value("patch", LayerKind::Patch, &String::from_utf8_lossy(&json)).map_err(|Problems(found)| {
+                // Paths begin at the value; people know it by where it was to stand.
+                let whole = |problem: Problem| Problem { path: problem.path.segments().iter().fold(path.clone(), Path::step), ..problem };
+                Problems(found.into_iter().map(whole).collect())
+            })?),
         };
         changes.push((path, document));
     }
