@@ -11,7 +11,7 @@
 //! | [`hits`], [`hit`], [`scores`], [`arrow`], [`decode`] | engine → Python |
 //! | [`config`] | the configuration store, both ways |
 //! | [`errors`], [`logging`] | refusals, log lines |
-//! | [`kernels`] | the environment → the level of the inner loops |
+//! | [`kernels`], [`interpreters`] | the environment → the level of the inner loops; who may import this |
 
 mod arrow;
 mod config;
@@ -21,6 +21,7 @@ mod gate;
 mod hit;
 mod hits;
 mod index;
+mod interpreters;
 mod kernels;
 mod logging;
 mod records;
@@ -37,6 +38,7 @@ use pyo3::prelude::*;
 /// The compiled core of findspot; use it through the package `findspot`.
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    interpreters::only_the_main_one(module.py())?;
     logging::start();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("__kernels__", kernels::choose()?)?;
