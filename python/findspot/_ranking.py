@@ -3,7 +3,7 @@
 **In**: what `config=` was given, an open index. **Out**: the store, attached. **Law**
 1. A path or a store is followed: each version is checked against the schema and compiled before it is published anywhere.
 2. A mapping is this handle's own ranking: `index.config` numbers it in memory, and no other process follows it.
-3. Without `config`, a handle follows the newest version beside the index, if there is one.
+3. Without `config`, a handle follows the newest version beside the index, if there is one, and publishes none by that.
 4. No key of a ranking is the name of a secret: keys of synonyms are words that people search for.
 5. Versions made from a path stand in `<index>/config/`, numbered for all processes; those of an index in memory stay in memory.
 """
@@ -86,7 +86,7 @@ def content_of(config: Any) -> str:
 
 
 def follow(native: NativeIndex, config: Any, given: Mapping[str, Any] | None = None) -> Followed:
-    """Makes an index follow what `config` names; None: the newest version, or `given` when there is none yet."""
+    """Makes an index follow what `config` names; None: `given`, or the newest version when nothing was given."""
     from .config import Mapping as Layer
     from .config import Store, Toml, answers
     from .config.sources import Followed as Index
@@ -100,12 +100,13 @@ def follow(native: NativeIndex, config: Any, given: Mapping[str, Any] | None = N
     if config is not None:
         base = os.path.dirname(os.path.abspath(os.fspath(config)))
         source: Source = Toml(os.fspath(config))
-    elif given is None and has_versions(folder):
+    elif not given and folder is not None:
+        # Also before there is a version: what others publish later is taken, and nothing is said beside it.
         source = NumberedOnly()
     else:
-        flat = given is not None and not TABLES.intersection(given)
-        values = {"ranking": given} if flat else given
+        values = given or {}
+        flat = bool(values) and not TABLES.intersection(values)
         # What only this handle was given is numbered in memory: nobody else follows it.
-        folder = None if given else folder
-        source = Layer({} if values is None else values)
+        folder = None
+        source = Layer({"ranking": values} if flat else values)
     return Followed(Store(sources=[source, Index(native, base)], folder=folder, secret_names=None), True)

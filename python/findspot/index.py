@@ -423,7 +423,7 @@ class Index(Searching, Upkeep):
         `reload`, `patch`, `watch`, `rollback`, `history` and all else of `findspot.config.Store` work on it. A ranking file that is saved
         is read by `reload`, or by itself once `watch` was called. A version that does not fit
         the schema, or that a `[guard]` refuses, is not published. An index that was opened without one, or with a mapping, gets a store
-        when this is first asked for.
+        when this is first asked for: without one it follows what is published beside the index, and publishes nothing by that.
 
         Errors: `ClosedError`; `StorageError` when versions cannot be kept beside the index.
         Concurrency: as the store.

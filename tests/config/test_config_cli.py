@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import pathlib
+import time
 from typing import Any
 
+import findspot as fs
 import pytest
 from findspot.cli import main
-from findspot.config import Mapping, Store
+from findspot.config import Json, Mapping, Store
 
 
 @pytest.fixture
@@ -94,3 +96,110 @@ def test_wrong_usage(folder: pathlib.Path, tmp_path: pathlib.Path, capsys: pytes
     with pytest.raises(SystemExit) as caught:
         main(["config"])
     assert caught.value.code == 2
+
+
+def everything(folder: pathlib.Path) -> dict[str, tuple[int, int]]:
+    """All that stands below a folder, with sizes and times."""
+    return {str(path.relative_to(folder)): (path.stat().st_size, path.stat().st_mtime_ns) for path in [folder, *folder.rglob("*")]}
+
+
+LOOKING = (["history", "{}"], ["diff", "--store", "{}", "1"], ["explain", "name", "--store", "{}"])
+
+
+def test_looking_writes_nothing(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "app.json"
+    file.write_text('{"name": "a", "password": "hunter2hunter2"}')
+    # With secrets whose sources the command has none of.
+    with Store(sources=[Json(file)], folder=tmp_path / "versions") as store:
+        store.patch({"name": "b"})
+    for _ in range(2):
+        before = everything(tmp_path)
+        for words in LOOKING:
+            text = said(capsys, "config", *(word.format(tmp_path / "versions") for word in words))
+            assert text and "hunter2" not in text
+        assert said(capsys, "config", "check", file)
+        assert everything(tmp_path) == before
+    assert "(secret)" in said(capsys, "config", "explain", "password", "--store", tmp_path / "versions")
+
+
+def test_what_is_no_store_is_named_and_left_alone(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home, empty = tmp_path / "home", tmp_path / "empty"
+    empty.mkdir()
+    (home / "1.d").mkdir(parents=True)
+    (home / "notes.txt").write_text("x")
+    file = tmp_path / "next.toml"
+    file.write_text("most = 9\n")
+    before = everything(tmp_path)
+    repairing = (["rollback", "{}", "1"], ["unpatch", "{}", "a"], ["resume", "{}"])
+    for folder in (home, empty):
+        for words in (*LOOKING, *repairing):
+            assert main(["config", *(word.format(folder) for word in words)]) == 1
+            error = capsys.readouterr().err
+            assert str(folder) in error and "found no version" in error and "findspot config push" in error, error
+    assert main(["config", "push", str(home), str(file)]) == 1
+    assert "in an empty folder" in capsys.readouterr().err
+    assert main(["config", "history", str(empty), "--json"]) == 1
+    assert "found no version" in json.loads(capsys.readouterr().out)["error"]["message"]
+    assert everything(tmp_path) == before
+    # What the message says works.
+    assert main(["config", "push", str(empty), str(file)]) == 0
+    assert said(capsys, "config", "history", empty).count("\n") >= 2
+
+
+def test_an_index_without_a_configuration(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url = tmp_path / "t.findspot"
+    with fs.Index.create(url, fs.Schema(key="id", fields={"title": fs.Text()})) as index:
+        index.upsert([{"id": "k1", "title": "gold"}])
+        index.commit()
+    before = everything(url)
+    for words in LOOKING:
+        assert main(["config", *(word.format(url) for word in words)]) == 1
+        assert f"`findspot config push {url} FILE` publishes one" in capsys.readouterr().err
+    assert everything(url) == before
+    ranking = tmp_path / "ranking.toml"
+    ranking.write_text("[ranking]\nk1 = 1.5\n")
+    assert main(["config", "push", str(url), str(ranking)]) == 0
+    capsys.readouterr()
+    before = everything(url)
+    assert said(capsys, "config", "explain", "ranking.k1", "--store", url).startswith("ranking.k1 = 1.5")
+    assert everything(url) == before
+    # The index checks what is pushed to it; what it cannot take can be taken back all the same.
+    ranking.write_text("[ranking]\nk1 = -1\n")
+    assert main(["config", "push", str(url), str(ranking)]) == 1
+    with Store(folder=url / "config") as store:
+        store.patch({"ranking.k1": -1})
+    with pytest.raises(fs.ConfigError):
+        fs.open(url)
+    assert main(["config", "rollback", str(url), "1"]) == 0
+    with fs.open(url) as index:
+        assert index.config.current.ranking.k1 == 1.5
+
+
+def test_unpatch_and_resume(folder: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "~ limits.most: 6 → 5" in said(capsys, "config", "unpatch", folder, "limits", "--actor", "bob")
+    assert "no patch stands there" in said(capsys, "config", "unpatch", folder, "limits")
+    assert said(capsys, "config", "rollback", folder, "2", "--json")["version"] == 4
+    assert said(capsys, "config", "resume", folder, "--json") == {"version": 5, "changed": True}
+    assert "nothing was held" in said(capsys, "config", "resume", folder)
+    with Store(sources=[Mapping({"limits": {"most": 7}, "name": "a"})], folder=folder) as store:
+        assert (store.current.limits.most, store.unpatch("limits").version, store.current.limits.most) == (6, 6, 7)
+
+
+def test_a_service_keeps_its_secrets_while_the_shell_changes_other_values(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "app.json"
+    file.write_text('{"name": "a", "password": "hunter2hunter2"}')
+    with Store(sources=[Json(file)], folder=tmp_path / "versions") as store:
+        next_file = tmp_path / "next.toml"
+        next_file.write_text('name = "b"\n')
+        assert said(capsys, "config", "push", tmp_path / "versions", next_file, "--json")["version"] == 2
+        store.reload()
+        assert (store.current.name, store.current.password) == ("b", "hunter2hunter2")
+        said(capsys, "config", "rollback", tmp_path / "versions", "1")
+        deadline = time.monotonic() + 20
+        while store.version < 3 and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert (store.current.name, store.current.password) == ("a", "hunter2hunter2")
+    for version in (tmp_path / "versions").iterdir():
+        assert not version.is_file() or b"hunter2" not in version.read_bytes()

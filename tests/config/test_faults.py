@@ -374,3 +374,49 @@ def test_memory_is_flat_over_many_reloads_under_load(file: pathlib.Path) -> None
         reader.join()
     assert sizes[-1] < sizes[0] * 1.1 + 4_000_000, sizes
     wait_for(lambda: store.metrics()["retained_versions"] <= 5)
+
+
+def test_an_audit_that_cannot_be_written(tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture) -> None:
+    """An error at the start; later a warning of the report, in the log and in the metrics, and no publication is lost."""
+    for place in (tmp_path, tmp_path / "none" / "audit.jsonl"):
+        with pytest.raises(fs.ConfigError, match=str(place)) as caught:
+            Store(sources=[Mapping({"k": 1})], audit=place)
+        (problem,) = caught.value.problems
+        assert problem.code == "audit" and problem.hint is not None
+    audit = tmp_path / "audit.jsonl"
+    with Store(sources=[Mapping({"k": 1})], audit=audit) as store, caplog.at_level("WARNING", "findspot.config"):
+        assert store.patch({"k": 2}).warnings == () and store.metrics()["audit_failures_total"] == 0
+        audit.unlink()
+        audit.mkdir()
+        report = store.patch({"k": 3})
+        assert (report.changed, [problem.code for problem in report.warnings], store.current.k) == (True, ["audit"], 3)
+        assert str(audit) in str(report)
+        assert store.metrics()["audit_failures_total"] == 1 and "findspot_config_audit_failures_total" in store.prometheus()
+        with pytest.raises(fs.ConfigError):
+            store.patch({"k.l": 3})
+        audit.rmdir()
+        assert store.patch({"k": 4}).warnings == ()
+    assert [json.loads(line)["verdict"] for line in audit.read_text().splitlines()] == ["published"]
+    assert any(record.name == "findspot.config" and str(audit) in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full")
+def test_a_full_disk_costs_a_line_of_the_audit(tmp_path: pathlib.Path) -> None:
+    with Store(sources=[Mapping({"k": 1})], audit="/dev/full", last_good=tmp_path / "none" / "good") as store:
+        report = store.patch({"k": 2})
+        assert (report.changed, {problem.code for problem in report.warnings}) == (True, {"audit", "last_good"})
+        assert store.metrics()["audit_failures_total"] == store.metrics()["last_good_failures_total"] == 2
+
+
+def test_attempts_of_killed_processes_are_no_versions_and_are_deleted_later(tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "versions"
+    with Store(sources=[Mapping({"k": 1})], folder=folder) as store:
+        store.set_unit("u", {"k": 2})
+    old = [folder / "attempt-1-2-3", folder / "units" / "attempt-1-2-3"]
+    for path in [*old, folder / "attempt-4-5-6"]:
+        path.write_bytes((folder / "1").read_bytes()[:50])
+    for path in old:
+        os.utime(path, (time.time() - 7200,) * 2)
+    with Store(sources=[Mapping({"k": 1})], folder=folder) as store:
+        assert (store.version, store.current.k, store.for_unit("u").k) == (1, 1, 2)
+    assert not any(path.exists() for path in old) and (folder / "attempt-4-5-6").exists(), "a young one may be somebody's"

@@ -1,8 +1,11 @@
-"""`findspot config check | diff | push | rollback | history | explain`: looking after a configuration from the shell.
+"""`findspot config check | diff | push | unpatch | rollback | resume | history | explain`: looking after a configuration from the shell.
 
 **In**: files, a store's folder, or an index, whose ranking is such a store. **Out**: tables, problems with the line shown, exit code 1 for
-what is refused. **Law**: what a running service refuses is refused here by the same checks; `push` puts a file's content above what is
-published, value by value, and never takes away what somebody else patched meanwhile.
+what is refused. **Law**
+1. What a running service refuses is refused here by the same checks; `push` puts a file's content above what is published, value by value,
+   and never takes away what somebody else patched meanwhile.
+2. What only looks (`check`, `diff`, `history`, `explain`) makes no file and no folder, and says so where there is nothing to look at.
+3. What repairs (`unpatch`, `rollback`, `resume`) works on the versions alone, also while no service can be opened on them.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from .._ranking import has_versions
 from ..errors import ConfigError
 from .output import print_json, problem_text, table
 
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 
     from ..config import Diff, Problem, Source, Store
 
-__all__ = ["check", "diff", "explain", "history", "push", "rollback"]
+__all__ = ["check", "diff", "explain", "history", "push", "resume", "rollback", "unpatch"]
 
 JUDGEMENTS = "guard.judgements"
 
@@ -60,20 +64,59 @@ def layers_of(options: argparse.Namespace) -> list[Source]:
     return [*layers, Env(options.env)] if options.env else layers
 
 
-@contextlib.contextmanager
-def opened(options: argparse.Namespace) -> Generator[Store[Any]]:
-    """The store that a target names: of an index, or of a folder of versions."""
-    from ..config import Store
+def is_index(path: str) -> bool:
+    return os.path.isdir(os.path.join(path, "manifest"))
 
-    if os.path.isdir(os.path.join(options.store, "manifest")):
+
+def versions_of(path: str, *, empty_ok: bool = False) -> str:
+    """The folder of versions that a target names; refuses one that holds none."""
+    if not os.path.isdir(path):
+        raise FileNotFoundError(2, "expected an index, or the folder of a store's versions", path)
+    folder = os.path.join(path, "config") if is_index(path) else path
+    if has_versions(folder):
+        return folder
+    other_files = not is_index(path) and bool(os.listdir(path))
+    if empty_ok and not other_files:
+        return folder
+    if is_index(path):
+        raise ValueError(f"{path}: no configuration was published beside this index yet: `findspot config push {path} FILE` publishes one")
+    first = "in an empty folder, `findspot config push FOLDER FILE` publishes the first version"
+    if not other_files:
+        first = f"`findspot config push {path} FILE` publishes the first version"
+    raise ValueError(f"{path}: expected the folder of a store's versions, found no version: name the folder of Store(folder=…); {first}")
+
+
+@contextlib.contextmanager
+def looked_at(options: argparse.Namespace, schema: str | None = None) -> Generator[Store[Any]]:
+    """The versions of a target, to be read: nothing is written, secrets stay references."""
+    from ..config import Store
+    from ..config.sources import NumberedOnly
+
+    with Store(schema_of(schema), sources=[NumberedOnly(read=True)], folder=versions_of(options.store)) as store:
+        yield store
+
+
+@contextlib.contextmanager
+def opened(options: argparse.Namespace, *, repairs: bool = False) -> Generator[Store[Any]]:
+    """The store that a target names: of an index, which then checks what is published, or of a folder of versions."""
+    from ..config import Store
+    from ..config.sources import NumberedOnly
+
+    folder = versions_of(options.store, empty_ok=not repairs)
+    if is_index(options.store):
         from ..index import open
 
-        with open(options.store) as index:
-            yield getattr(index, "config")  # noqa: B009
-        return
-    if not os.path.isdir(options.store):
-        raise FileNotFoundError(2, "expected an index, or the folder of a store's versions", options.store)
-    with Store(schema_of(options.schema), folder=options.store) as store:
+        try:
+            index = open(options.store)
+        except ConfigError:
+            # The index takes no version that is there: that is what is to be repaired.
+            if not repairs:
+                raise
+        else:
+            with index:
+                yield getattr(index, "config")  # noqa: B009
+            return
+    with Store(schema_of(options.schema), sources=[NumberedOnly()], folder=folder) as store:
         yield store
 
 
@@ -105,19 +148,23 @@ def check(options: argparse.Namespace) -> int:
 
 def against(store: Store[Any], url: str) -> tuple[Problem, ...]:
     """Holds what a store says against the schema of an index, and against the guard of its live version; gives warnings."""
-    from .._ranking import folder_of, has_versions
-    from ..config import answers
+    from .._ranking import folder_of
+    from ..config import Store, answers
+    from ..config.sources import Followed, NumberedOnly
     from ..config.values import pairs
     from ..index import open
 
-    with open(url) as index:
+    # With a ranking of its own the handle follows nothing, and so writes nothing.
+    with open(url, config={}) as index:
         said = answers.accepted(store._attach(index._native, os.getcwd()))
         absent = [one for one in said if one.code == "judgements"]
         if absent:
             raise answers.error(absent)
-        if has_versions(folder_of(index.url)):
+        folder = folder_of(index.url)
+        if has_versions(folder):
             # As `push` would publish it, which is refused or not by what is live.
-            answer, _ = index.config._stage(pairs(published(store), "check"))
+            with Store(sources=[NumberedOnly(read=True), Followed(index._native, os.getcwd())], folder=folder, secret_names=None) as live:
+                answer, _ = live._stage(pairs(published(store), "check"))
             refused = answers.report(answer).problems
             if refused:
                 raise answers.error(answers.placed(refused, store))
@@ -148,7 +195,7 @@ def diff(options: argparse.Namespace) -> int:
     from ..config import Store
 
     if options.store is not None:
-        with opened(options) as store:
+        with looked_at(options, options.schema) as store:
             found = store.diff(int(options.old), int(options.new) if options.new is not None else None)
             show(found, options.json, {})
         return 0
@@ -200,17 +247,41 @@ def quoted(key: str) -> str:
 
 def rollback(options: argparse.Namespace) -> int:
     """Publishes the content of an older version again."""
-    with opened(options) as store:
+    with opened(options, repairs=True) as store:
         report = store.rollback(options.version, actor=actor(options), reason=options.reason or "")
         if not options.json:
             print(f"version {report.version} says what version {options.version} said")
+            print(f"files that change wait until `findspot config resume {options.store}`", file=sys.stderr)
         show(report.diff, options.json, {"version": report.version})
+    return 0
+
+
+def unpatch(options: argparse.Namespace) -> int:
+    """Withdraws values that were patched or pushed."""
+    with opened(options, repairs=True) as store:
+        report = store.unpatch(*options.paths, actor=actor(options), reason=options.reason or "")
+        if not options.json:
+            print(f"version {report.version}" if report.changed else f"version {report.version}: no patch stands there")
+        show(report.diff, options.json, {"version": report.version, "changed": report.changed})
+    return 0
+
+
+def resume(options: argparse.Namespace) -> int:
+    """Ends the hold of a rollback: the sources of the running processes count again."""
+    with opened(options, repairs=True) as store:
+        report = store.resume(actor=actor(options), reason=options.reason or "")
+        if report.problems:
+            raise ConfigError(str(report), problems=list(report.problems))
+        if options.json:
+            print_json({"version": report.version, "changed": report.changed})
+        else:
+            print(f"version {report.version}: sources count again" if report.changed else f"version {report.version}: nothing was held")
     return 0
 
 
 def history(options: argparse.Namespace) -> int:
     """The versions that are kept."""
-    with opened(options) as store:
+    with looked_at(options) as store:
         entries = store.history()
     if options.json:
         names = ("version", "time", "actor", "reason", "kind", "rolled_back_from", "hash", "is_current")
@@ -248,7 +319,7 @@ def explain(options: argparse.Namespace) -> int:
         return 0
 
     if options.store is not None:
-        with opened(options) as store:
+        with looked_at(options, options.schema) as store:
             return answer(store)
     if not options.files:
         raise ValueError("explain: expected files, or --store")

@@ -22,7 +22,7 @@ from .guards import Guard
 from .patterns import steps_of
 from .reports import Diff
 from .shape import Shape
-from .views import NODE, STARS, View, values_of_instance, version_of, view_value
+from .views import NODE, STARS, View, values_of_instance, view_value
 
 if TYPE_CHECKING:
     from .._native import ConfigDiff, ConfigNode
@@ -84,8 +84,8 @@ class Derived(Generic[D]):
             config: a whole view of the store; None is the pinned version, or the current one.
         """
         view = self._store.pinned() if config is None else config
-        found = self._store._derived(self._recipe.name, version_of(view))
-        # A version that is older than the derivation has none.
+        found = self._store._derived(self._recipe.name, view)
+        # A version that is older than the derivation has none; what its inputs say is in the view.
         return self._recipe.make(view) if found is None else found[0]
 
 

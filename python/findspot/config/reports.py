@@ -249,7 +249,7 @@ class Report:
         if not self.accepted:
             return "\n".join([f"refused; version {self.version} stays", *map(str, self.problems)])
         words = f"version {self.version}" if self.changed else f"version {self.version}, unchanged"
-        return "\n".join([words, *map(str, self.diff)])
+        return "\n".join([words, *map(str, self.diff), *map(str, self.warnings)])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -25,6 +25,11 @@ class Source:
     # Kind, name, details, whether it may be missing.
     _described: tuple[str, str, Any, bool]
 
+    @property
+    def _says_nothing(self) -> bool:
+        """Whether it is defaults that are those of the class."""
+        return self._described[0] == "defaults" and self._described[2] == b"{}"
+
     def __repr__(self) -> str:
         kind, name, _, _ = self._described
         return f"{type(self).__name__}({name!r})" if kind in ("toml", "json", "yaml", "dotenv") else f"{type(self).__name__}(…)"
@@ -75,12 +80,17 @@ class Defaults(Mapping):
 
 
 class NumberedOnly(Source):
-    """No layer: what is numbered in the store's folder is followed, and nothing is said beside it."""
+    """No layer: what is numbered in the store's folder is followed, and nothing is said beside it.
 
-    __slots__ = ()
+    Args:
+        read: the folder is looked at once and never written to, not even to show this process to others.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("place",)
+
+    def __init__(self, *, read: bool = False) -> None:
         self._described = ("numbered", "", None, True)
+        self.place = {"place": "read" if read else "later"}
 
 
 class Followed(Source):

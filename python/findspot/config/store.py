@@ -22,7 +22,7 @@ from .arguments import by, flag, guards_argument, path_argument, sources_argumen
 from .hooks import Derived, Hooks
 from .sources import Defaults, Followed, NumberedOnly
 from .values import pairs, text
-from .views import plan_of, version_of
+from .views import plan_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,11 +63,14 @@ class Store(_Base[T], Generic[T]):
         schema: what the configuration looks like: a dataclass, a `msgspec.Struct`, a pydantic model or a TypedDict, or None for any
             content. Unknown keys are refused unless the class says otherwise. What the class checks in Python (validators,
             `__post_init__`) is checked before publication, for sections that changed.
-        sources: layers, the later above the earlier; none is the class's defaults, or with a `folder` what others publish there.
+        sources: layers, the later above the earlier; none is the class's defaults. With a `folder`, a store without sources only follows:
+            it takes what others publish there, publishes nothing by opening, reloading or watching, and until there is a version it reads
+            the class's defaults as version 0. What it is asked to `patch` or to roll back is published.
         guards: rules about a change; see `findspot.config.not_empty` and its neighbours.
         keep: how many versions stay readable for `pin(version=…)`, `diff` and `rollback`.
         folder: where versions are kept for all processes that name the same folder, and over restarts; None keeps them in memory.
-        audit: a file that gets one line of JSON for each publication and refusal, or None.
+        audit: a file that gets one line of JSON for each publication and refusal, or None. One that cannot be written is an error here; later
+            it is a warning of the report and of the log `findspot.config`, counted by the metric `audit_failures_total`.
         last_good: a file that holds the last accepted content, used when the sources are bad at the start, or None.
         check_seconds: how long the class's own checks may take.
         secret_names: words that make a key's value a secret, beside those that do anyway (`password`, `token`, `apiKey`, …), where they are
@@ -148,8 +151,10 @@ class Store(_Base[T], Generic[T]):
     ) -> None:
         import json
 
-        # With a folder and no sources, the store follows what others publish there, and says nothing beside it.
-        self._sources = sources_argument(sources) or ((NumberedOnly(),) if folder is not None else (Defaults(),))
+        self._sources = sources_argument(sources) or (Defaults(),)
+        # With a folder and nothing to say, the store follows what others publish there, and says nothing beside it.
+        if folder is not None and all(source._says_nothing for source in self._sources):
+            self._sources = (NumberedOnly(),)
         rules = guards_argument(guards)
         if isinstance(keep, bool) or not isinstance(keep, int) or not 1 <= keep < 2**32:
             raise ValueError(f"Store: keep: expected a number of versions ≥ 1, got {keep!r}")
@@ -170,7 +175,7 @@ class Store(_Base[T], Generic[T]):
                 "audit": path_argument(audit, "audit"),
                 "last_good": path_argument(last_good, "last_good"),
                 "check_seconds": float(check_seconds),
-                "only_read": folder is not None and isinstance(self._sources[0], NumberedOnly) and not os.access(folder, os.W_OK),
+                **next((source.place for source in self._sources if isinstance(source, NumberedOnly)), {"place": "write"}),
             },
             self._hooks,
         )
@@ -418,7 +423,7 @@ class Store(_Base[T], Generic[T]):
         Args:
             unit: its name; an unknown one gets what is shared.
 
-        Returns: a view of the pinned version, or of the current one.
+        Returns: a view of the current version with the unit's newest values; inside a pin both are those of the moment of the pin.
         Concurrency: any thread. Cost: the tables on the unit's paths are made anew.
 
         Example:
@@ -427,7 +432,7 @@ class Store(_Base[T], Generic[T]):
             >>> store.for_unit("anybody").k
             1
         """
-        return cast("T", self._for_unit(text(unit, "for_unit: unit"), version_of(self.pinned())))
+        return cast("T", self._for_unit(text(unit, "for_unit: unit"), self.pinned()))
 
     # ---- looking ----
 
@@ -560,29 +565,40 @@ class Store(_Base[T], Generic[T]):
         """Calls a function after each publication that changed something it cares for.
 
         Args:
-            *patterns: `search.weights`, `search.*`, or none for every change.
+            *patterns: `search.weights` (that value and what is below it), `search.*`, `search.*.weight`, or none for every change. A change
+                that touches several of them is one call.
 
-        Returns: a decorator; the function gets the old view, the new view and the difference.
-        Concurrency: called on a thread of the store's, one change after the other, also for versions that other processes published.
-            What it raises is logged and counted, and breaks nothing. It may reload or patch the store.
+        Returns: a decorator, which gives the function back. The function is called as `function(old, new, diff)`: the views of two whole
+            versions and the `Diff` between them, of all paths. `old` is what the call before had as `new`, if no version between them
+            was passed over because it touches no pattern.
+        Errors: `ValueError` for a pattern that is none, `ClosedError`.
+        Concurrency: never on the thread that publishes, and never before readers get the new version, which may by then be older than
+            `store.current`. Each registered function is called on a thread of its own, which compiled code starts when there is
+            something to tell and ends after it: one call at a time, in the order of versions, also of those that other processes
+            published; functions know no order among each other. No pin is inherited: `store.pinned()` is the current version there.
+            A function that is slow or hangs delays nobody but itself: no publication, no reader, no other function and not the end of the
+            process. While it is busy 16 changes wait; further ones are joined to the last of them, so it skips versions, not changes.
+            What it raises is logged with its name by the logger `findspot.config` (level ERROR, secrets blotted out), counted by the metric
+            `subscriber_failures_total`, and it is called for the next change all the same. It may `reload`, `patch` or roll back the
+            store: that publishes before the call returns, and it is told of it afterwards, so it has to stop by itself.
+            After a fork the child's functions are told of what is published from then on.
 
         Example:
-            >>> import threading
+            >>> import queue, threading
             >>> from findspot.config import Mapping, Store
-            >>> store, seen = Store(sources=[Mapping({"k": 1})]), threading.Event()
-            >>> @store.on_change("k")
+            >>> store, told = Store(sources=[Mapping({"search": {"k1": 1.2, "b": 0.75}})]), queue.Queue()
+            >>> @store.on_change("search.k1", "search.b")
             ... def changed(old, new, diff):
-            ...     print(old.k, new.k)
-            ...     seen.set()
-            >>> _ = store.patch({"k": 2}); _ = seen.wait(10)
-            1 2
+            ...     told.put((old.search.k1, new.search.k1, diff.paths, threading.current_thread() is threading.main_thread()))
+            >>> _ = store.patch({"search.k1": 1.5, "search.b": 0.5})
+            >>> told.get(timeout=10)
+            (1.2, 1.5, ('search.k1', 'search.b'), False)
         """
 
         def register(function: Callable[[T, T, Diff], object]) -> Callable[[T, T, Diff], object]:
             if not callable(function):
                 raise TypeError(f"on_change: expected a function of (old, new, diff), got {type(function).__name__}")
-            for pattern in wanted or ("*",):
-                self._subscribe(pattern, function)
+            self._subscribe(wanted or ["*"], function)
             return function
 
         if patterns and callable(patterns[0]):

@@ -134,7 +134,7 @@ fn a_fork_in_the_middle_of_a_publish_leaves_the_child_a_store_that_works(store: 
 fn a_fork_beside_a_subscriber_leaves_the_child_a_queue_of_its_own() {
     let (store, _) = Store::open(Options::default()).unwrap();
     let told = Arc::new(Counting(AtomicU64::new(0)));
-    store.subscribe("*".parse::<Pattern>().unwrap(), told.clone());
+    store.subscribe(vec!["*".parse::<Pattern>().unwrap()], told.clone());
     let (done, publisher) = publishing_until_done(&store);
     for round in 0..150 {
         std::thread::sleep(Duration::from_micros(round * 137 % 3000));
@@ -161,7 +161,7 @@ fn forks() {
     store.follow();
     store.watch();
     let told = Arc::new(Counting(AtomicU64::new(0)));
-    store.subscribe("a".parse::<Pattern>().unwrap(), told.clone());
+    store.subscribe(vec!["a".parse::<Pattern>().unwrap()], told.clone());
     for _ in 0..3 {
         a_child_keeps_its_pin_and_follows_by_itself(&store, &told);
     }

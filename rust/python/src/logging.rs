@@ -2,7 +2,7 @@
 //!
 //! **In**: lines of the `log` crate, from any thread. **Out**: `logging.getLogger("findspot.<room>").log(…)`. **Law**: no thread of the
 //! engine ever waits for the interpreter: lines wait in a bounded queue without locks (so a fork cannot break it; when it is full, lines
-//! are dropped) until the next long call ends, whose thread hands them over.
+//! are dropped) until the next long call, or call of a configuration store, ends, whose thread hands them over.
 
 use std::sync::OnceLock;
 

@@ -27,6 +27,8 @@ const ATTEMPT: &str = "attempt-";
 /// Numbered objects in one folder, shared by any number of processes.
 pub struct Folder {
     path: PathBuf,
+    /// Whether the folder is made for the first object when it is missing; of one that had objects, nothing else may take the place.
+    made: bool,
     seen: Latest<Option<Seen>>,
     attempts: AtomicU64,
 }
@@ -43,18 +45,21 @@ impl Folder {
     /// # Errors
     /// When it is missing and cannot be made.
     pub fn open(path: &Path) -> io::Result<Self> {
-        if !path.is_dir() {
-            let mut builder = fs::DirBuilder::new();
-            #[cfg(unix)]
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-            builder.recursive(true).create(path)?;
-        }
-        Ok(Self { path: path.to_owned(), seen: Latest::new(None), attempts: AtomicU64::new(0) })
+        make(path)?;
+        let folder = Self::read_only(path);
+        // What cannot be deleted now is deleted by the next one who opens or publishes.
+        let _ = folder.sweep();
+        Ok(folder)
+    }
+
+    /// Uses the folder as it is; it is made when something is created in it.
+    pub fn later(path: &Path) -> Self {
+        Self { made: true, ..Self::read_only(path) }
     }
 
     /// Uses the folder as it is, and finds no versions where there is none (an index that is only read).
     pub fn read_only(path: &Path) -> Self {
-        Self { path: path.to_owned(), seen: Latest::new(None), attempts: AtomicU64::new(0) }
+        Self { path: path.to_owned(), made: false, seen: Latest::new(None), attempts: AtomicU64::new(0) }
     }
 
     fn file(&self, number: u64) -> PathBuf {
@@ -95,9 +100,32 @@ impl Folder {
         Ok(numbers.iter().any(|&other| other > 1) && !numbers.contains(&2))
     }
 
+    /// Deletes the attempts of processes that were killed long ago.
+    fn sweep(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.path)?.flatten() {
+            let is_attempt = entry.file_name().to_str().is_some_and(|name| name.starts_with(ATTEMPT));
+            let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+            if is_attempt && age().is_some_and(|age| age > ABANDONED) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        Ok(())
+    }
+
     fn sync(&self) -> io::Result<()> {
         File::open(&self.path)?.sync_all()
     }
+}
+
+/// Makes a folder that is missing, private to its user.
+fn make(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
 }
 
 /// The file of an attempt, deleted when it is dropped: by then it has a number, or never will.
@@ -157,6 +185,9 @@ impl Numbering for Folder {
         if self.newest()? >= number {
             return Ok(Creation::Exists);
         }
+        if self.made && number == 1 {
+            make(&self.path)?;
+        }
         let attempt = self.attempt(&object.encode())?;
         failpoint("numbering: attempt synced");
         match fs::hard_link(&attempt.0, self.file(number)) {
@@ -186,14 +217,7 @@ impl Numbering for Folder {
                 _ => {}
             }
         }
-        for entry in fs::read_dir(&self.path)?.flatten() {
-            let is_attempt = entry.file_name().to_str().is_some_and(|name| name.starts_with(ATTEMPT));
-            let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
-            if is_attempt && age().is_some_and(|age| age > ABANDONED) {
-                let _ = fs::remove_file(entry.path());
-            }
-        }
-        Ok(())
+        self.sweep()
     }
 
     fn numbers(&self) -> io::Result<Vec<u64>> {

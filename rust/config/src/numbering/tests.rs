@@ -92,6 +92,28 @@ fn a_sleeper_does_not_take_a_number_that_was_pruned() {
 }
 
 #[test]
+fn attempts_of_the_killed_are_deleted_by_who_opens_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, young) = (folder.path().join("attempt-1-2-3"), folder.path().join("attempt-4-5-6"));
+    for file in [&old, &young] {
+        std::fs::write(file, "x").unwrap();
+    }
+    let hours = std::time::Duration::from_secs(2 * 3600);
+    let file = std::fs::File::options().write(true).open(&old).unwrap();
+    file.set_modified(std::time::SystemTime::now() - hours).unwrap();
+    for reader in [Folder::read_only(folder.path()), Folder::later(folder.path())] {
+        assert_eq!((reader.newest().unwrap(), old.exists()), (0, true), "who only reads deletes nothing");
+    }
+    Folder::open(folder.path()).unwrap();
+    assert_eq!((old.exists(), young.exists()), (false, true));
+    let later = folder.path().join("a").join("b");
+    let numbering = Folder::later(&later);
+    assert_eq!((numbering.numbers().unwrap().len(), later.exists()), (0, false));
+    assert_eq!(numbering.create(1, &object("a")).unwrap(), Creation::Created);
+    assert_eq!(Folder::read_only(&later).read(1).unwrap().unwrap(), b"a");
+}
+
+#[test]
 fn other_files_are_no_versions_and_attempts_leave_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let numbering = Folder::open(folder.path()).unwrap();

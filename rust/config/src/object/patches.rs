@@ -97,10 +97,7 @@ pub fn apply(document: &Document, patches: &Patches) -> Result<Document, Problem
         return Ok(document.clone());
     }
     patch(document, &changes(patches)?).map_err(|problems| {
-        let withdraw = |problem: Problem| {
-            let hint = format!("an earlier patch of {} does not fit what the sources say now; withdraw it", problem.path);
-            problem.hint(hint)
-        };
-        Problems(problems.0.into_iter().map(withdraw).collect())
+        let earlier = |problem: Problem| problem.hint("an earlier patch does not fit what the sources say now");
+        Problems(problems.0.into_iter().map(earlier).collect())
     })
 }

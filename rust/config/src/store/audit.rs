@@ -1,16 +1,21 @@
 //! The audit: one line of JSON for everything that was tried.
 //!
 //! **In**: reports. **Out**: lines at the end of a file. **Law**: a line is one write to a file that is open for appending, so lines of several
-//! processes never mix; values do not stand in it, only paths, so secrets cannot; whether it can be written decides nothing.
+//! processes never mix; values do not stand in it, only paths, so secrets cannot. A file that cannot be written is refused when the store is
+//! opened; later it decides nothing, since a full disk must not stop a configuration from being repaired: the report says so in a warning,
+//! the log says so, and metrics count it.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path as FilePath, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
 use super::report::Report;
 use crate::diff::Diff;
+use crate::document::Path;
+use crate::problem::{Problem, Problems};
 
 /// Paths that are named one by one; of the others there is a number.
 const NAMED: usize = 20;
@@ -18,6 +23,7 @@ const NAMED: usize = 20;
 /// Where lines go.
 pub struct Audit {
     path: Option<PathBuf>,
+    failures: AtomicU64,
 }
 
 #[derive(Serialize)]
@@ -46,7 +52,7 @@ struct Changed {
 impl Audit {
     /// Appends to a file, or to nothing.
     pub fn new(path: Option<PathBuf>) -> Self {
-        Self { path }
+        Self { path, failures: AtomicU64::new(0) }
     }
 
     /// Whether anybody reads it.
@@ -54,9 +60,23 @@ impl Audit {
         self.path.is_some()
     }
 
-    /// Adds a line about an attempt; `diff` is what it changed or would have changed.
-    pub fn record(&self, report: &Report, reason: &str, forced: bool, diff: Option<&Diff>) {
-        let Some(path) = &self.path else { return };
+    /// Whether lines can be added; makes the file.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn try_open(&self) -> Result<(), Problems> {
+        let Some(path) = &self.path else { return Ok(()) };
+        open(path).map(drop).map_err(|error| unwritable(path, &error).into())
+    }
+
+    /// How many lines could not be written.
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Adds a line about an attempt; `diff` is what it changed or would have changed. Returns a warning when it cannot.
+    pub fn record(&self, report: &Report, reason: &str, forced: bool, diff: Option<&Diff>) -> Option<Problem> {
+        let path = self.path.as_ref()?;
         let changed = diff.map_or_else(Changed::default, |diff| Changed {
             added: diff.added().count(),
             removed: diff.removed().count(),
@@ -81,19 +101,29 @@ impl Audit {
             changed,
             problems: report.problems.iter().map(ToString::to_string).collect(),
         };
-        if append(path, &line).is_err() {
-            // A full disk must not stop a configuration from being repaired; metrics and logs show other signs.
-        }
+        let error = append(path, &line).err()?;
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        let warning = unwritable(path, &error).warning();
+        log::warn!(target: "findspot::config", "{warning}");
+        Some(warning)
     }
+}
+
+fn unwritable(path: &FilePath, error: &std::io::Error) -> Problem {
+    Problem::new("audit", Path::root(), format!("an audit file that lines can be added to at {}", path.display()), error.to_string())
+        .hint("name a file in a folder that this process may write to, on a disk with room; no line is added until then")
+}
+
+fn open(path: &FilePath) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn append(path: &FilePath, line: &impl Serialize) -> std::io::Result<()> {
     let mut text = serde_json::to_vec(line)?;
     text.push(b'\n');
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(&text)
+    open(path)?.write_all(&text)
 }

@@ -50,18 +50,16 @@ impl Store {
         self.0.publish_or_refuse(Cause::Patch, by, expected, &mut |base| self.0.draft_of_patch(base, changes))
     }
 
-    /// Withdraws patches at or below some paths: what the sources say counts again.
+    /// Withdraws patches at or below some paths: what the sources say counts again. A store without sources puts back what the newest kept
+    /// version without the patch said, and takes the value away if there is none; who has the sources corrects that with its next look at them.
     ///
     /// # Errors
     /// When `expected` is not current, or the sources cannot be read.
     pub fn unpatch(&self, paths: &[Path], expected: Option<u64>, by: &By) -> Result<Report, Refusal> {
         self.0.notice_fork();
         self.0.publish_or_refuse(Cause::Patch, by, expected, &mut |base| {
-            if self.0.providers.is_empty() && base.merged.layers().iter().any(|layer| layer.kind() == LayerKind::Version) {
-                let expected = "sources that say what counts without the patch";
-                return Err(Problem::new("no_sources", Path::root(), expected, "none")
-                    .hint("withdraw it in a process that has the sources, or patch the value that it shall have")
-                    .into());
+            if self.0.only_follows() && base.merged.layers().iter().any(|layer| layer.kind() == LayerKind::Version) {
+                return self.0.draft_of_return(base, paths);
             }
             self.0.draft_of_withdrawal(base, paths)
         })
@@ -82,6 +80,7 @@ impl Store {
             }
             let draft = match changes {
                 Some(changes) => self.0.draft_of_patch(&base, changes)?,
+                None if self.0.only_follows() => Draft::of(&base),
                 None => self.0.draft_of_sources(&timed(&mut timings.read, || read_all(&self.0.providers))?, &base, false)?,
             };
             let prepared = self.0.prepare(&draft, Some(&base), cause, &mut timings)?;
@@ -168,6 +167,36 @@ impl Inner {
         let merged = Merged::new(Arc::clone(base.merged.layers()), document);
         let checked = self.schema.check(&merged, Some(&base.checked))?;
         Ok(Draft { checked, merged, patches, skip_guards: false, ..Draft::of(base) })
+    }
+
+    /// A withdrawal by somebody who has no sources: the kept versions say what stood there before.
+    fn draft_of_return(&self, base: &Version, paths: &[Path]) -> Result<Draft, Problems> {
+        let patches = patches::without(&base.head.patches, paths);
+        let withdrawn: Vec<&Path> =
+            base.head.patches.iter().map(|(patched, _)| patched).filter(|patched| paths.iter().any(|path| path.covers(patched))).collect();
+        let mut changes: Vec<Change> = withdrawn.iter().map(|&path| (path.clone(), None)).collect();
+        let mut left = withdrawn;
+        let older = self.numbering.numbers().map_err(|error| self.numbering_problem("the versions", &error))?;
+        for number in older.into_iter().rev().filter(|&number| number < base.number()) {
+            if left.is_empty() {
+                break;
+            }
+            let Ok(Some(stored)) = self.read_version(number) else { continue };
+            left.retain(|&path| {
+                if stored.head.patches.iter().any(|(patched, _)| path.covers(patched) || patched.covers(path)) {
+                    return true;
+                }
+                let before = stored.document.get(path).map(|node| node.to_document());
+                changes.iter_mut().filter(|(changed, _)| changed == path).for_each(|(_, value)| value.clone_from(&before));
+                false
+            });
+        }
+        // What is not there need not be taken away.
+        changes.retain(|(path, value)| value.is_some() || base.merged.document().get(path).is_some());
+        let document = crate::patch::patch(base.merged.document(), &changes)?;
+        let merged = Merged::new(Arc::clone(base.merged.layers()), document);
+        let checked = self.schema.check(&merged, Some(&base.checked))?;
+        Ok(Draft { checked, merged, patches, ..Draft::of(base) })
     }
 
     /// Refuses changes that hold a secret, for what is stored: the versions of a folder, the last good one, overlays.

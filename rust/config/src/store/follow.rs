@@ -4,27 +4,32 @@
 //! 1. Only the newest object matters; what lies between was never current here, which no reader can tell from having been slow.
 //! 2. An object is checked as if a stranger had written it, then by this process's own shape and checks; guards are not asked again. One that is
 //!    refused leaves the current version in place, is recorded once, and is not looked at again.
-//! 3. Adoption needs no turn of a publisher, so a publisher that waits for a slow guard delays no follower.
+//! 3. Adoption needs no turn of a publisher, so a publisher that waits for a slow guard delays no follower. Only the number that this process
+//!    is just creating is left to its publisher, who knows the places of its values.
+//! 4. A store without sources only follows: nothing that it does by itself publishes.
 
-use std::path::Path as FilePath;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
+use super::hooks::is_inside;
 use super::provider::{read_all, read_one};
-use super::publish::Draft;
+use super::publish::{Draft, reentrant};
 use super::report::{By, Report, Timings};
 use super::{Inner, Refused, Version};
-use crate::document::Path;
+use crate::document::{Document, Path};
 use crate::layers::{Layer, Merged, merge};
 use crate::numbering::Numbering;
-use crate::object::{Cause, Damage, Head, Patches, Stored, decode, decode_head, encode, hash_text};
+use crate::object::{Cause, Damage, Head, Patches, Stored, decode, decode_head};
 use crate::problem::{Problem, Problems};
+use crate::schema::Checked;
 use crate::secret_keys::SecretNames;
 use crate::secrets::Secrets;
 use crate::source::{LayerKind, Source};
 
 /// Reads an object; its secrets, if it has any, are what this process's own sources say. A source that is down takes only its own secrets away,
 /// and not those that the current version has from it.
-fn decode_with_own_secrets(inner: &Inner, name: &str, bytes: &[u8]) -> Result<Stored, Problems> {
+pub(super) fn decode_with_own_secrets(inner: &Inner, name: &str, bytes: &[u8]) -> Result<Stored, Problems> {
     let stored = decode(name, bytes).map_err(|damage| damaged(name, damage))?;
     if !stored.has_secrets {
         return Ok(stored);
@@ -81,12 +86,27 @@ impl Inner {
         Ok(Some(stored))
     }
 
+    /// Why a store that only follows cannot take a version, with what its user can do about that; one with sources goes on by them.
+    fn with_ways_back(&self, number: u64, found: Problems) -> Problems {
+        let Some(folder) = self.numbering.folder().filter(|_| self.only_follows()) else { return found };
+        let folder = folder.display();
+        let back = format!(
+            "version {number} was published for another schema: publish what fits this one, or return with `findspot config rollback {folder} \
+             VERSION` to one of `findspot config history {folder}`"
+        );
+        let named = |problem: Problem| {
+            let hint = problem.hint.as_ref().map_or_else(|| back.clone(), |hint| format!("{hint}; {back}"));
+            problem.hint(hint)
+        };
+        Problems(found.0.into_iter().map(named).collect())
+    }
+
     /// A stored document as one that this process's shape accepts.
     pub(super) fn draft_of_stored(&self, number: u64, stored: Stored) -> Result<Draft, Problems> {
         let source = Arc::new(Source::new(self.object_name(number), LayerKind::Version, String::new()));
         let layers: Arc<[Arc<Layer>]> = Arc::from([Arc::new(Layer::new(source, stored.document.clone()))]);
         let merged = Merged::new(layers, stored.document);
-        let checked = self.schema.check(&merged, None)?;
+        let checked = self.schema.check(&merged, None).map_err(|found| self.with_ways_back(number, found))?;
         let head = stored.head;
         Ok(Draft {
             checked,
@@ -113,13 +133,15 @@ impl Inner {
         }
         let mut head = None;
         let adopted = self.adopt(newest, &base, &mut head);
-        if adopted.is_err() && newest >= refused.number {
-            self.refused.offer(&refused, Refused { number: newest, head });
+        if let Err(problems) = &adopted
+            && newest >= refused.number
+        {
+            self.refused.offer(&refused, Refused { number: newest, head, problems: problems.clone() });
         }
         adopted
     }
 
-    fn newest(&self) -> Result<u64, Problems> {
+    pub(super) fn newest(&self) -> Result<u64, Problems> {
         self.numbering.newest().map_err(|error| self.numbering_problem("the versions", &error))
     }
 
@@ -128,9 +150,9 @@ impl Inner {
         let head = stored.head.clone();
         *sound = Some(Arc::new(head.clone()));
         let mut draft = self.draft_of_stored(number, stored)?;
-        // Equal content is the same memory: nothing is built anew for it.
-        if base.number() > 0 && base.document() == draft.checked.document() && !self.marks_more(&draft, base) {
-            (draft.checked, draft.merged) = (base.checked.clone(), base.merged.clone());
+        // Equal content is the same memory: nothing is built anew for it, and its values keep their places.
+        if let Some(known) = self.known_content(&head, &draft, base) {
+            (draft.checked, draft.merged) = known;
         }
         let prepared = self.prepare(&draft, Some(base), Cause::Follow, &mut Timings::default())?;
         self.commit(head, draft.checked, draft.merged, prepared);
@@ -138,34 +160,95 @@ impl Inner {
         Ok(true)
     }
 
-    /// Whether a draft marks secrets that a version of the same content does not.
-    fn marks_more(&self, draft: &Draft, base: &Version) -> bool {
-        draft.checked.document().root().has_marks() && !base.document().root().has_marks()
-    }
-
-    /// Follows, and reports what was refused.
-    pub(super) fn follow(&self) {
-        let began_on = self.cell.load().number();
-        if let Err(problems) = self.newest().and_then(|newest| self.catch_up_to(newest, false)) {
-            self.refuse(Cause::Follow, began_on, problems);
-        } else if self.cell.load().number() > began_on {
-            self.keep_last_good();
+    /// What this process has of the content of a stored version: of its current version, with the stored patches above the same sources, or
+    /// of the older version that a rollback brings back. What marks no secrets where that one does is another content.
+    fn known_content(&self, head: &Head, draft: &Draft, base: &Version) -> Option<(Checked, Merged)> {
+        let stored = draft.checked.document();
+        let is_same = |document: &Document| document == stored && (!stored.root().has_marks() || document.root().has_marks());
+        if base.number() > 0 && is_same(base.document()) {
+            return Some((base.checked.clone(), base.merged.clone()));
         }
+        if let Some(number) = head.content_of {
+            let state = self.state.load();
+            let kept = state.ring.iter().find(|kept| kept.number() == number && is_same(kept.document()));
+            if let Some(kept) = kept {
+                return Some((kept.checked.clone(), kept.merged.clone()));
+            }
+        }
+        let own = base.merged.layers();
+        if head.sources.is_empty() || head.sources != base.head.sources || own.iter().any(|layer| layer.kind() == LayerKind::Version) {
+            return None;
+        }
+        let made = self.draft_of_layers(own, head.patches.clone(), head.held, Some(base)).ok()?;
+        is_same(made.checked.document()).then_some((made.checked, made.merged))
     }
 
-    /// Records a refusal that nobody waits for.
-    fn refuse(&self, cause: Cause, previous: u64, problems: Problems) {
-        let report = Report {
+    /// Makes the newest version current, for a store that only follows.
+    pub(super) fn catch_up(&self) -> Result<(), Problems> {
+        let newest = loop {
+            let newest = self.newest()?;
+            if self.catch_up_to(newest, true)? {
+                break newest;
+            }
+        };
+        // One that is damaged is not read again.
+        let refused = self.refused.load();
+        if newest > self.cell.load().number() && refused.number == newest { Err(refused.problems.clone()) } else { Ok(()) }
+    }
+
+    /// A reload of a store without sources: what others published, and nothing of its own.
+    pub(super) fn look_again(&self, cause: Cause) -> Report {
+        let begin = Instant::now();
+        let previous = self.cell.load().number();
+        let mut report = self.report_of(cause, previous, Vec::new());
+        if is_inside(self.identity()) {
+            report.problems = reentrant().0;
+            return report;
+        }
+        match self.catch_up() {
+            Ok(()) => report.accepted = true,
+            Err(problems) => report.problems = problems.0,
+        }
+        report.version = self.cell.load().number();
+        if report.version > previous {
+            report.problems.extend(self.keep_last_good());
+        }
+        report.timings.total = begin.elapsed();
+        report
+    }
+
+    /// A report about nothing that was published.
+    pub(super) fn report_of(&self, cause: Cause, previous: u64, problems: Vec<Problem>) -> Report {
+        Report {
             cause,
             accepted: false,
             published: false,
             version: self.cell.load().number(),
             previous,
-            problems: problems.0,
+            problems,
             timings: Timings::default(),
             actor: String::new(),
             time: self.now(),
-        };
+        }
+    }
+
+    /// Follows, and reports what was refused.
+    pub(super) fn follow(&self) {
+        let began_on = self.cell.load().number();
+        // Looked at in this order: a number that is created after this is not among those that are found.
+        let ours = self.creating.load(Ordering::Acquire);
+        let looked = self.newest().and_then(|newest| if newest == ours { Ok(true) } else { self.catch_up_to(newest, false) });
+        if let Err(problems) = looked {
+            self.refuse(Cause::Follow, began_on, problems);
+        } else if self.cell.load().number() > began_on {
+            // A warning is in the log and in the metrics: nobody waits for a report.
+            let _ = self.keep_last_good();
+        }
+    }
+
+    /// Records a refusal that nobody waits for.
+    fn refuse(&self, cause: Cause, previous: u64, problems: Problems) {
+        let report = self.report_of(cause, previous, problems.0);
         self.record(report, &By::default());
     }
 
@@ -204,76 +287,6 @@ impl Inner {
             _ => base.head.patches.clone(),
         }
     }
-
-    /// The first reading: what is numbered, then what the sources say, then (if that fails) what was good last.
-    pub(super) fn load(&self) -> Report {
-        let by = By::default();
-        let held = self.catch_up_for_publishing(Cause::Load).is_ok() && self.cell.load().head.held;
-        if held {
-            // A rollback stands until somebody says `resume`, also through a restart.
-            let report = self.publish(Cause::Load, &by, &mut |base| Ok(Draft::of(base)));
-            return self.record(report, &by);
-        }
-        let mut report = self.reload(Cause::Load, &by);
-        if !report.accepted && self.providers.is_empty() {
-            // Nothing to read and nowhere to write: a reader of a place where nothing was published yet.
-            report.accepted = report.problems.iter().all(|problem| problem.code == "numbering");
-        } else if !report.accepted {
-            let fallback = self.last_good.as_ref().map(|path| self.load_last_good(path));
-            match fallback {
-                Some(Ok(())) => {
-                    report.cause = Cause::LastGood;
-                    report.version = self.cell.load().number();
-                }
-                Some(Err(problems)) => report.problems.extend(problems.0),
-                // What is numbered is not what the sources say: without a word about it, it shall not be what the program starts with.
-                None => report.version = 0,
-            }
-        }
-        report
-    }
-
-    /// Makes the newest numbered version, or else the file of the last good one, current.
-    fn load_last_good(&self, path: &FilePath) -> Result<(), Problems> {
-        if self.cell.load().number() > 0 {
-            return Ok(());
-        }
-        let name = path.display().to_string();
-        let bytes = std::fs::read(path)
-            .map_err(|error| Problem::new("last_good", Path::root(), format!("a last good version at {name}"), error.to_string()))?;
-        let stored = decode_with_own_secrets(self, &name, &bytes)?;
-        let draft = self.draft_of_stored(stored.head.number, stored)?;
-        let by = By { reason: format!("the sources could not be read; {name} could"), ..By::default() };
-        let report = self.publish(Cause::LastGood, &by, &mut |_| Ok(draft.clone()));
-        let report = self.record(report, &by);
-        if report.accepted { Ok(()) } else { Err(report.problems.into()) }
-    }
-
-    /// Keeps the current version for a start without sources. An old copy stays when this fails.
-    pub(super) fn keep_last_good(&self) {
-        let Some(path) = &self.last_good else { return };
-        let version = self.cell.load_full();
-        // A file, so sealed whatever the numbering is; its head names that document.
-        let sealed = self.secrets.seal(version.document());
-        let head = Head { hash: hash_text(&sealed), ..(*version.head).clone() };
-        let bytes = encode(&head, &sealed);
-        let attempt = path.with_extension(format!("attempt-{}", std::process::id()));
-        let written = write_private(&attempt, &bytes).and_then(|()| std::fs::rename(&attempt, path));
-        if written.is_err() {
-            let _ = std::fs::remove_file(&attempt);
-        }
-    }
-}
-
-fn write_private(path: &FilePath, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 impl Draft {

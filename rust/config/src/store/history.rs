@@ -54,13 +54,18 @@ impl Store {
         records
     }
 
+    /// A version by number, if it is in memory.
+    pub fn kept(&self, number: u64) -> Option<Arc<Version>> {
+        self.0.state.load().ring.iter().find(|kept| kept.number() == number).cloned()
+    }
+
     /// A version by number: from memory, else from the numbering.
     ///
     /// # Errors
     /// When it is not kept any more, or is damaged.
     pub fn version(&self, number: u64) -> Result<Arc<Version>, Refusal> {
-        if let Some(kept) = self.0.state.load().ring.iter().find(|kept| kept.number() == number) {
-            return Ok(Arc::clone(kept));
+        if let Some(kept) = self.kept(number) {
+            return Ok(kept);
         }
         let unknown = || Refusal::UnknownVersion { number, known: self.history().iter().map(|record| record.head.number).collect() };
         let stored = self.0.read_version(number).ok().flatten().ok_or_else(unknown)?;
@@ -108,10 +113,16 @@ impl Store {
         self.current().head.held
     }
 
-    /// Ends the hold of a rollback: what the sources say is published. When they are refused, the content stays, and the watch goes on.
+    /// Ends the hold of a rollback: what the sources say is published. When they are refused, the content stays, and the watch goes on. A store
+    /// without sources publishes the same content without the hold, and the sources of other processes count again.
     pub fn resume(&self, by: &By) -> Report {
         self.0.notice_fork();
         let report = self.0.reload(Cause::Reload, by);
+        if self.0.only_follows() && report.accepted && self.is_held() {
+            // Who has sources reads them as soon as nothing holds them.
+            let released = self.0.publish(Cause::Reload, by, &mut |base| Ok(Draft { held: false, ..Draft::of(base) }));
+            return self.0.record(released, by);
+        }
         if !report.accepted && self.is_held() {
             let released = self.0.publish(Cause::Reload, by, &mut |base| Ok(Draft { held: false, ..Draft::of(base) }));
             self.0.record(released, by);

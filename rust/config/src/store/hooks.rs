@@ -117,6 +117,9 @@ pub trait Attached: Send + Sync {
     /// # Errors
     /// Why it cannot take the candidate, which is then refused for everybody.
     fn prepare(&self, candidate: &Candidate) -> Result<(Adopt, Vec<Problem>), Problems>;
+    /// The current version has something else beside its values: other overlays of units, more that is derived, the places of its sources. Its
+    /// number and its values are what they were. Pointer work, in the order of versions.
+    fn refresh(&self, _current: &Arc<Version>) {}
 }
 
 /// A hook and whether a call of it is still running, by the process that it runs in.

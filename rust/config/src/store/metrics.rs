@@ -57,6 +57,10 @@ pub struct Metrics {
     pub last_checked_at: i64,
     /// Rounds of threads that ended by a panic.
     pub restarts: u64,
+    /// Lines that the audit lacks.
+    pub audit_failures: u64,
+    /// Times that the file of the last good version could not be written.
+    pub last_good_failures: u64,
     /// Versions in memory.
     pub retained_versions: usize,
     /// Versions that were replaced and are still read.
@@ -91,6 +95,8 @@ impl Store {
             applied_at: count(&counts.applied_at) as i64,
             last_checked_at: count(&counts.last_checked_at) as i64,
             restarts: count(&counts.restarts),
+            audit_failures: inner.audit.failures(),
+            last_good_failures: count(&counts.last_good_failures),
             retained_versions: retained.kept + retained.pinned,
             pinned_versions: retained.pinned,
             oldest_pin_age: retained.oldest_pin_age,

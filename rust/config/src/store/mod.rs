@@ -18,6 +18,7 @@ pub mod guards;
 mod history;
 mod hooks;
 mod metrics;
+mod opening;
 mod overlays;
 mod provider;
 mod publish;
@@ -53,6 +54,7 @@ use crate::document::{Document, Path};
 use crate::layers::Merged;
 use crate::numbering::{Memory, Numbering};
 use crate::object::{Cause, Head};
+use crate::problem::Problems;
 use crate::schema::{Checked, Schema};
 use crate::secrets::Secrets;
 use crate::units::Units;
@@ -64,7 +66,7 @@ use watcher::Threads;
 
 /// How a store is made.
 pub struct Options {
-    /// Who brings the layers, lowest first.
+    /// Who brings the layers, lowest first. Without any, the store only follows: it publishes nothing but what it is asked to.
     pub providers: Vec<Arc<dyn Provider>>,
     /// What a configuration must look like.
     pub schema: Schema,
@@ -139,6 +141,7 @@ struct Counts {
     applied_at: AtomicU64,
     last_checked_at: AtomicU64,
     restarts: AtomicU64,
+    last_good_failures: AtomicU64,
 }
 
 /// A numbered version that did not become current here.
@@ -147,6 +150,8 @@ struct Refused {
     number: u64,
     /// What is known about it, when the object itself is sound and only this process has no use for it.
     head: Option<Arc<Head>>,
+    /// Why.
+    problems: Problems,
 }
 
 struct Inner {
@@ -160,6 +165,8 @@ struct Inner {
     schema: Schema,
     secrets: Secrets,
     numbering: Arc<dyn Numbering>,
+    /// The number that a publisher of this process is creating; 0 = none.
+    creating: AtomicU64,
     units: Arc<dyn Numbering>,
     keep: usize,
     keep_bytes: usize,
@@ -220,6 +227,7 @@ impl Store {
             secrets: Secrets::new(&options.schema).with_paths(options.secret_paths),
             schema: options.schema,
             numbering: options.numbering,
+            creating: AtomicU64::new(0),
             units: options.units,
             keep: options.keep,
             keep_bytes: options.keep_bytes,
@@ -238,6 +246,9 @@ impl Store {
             units_refused: AtomicU64::new(0),
         }));
         watcher::register(&store.0);
+        if let Err(found) = store.0.audit.try_open() {
+            return Err(Box::new(store.0.report_of(Cause::Load, 0, found.0)));
+        }
         let report = store.0.load();
         store.0.follow_units();
         if report.version == 0 && !report.accepted { Err(Box::new(report)) } else { Ok((store, report)) }
@@ -278,9 +289,9 @@ impl Store {
         self.0.state.load().reports.clone()
     }
 
-    /// Tells `subscriber` about every version that touches `pattern`, from the next one on.
-    pub fn subscribe(&self, pattern: Pattern, subscriber: Arc<dyn Subscriber>) -> Arc<Subscription> {
-        let subscription = Arc::new(Subscription::new(pattern, subscriber, Arc::clone(&self.0.failures)));
+    /// Tells `subscriber` once about every version that touches one of `patterns`, from the next one on.
+    pub fn subscribe(&self, patterns: Vec<Pattern>, subscriber: Arc<dyn Subscriber>) -> Arc<Subscription> {
+        let subscription = Arc::new(Subscription::new(patterns, subscriber, Arc::clone(&self.0.failures)));
         self.0.amend(|state| {
             let mut next = state.clone();
             next.subscriptions.push(Arc::clone(&subscription));

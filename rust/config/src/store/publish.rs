@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Inner;
@@ -65,6 +65,22 @@ pub(super) struct Prepared {
     pub derived: Arc<BTreeMap<Arc<str>, Derived>>,
     pub adopts: Vec<Adopt>,
     pub warnings: Vec<Problem>,
+}
+
+/// The number that this process is creating: its own follower leaves it alone until it is current.
+struct Creating<'a>(&'a AtomicU64);
+
+impl<'a> Creating<'a> {
+    fn new(number: &'a AtomicU64, created: u64) -> Self {
+        number.store(created, Ordering::Release);
+        Self(number)
+    }
+}
+
+impl Drop for Creating<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::Release);
+    }
 }
 
 /// How an attempt ended, before it is made a report.
@@ -135,12 +151,15 @@ impl Inner {
             let base = self.cell.load_full();
             report.previous = base.number();
             let before = report.timings.read;
-            let draft = timed(&mut report.timings.check, || make(&base))?;
+            let of_sources = !matches!(cause, Cause::Patch | Cause::Stage | Cause::Rollback);
+            let repaired = |found| if of_sources { self.with_patches_named(found, &self.standing_patches(&base)) } else { found };
+            let draft = timed(&mut report.timings.check, || make(&base)).map_err(repaired)?;
             report.timings.check = report.timings.check.saturating_sub(report.timings.read - before);
             if base.number() > 0 && !draft.always && is_same(&base, &draft) {
+                self.know_places(&base, &draft);
                 return Ok(Outcome::Unchanged);
             }
-            let prepared = self.prepare(&draft, Some(&base), cause, &mut report.timings)?;
+            let prepared = self.prepare(&draft, Some(&base), cause, &mut report.timings).map_err(repaired)?;
             if !by.force && !draft.skip_guards {
                 let candidate = &prepared.candidate;
                 timed(&mut report.timings.guard, || self.guard(candidate))?;
@@ -154,6 +173,7 @@ impl Inner {
             // In memory there are no others who could see the secrets, and nobody else who could say them.
             let document = if self.numbering.folder().is_some() { sealed } else { document.clone() };
             let object: Arc<dyn Object> = Arc::new(Sealed { head: head.clone(), document });
+            let ours = Creating::new(&self.creating, head.number);
             let creation = timed(&mut report.timings.number, || self.numbering.create(head.number, &object));
             let creation = creation.map_err(|error| self.numbering_problem("a version that can be created", &error))?;
             if creation == Creation::Exists {
@@ -162,6 +182,7 @@ impl Inner {
             failpoint("publish: numbered");
             report.problems.extend(prepared.warnings.iter().cloned());
             timed(&mut report.timings.publish, || self.commit(head, draft.checked, draft.merged, prepared));
+            drop(ours);
             failpoint("publish: committed");
             Inner::count(&self.counts.published);
             return Ok(Outcome::Published);
@@ -300,14 +321,49 @@ impl Inner {
         if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
     }
 
+    /// Problems of what patches say, with the way to withdraw those: no source can repair them.
+    fn with_patches_named(&self, found: Problems, patches: &Patches) -> Problems {
+        let named = |problem: Problem| {
+            let patch = patches.iter().map(|(path, _)| path).find(|path| path.covers(&problem.path) || problem.path.covers(path));
+            let Some(path) = patch.filter(|_| !problem.path.is_root()) else { return problem };
+            let text = path.to_string();
+            let quoted = if text.contains(['"', '[', ' ']) { format!("'{text}'") } else { text };
+            let withdraw = match self.numbering.folder() {
+                Some(folder) => format!("a stored patch says {path}; `findspot config unpatch {} {quoted}` withdraws it", folder.display()),
+                None => format!("a patch says {path}; store.unpatch withdraws it"),
+            };
+            let hint = problem.hint.as_ref().map_or_else(|| withdraw.clone(), |hint| format!("{hint}; {withdraw}"));
+            problem.hint(hint)
+        };
+        Problems(found.0.into_iter().map(named).collect())
+    }
+
+    /// What was read back from a version and what the sources say is the same: then the sources' places are those of the values.
+    fn know_places(&self, base: &Version, draft: &Draft) {
+        let is_stored = |merged: &Merged| merged.layers().iter().any(|layer| layer.kind() == LayerKind::Version);
+        if is_stored(&base.merged) && !is_stored(&draft.merged) {
+            self.replace_current(base, |now| Version { checked: draft.checked.clone(), merged: draft.merged.clone(), ..now.clone() });
+        }
+    }
+
+    /// Makes current what readers begin with while nothing is published: it has no number, and is in no history.
+    pub(super) fn begin(&self, head: Head, checked: Checked, merged: Merged, prepared: Prepared) {
+        self.make_current(head, checked, merged, prepared, |now| now.number() == 0);
+    }
+
     /// Makes a numbered version current, unless a newer one already is, and tells everybody.
     pub(super) fn commit(&self, head: Head, checked: Checked, merged: Merged, prepared: Prepared) {
+        let number = head.number;
+        self.make_current(head, checked, merged, prepared, |now| now.number() < number);
+    }
+
+    fn make_current(&self, head: Head, checked: Checked, merged: Merged, prepared: Prepared, over: impl Fn(&Version) -> bool) {
         let number = head.number;
         let head = Arc::new(head);
         let turn = self.committing.take();
         let mut old = None;
         let published = self.cell.publish_shared::<()>(|now| {
-            if now.number() >= number {
+            if !over(now) {
                 return Ok(None);
             }
             old = Some(Arc::clone(now));
@@ -324,18 +380,18 @@ impl Inner {
                 Ok(())
             });
         }
-        self.amend(|state| state.with_version(&current, self.keep, self.keep_bytes));
+        if number > 0 {
+            self.amend(|state| state.with_version(&old, &current, self.keep, self.keep_bytes));
+        }
         self.counts.applied_at.store(self.now().max(0) as u64, Ordering::Relaxed);
         drop(turn);
-        if old.number() > 0 {
-            for subscription in &self.state.load().subscriptions {
-                subscription.tell(&old, &current);
-            }
+        for subscription in &self.state.load().subscriptions {
+            subscription.tell(&old, &current);
         }
     }
 
     /// Everything that follows a report: counts, the audit, what is kept on disk.
-    pub(super) fn record(&self, report: Report, by: &By) -> Report {
+    pub(super) fn record(&self, mut report: Report, by: &By) -> Report {
         if !report.accepted {
             Inner::count(&self.counts.rejects);
         }
@@ -349,12 +405,14 @@ impl Inner {
                 }
                 _ => None,
             };
-            self.audit.record(&report, &by.reason, by.force, changed.as_ref());
+            report.problems.extend(self.audit.record(&report, &by.reason, by.force, changed.as_ref()));
+        }
+        if report.published {
+            report.problems.extend(self.keep_last_good());
         }
         let shared = Arc::new(report.clone());
         self.amend(|state| state.with_report(&shared));
         if report.published {
-            self.keep_last_good();
             // What cannot be deleted now is deleted by the next publication.
             let _ = self.numbering.prune((report.version + 1).saturating_sub(self.keep.max(2) as u64));
         }
@@ -426,15 +484,14 @@ impl Inner {
     /// A reload whose report is not recorded yet.
     pub(super) fn try_reload(&self, cause: Cause, by: &By) -> Report {
         Inner::count(&self.counts.reloads);
+        if self.only_follows() {
+            return Report { actor: by.actor.clone(), ..self.look_again(cause) };
+        }
         let mut read_time = Duration::ZERO;
         let layers = timed(&mut read_time, || read_all(&self.providers));
         let began_on = self.cell.load().number();
         let mut report = self.publish(cause, by, &mut |base| {
             let layers = layers.as_ref().map_err(Clone::clone)?;
-            // Who has no sources only follows, and patches.
-            if self.providers.is_empty() && base.number() > 0 {
-                return Ok(Draft { held: false, ..Draft::of(base) });
-            }
             // The very same layers say the very same.
             let known = base.merged.layers();
             if !base.head.held
@@ -448,7 +505,8 @@ impl Inner {
             self.note_local(&draft);
             // Another process saw the same files and was faster; its environment may differ, which `drift` shows.
             let same_files = !draft.sources.is_empty() && base.head.sources == draft.sources && base.head.patches == draft.patches;
-            if cause == Cause::Watch && base.number() > began_on && same_files && !base.head.held {
+            let differs = base.document() != draft.checked.document();
+            if cause == Cause::Watch && base.number() > began_on && same_files && !base.head.held && differs {
                 (draft.checked, draft.merged) = (base.checked.clone(), base.merged.clone());
             }
             Ok(draft)

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::hooks::{Attached, Candidate, Check, Derive, GuardRule, Hook};
+use super::hooks::{Attached, Candidate, Check, Derive, GuardRule, Hook, guarded};
 use super::version::Version;
 use super::{Inner, Store};
 use crate::object::Cause;
@@ -120,8 +120,15 @@ impl Inner {
         }
     }
 
-    /// Puts the current version into the ring in the place of one with its number.
+    /// Puts the current version into the ring in the place of one with its number, and shows it to the attached.
     pub(super) fn ring_follows(&self, current: &Arc<Version>) {
+        for attached in &self.state.load().attached {
+            // What a closure does wrong harms nobody else.
+            let _ = guarded(self.identity(), attached.hook.name(), || {
+                attached.hook.refresh(current);
+                Ok(())
+            });
+        }
         self.amend(|state| {
             let mut next = state.clone();
             if let Some(last) = next.ring.last_mut().filter(|last| last.number() == current.number()) {

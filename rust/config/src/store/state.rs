@@ -38,11 +38,9 @@ pub(super) struct State {
 impl State {
     /// With a version that has just become current. Those that fall out of the ring are freed by the reaper, which has been their owner since
     /// the cell let go of them.
-    pub fn with_version(&self, version: &Arc<Version>, keep: usize, keep_bytes: usize) -> Self {
+    pub fn with_version(&self, replaced: &Arc<Version>, version: &Arc<Version>, keep: usize, keep_bytes: usize) -> Self {
         let mut next = self.clone();
-        if let Some(replaced) = next.ring.last() {
-            next.past.push(Past { number: replaced.number(), since: Instant::now(), version: Arc::downgrade(replaced) });
-        }
+        next.past.push(Past { number: replaced.number(), since: Instant::now(), version: Arc::downgrade(replaced) });
         next.past.retain(|past| past.version.strong_count() > 0);
         next.ring.retain(|kept| kept.number() != version.number());
         next.ring.push(Arc::clone(version));

@@ -98,7 +98,7 @@ struct Queue {
 
 /// One subscriber and what it has not been told yet.
 pub struct Subscription {
-    pattern: Pattern,
+    patterns: Arc<[Pattern]>,
     subscriber: Arc<dyn Subscriber>,
     queue: Mutex<Queue>,
     ended: Arc<AtomicBool>,
@@ -106,14 +106,14 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    pub(super) fn new(pattern: Pattern, subscriber: Arc<dyn Subscriber>, failures: Arc<Failures>) -> Self {
-        Self { pattern, subscriber, queue: Mutex::default(), ended: Arc::default(), failures }
+    pub(super) fn new(patterns: Vec<Pattern>, subscriber: Arc<dyn Subscriber>, failures: Arc<Failures>) -> Self {
+        Self { patterns: patterns.into(), subscriber, queue: Mutex::default(), ended: Arc::default(), failures }
     }
 
     /// This subscription for a child of `fork`: its queue may be locked by a thread that does not exist there.
     pub(super) fn for_child(&self) -> Self {
         Self {
-            pattern: self.pattern.clone(),
+            patterns: Arc::clone(&self.patterns),
             subscriber: Arc::clone(&self.subscriber),
             queue: Mutex::default(),
             ended: Arc::clone(&self.ended),
@@ -161,7 +161,8 @@ impl Subscription {
             };
             let (old, new) = &step;
             let diff = diff(old.document(), new.document());
-            if !diff.differences.iter().any(|difference| self.pattern.touches(&difference.path)) {
+            let touches = |path: &Path| self.patterns.iter().any(|pattern| pattern.touches(path));
+            if !diff.differences.iter().any(|difference| touches(&difference.path)) {
                 continue;
             }
             let told = catch_unwind(AssertUnwindSafe(|| self.subscriber.published(old, new, &diff)));

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod faults;
+mod following;
 mod load;
 mod processes;
 mod publishing;

@@ -207,6 +207,8 @@ impl Inner {
     fn revive(self: &Arc<Self>) {
         let generation = process::generation();
         if self.generation.swap(generation, Ordering::Relaxed) != generation {
+            // The parent's publisher is not here: whatever it was creating is followed.
+            self.creating.store(0, Ordering::Release);
             self.amend(|state| {
                 let mut next = state.clone();
                 next.subscriptions = state.subscriptions.iter().map(|subscription| Arc::new(subscription.for_child())).collect();

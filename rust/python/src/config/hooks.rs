@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyWeakrefReference;
 
 use super::answers::ConfigDiff;
-use super::node::{ConfigNode, view_of};
+use super::node::{ConfigNode, view_of, view_of_version};
 use super::plan::Root;
 use super::store::ConfigStore;
 
@@ -158,7 +158,7 @@ impl Subscriber for OwnSubscriber {
         let root = &self.shared.root;
         let told = Python::try_attach(|py| -> PyResult<bool> {
             let native = Bound::new(py, ConfigDiff::new(old.document().clone(), new.document().clone(), self.shared.secrets.clone()))?;
-            let (before, after) = (view_of(py, root, old.document(), old.number())?, view_of(py, root, new.document(), new.number())?);
+            let (before, after) = (view_of_version(py, root, old)?, view_of_version(py, root, new)?);
             self.shared.hooks.bind(py).call_method1("changed", (&self.function, before, after, native))?.extract()
         });
         match told {
@@ -182,16 +182,23 @@ impl Attached for Slot {
     fn prepare(&self, _: &Candidate) -> Result<(Adopt, Vec<Problem>), Problems> {
         let owner = Python::try_attach(|py| self.owner.clone_ref(py)).ok_or_else(|| gone(self.name()))?;
         // A view is lazy: making one and storing it holds the interpreter for a microsecond or two.
-        let adopt: Adopt = Box::new(move |version| {
-            Python::try_attach(|py| {
-                if let Some(owner) = owner.bind(py).upgrade()
-                    && let Ok(store) = owner.cast::<ConfigStore>()
-                {
-                    // The slot of an object that is alive: nothing can fail but memory, and then the old version stays readable.
-                    let _ = ConfigStore::adopt(store, version);
-                }
-            });
-        });
+        let adopt: Adopt = Box::new(move |version| show(&owner, version));
         Ok((adopt, Vec::new()))
     }
+
+    fn refresh(&self, current: &Arc<Version>) {
+        show(&self.owner, current);
+    }
+}
+
+/// Puts a version into the slot of a store that is alive.
+fn show(owner: &Py<PyWeakrefReference>, version: &Arc<Version>) {
+    Python::try_attach(|py| {
+        if let Some(owner) = owner.bind(py).upgrade()
+            && let Ok(store) = owner.cast::<ConfigStore>()
+        {
+            // The slot of an object that is alive: nothing can fail but memory, and then the old version stays readable.
+            let _ = ConfigStore::adopt(store, version);
+        }
+    });
 }

@@ -58,21 +58,9 @@ fn a_place_that_cannot_be_written_refuses_and_what_is_current_stays() {
     fs::rename(&versions, folder.path().join("away")).unwrap();
     let refused = store.patch(&[change("a", "2")], None, &By::default());
     assert!(matches!(&refused, Err(Refusal::Refused(report)) if codes(&report.problems) == ["numbering"]), "{refused:?}");
-    assert_eq!((json(&store).as_str(), store.current().number()), (r#"{"a":1}"#, 2));
+    assert_eq!((json(&store).as_str(), store.current().number()), (r#"{"a":1}"#, 1));
     fs::rename(folder.path().join("away"), &versions).unwrap();
-    assert_eq!(store.patch(&[change("a", "3")], None, &By::default()).unwrap().version, 3);
-}
-
-#[test]
-fn an_audit_that_cannot_be_written_stops_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let options = Options {
-        audit: Some(folder.path().join("none/audit.jsonl")),
-        last_good: Some(folder.path().join("none/last-good")),
-        ..Options::default()
-    };
-    let (store, _) = Store::open(options).unwrap();
-    assert!(store.patch(&[change("a", "1")], None, &By::default()).unwrap().published);
+    assert_eq!(store.patch(&[change("a", "3")], None, &By::default()).unwrap().version, 2);
 }
 
 #[test]
@@ -101,4 +89,43 @@ fn a_process_with_another_environment_shows_in_drift() {
     );
     plain.patch(&[change("a", "3")], None, &By::default()).unwrap();
     assert_eq!(plain.drift().differing, 1, "a patch does not hide that");
+}
+
+#[test]
+fn an_audit_that_cannot_be_written_is_an_error_at_the_start_and_a_warning_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app.json");
+    fs::write(&file, r#"{"a": 1}"#).unwrap();
+    let with = |audit: &FilePath| Options { audit: Some(audit.to_owned()), ..over(&file) };
+    for place in [folder.path().to_owned(), folder.path().join("none").join("audit.jsonl")] {
+        let refused = Store::open(with(&place)).err().unwrap();
+        assert_eq!((codes(&refused.problems), refused.version), (vec!["audit"], 0));
+        assert!(refused.problems[0].expected.contains(&place.display().to_string()));
+    }
+    let audit = folder.path().join("audit.jsonl");
+    let store = Store::open(with(&audit)).unwrap().0;
+    fs::remove_file(&audit).unwrap();
+    fs::create_dir(&audit).unwrap();
+    let report = store.patch(&[change("a", "2")], None, &By::default()).unwrap();
+    assert_eq!((report.published, json(&store).as_str(), codes(&report.problems)), (true, r#"{"a":2}"#, vec!["audit"]));
+    assert!(report.problems.iter().all(|problem| problem.severity == crate::problem::Severity::Warning));
+    assert_eq!((store.metrics().audit_failures, codes(&store.reports().last().unwrap().problems)), (1, vec!["audit"]));
+    fs::remove_dir(&audit).unwrap();
+    assert_eq!(store.patch(&[change("a", "3")], None, &By::default()).unwrap().problems.len(), 0);
+    assert_eq!(fs::read_to_string(&audit).unwrap().lines().count(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_costs_a_line_of_the_audit_and_no_publication() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app.json");
+    fs::write(&file, r#"{"a": 1}"#).unwrap();
+    let last_good = folder.path().join("none").join("last-good");
+    let options = Options { audit: Some("/dev/full".into()), last_good: Some(last_good), ..over(&file) };
+    let (store, report) = Store::open(options).unwrap();
+    assert_eq!((report.published, codes(&report.problems)), (true, vec!["audit", "last_good"]));
+    fs::write(&file, r#"{"a": 2}"#).unwrap();
+    assert!(store.reload(&By::default()).published);
+    assert_eq!((store.metrics().audit_failures, store.metrics().last_good_failures), (2, 2));
 }

@@ -46,6 +46,9 @@ fn microseconds() -> u128 {
 #[test]
 fn plays_its_role() {
     let (Ok(role), Some(folder)) = (std::env::var(ROLE), std::env::var_os(PLACE)) else { return };
+    if role == "reopen" {
+        return reopen(FilePath::new(&folder));
+    }
     let store = Store::open(options(FilePath::new(&folder))).unwrap().0;
     match role.as_str() {
         "patch" => {
@@ -93,6 +96,48 @@ fn plays_its_role() {
         }
         other => unreachable!("{other}"),
     }
+}
+
+/// A process without sources that opens, reloads and follows again and again, with a shape that every third version does not fit.
+fn reopen(folder: &FilePath) {
+    let schema = r#"{"type": "table", "fields": {"a": {"type": "integer", "default": -1, "lt": 1000}}}"#;
+    let schema = crate::schema::Schema::from_json(schema).unwrap();
+    println!("ready");
+    let begin = Instant::now();
+    let mut seen = 0;
+    while seen < 40 && begin.elapsed() < Duration::from_secs(20) {
+        let without = Options { providers: Vec::new(), audit: None, schema: schema.clone(), ..options(folder) };
+        if let Ok((store, _)) = Store::open(without) {
+            store.follow();
+            let number = store.current().number();
+            let report = store.reload(&By::default());
+            assert!(!report.published && report.version >= number);
+            seen = report.version;
+        }
+    }
+}
+
+#[test]
+fn processes_without_sources_publish_nothing_while_others_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let followers: Vec<Child> = (0..3).map(|_| child("reopen", folder.path(), "")).collect();
+    std::thread::sleep(Duration::from_millis(100));
+    fs::write(folder.path().join("app.json"), r#"{"a": 1}"#).unwrap();
+    let store = Store::open(options(folder.path())).unwrap().0;
+    store.follow();
+    for number in 2..=40 {
+        let value = if number % 3 == 0 { number + 1000 } else { number };
+        fs::write(folder.path().join("app.json"), format!(r#"{{"a": {value}}}"#)).unwrap();
+        let report = store.reload(&By::actor("publisher"));
+        assert_eq!((report.published, report.version), (true, number));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    for follower in followers {
+        assert!(follower.wait_with_output().unwrap().status.success());
+    }
+    assert_eq!(store.numbering_newest(), 40);
+    assert!(store.history().iter().skip(1).all(|record| record.head.actor == "publisher"));
+    assert_eq!(store.metrics().followed, 0);
 }
 
 fn folder() -> tempfile::TempDir {
