@@ -471,8 +471,10 @@ class ConfigStore(Generic[_Config]):
     def pin(self, version: int | None = None, *, fresh: bool = False) -> ConfigPin[_Config]:
         """One version for a request: `with store.pin() as config`.
 
-        The pin is in a context variable: tasks and `asyncio.to_thread` inherit it, and `pinned()` finds it. A pin inside a pin is the
-        same version unless another is asked for. Use the result at once, in one `with`.
+        The pin is in a context variable: tasks and `asyncio.to_thread` inherit it, and `pinned()`, `for_unit` and derived values are of
+        that version, also when it is long retired. A pin inside a pin is the same version unless another is asked for. At the end
+        of the `with` the version is let go of: a task that was started inside and lives longer is not pinned any more. Use the result at
+        once, in one `with`.
 
         Args:
             version: an older version that is kept; None is the current one.

@@ -63,14 +63,19 @@ class _Wsgi:
         context = contextvars.copy_context()
         pin = context.run(self.store.pin)
         environ[KEY] = context.run(pin.__enter__)
-        return _Answer(context, context.run(self.app, environ, start_response))
+        try:
+            return _Answer(context, pin, context.run(self.app, environ, start_response))
+        except BaseException:
+            context.run(pin.__exit__, None, None, None)
+            raise
 
 
 class _Answer:
     """The parts of a WSGI answer, each made in the request's context."""
 
-    def __init__(self, context: contextvars.Context, parts: Iterable[bytes]) -> None:
+    def __init__(self, context: contextvars.Context, pin: Any, parts: Iterable[bytes]) -> None:
         self.context = context
+        self.pin = pin
         self.parts = parts
         self.iterator: Iterator[bytes] | None = None
 
@@ -83,6 +88,9 @@ class _Answer:
         return self.context.run(next, self.iterator)
 
     def close(self) -> None:
-        """Called by the server at the end, as WSGI says."""
-        if (close := getattr(self.parts, "close", None)) is not None:
-            self.context.run(close)
+        """Called by the server at the end, as WSGI says: what the application left behind is not pinned any more."""
+        try:
+            if (close := getattr(self.parts, "close", None)) is not None:
+                self.context.run(close)
+        finally:
+            self.context.run(self.pin.__exit__, None, None, None)

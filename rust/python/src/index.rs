@@ -63,21 +63,18 @@ impl Index {
     /// The view under the version of the store that this context has pinned; none where that is the published one.
     pub(crate) fn pinned_by_store(&self, py: Python<'_>, view: &Arc<Pinned>) -> PyResult<Option<Arc<Pinned>>> {
         let Some((store, follower)) = self.followed.get() else { return Ok(None) };
-        let Some(version) = store.get().pinned_number(py)? else { return Ok(None) };
-        if version == view.config_version() {
+        let Some(version) = store.get().pinned_version(py)? else { return Ok(None) };
+        let number = version.number();
+        if number == view.config_version() {
             return Ok(None);
         }
-        if let Some(view) = gate::inline(py, || follower.under(view, version))? {
+        if let Some(view) = gate::inline(py, || follower.under(view, number))? {
             return Ok(Some(view));
         }
         // Pinned before this index followed, or long ago: its document is there as long as the pin is.
-        if let Some(store) = store.get().store()
-            && let Ok(version) = py.detach(|| store.version(version))
-        {
-            py.detach(|| follower.recall(&version))
-                .map_err(|found| errors::make(py, "ConfigError", &format!("configuration: {found}"), |_| Ok(())))?;
-        }
-        gate::inline(py, || follower.under(view, version))
+        py.detach(|| follower.recall(&version))
+            .map_err(|found| errors::make(py, "ConfigError", &format!("configuration: {found}"), |_| Ok(())))?;
+        gate::inline(py, || follower.under(view, number))
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -1,16 +1,17 @@
 //! What readers get now: the cell that a store and the manager of its pins share.
 //!
-//! **In**: a version's number and view. **Out**: copies of them. **Law**: the lock is held for a copy of a pointer, with the interpreter, and
+//! **In**: a version and its view. **Out**: copies of them. **Law**: the lock is held for a copy of a pointer, with the interpreter, and
 //! no Python code runs under it. The number never goes back.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use findspot_config::store::Version;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 /// The version that is current.
 pub(super) struct Current {
-    pub version: u64,
+    pub version: Arc<Version>,
     pub view: Py<PyAny>,
 }
 
@@ -31,10 +32,11 @@ impl CurrentCell {
         drop(last);
     }
 
-    /// Takes a newer version in, and says so to `stored` before anybody else can read it; an older one is left.
+    /// Takes a newer version in, or the same with something else beside its values, and says so to `stored` before anybody else can read it; an
+    /// older one is left.
     pub fn replace(&self, next: Current, stored: impl FnOnce() -> PyResult<()>) -> PyResult<()> {
         let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.as_ref().is_some_and(|current| current.version >= next.version) {
+        if current.as_ref().is_some_and(|current| current.version.number() > next.version.number()) {
             return Ok(());
         }
         let replaced = current.replace(next);

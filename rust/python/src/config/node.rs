@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use findspot_config::store::Version;
 use findspot_config::{Document, Kind, Node, Path};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyFrozenSet, PyTuple};
 
@@ -161,4 +162,50 @@ pub(crate) fn view_of_version<'py>(py: Python<'py>, root: &Arc<Root>, version: &
         let _ = node.get().whole.set(version.clone());
     }
     Ok(view)
+}
+
+/// The view of a version that differs from a known one only in what stands beside its values: what was read of that one stays read.
+pub(crate) fn view_again<'py>(
+    py: Python<'py>,
+    root: &Arc<Root>,
+    known: &Arc<Version>,
+    view: &Bound<'py, PyAny>,
+    version: &Arc<Version>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let again = view_of_version(py, root, version)?;
+    if !known.document().root().is_same(&version.document().root()) || again.cast::<ConfigTable>().is_ok() {
+        return Ok(again);
+    }
+    let node = again.getattr(root.node_name.bind(py))?;
+    let Some(table) = node.cast::<ConfigNode>().ok().and_then(|node| node.get().table.clone()) else { return Ok(again) };
+    // A lazy one has nothing to hand on.
+    if view.get_type().is(table.filled.bind(py)) {
+        for slot in &table.slots {
+            if let Ok(value) = view.getattr(slot.name.bind(py)) {
+                slots::set(&again, slot.name.bind(py), &value)?;
+            }
+        }
+        root.turn.bind(py).call1((&again, table.filled.bind(py)))?;
+    }
+    Ok(again)
+}
+
+/// The version that a whole view is of; none for a part of one, or one that was never published.
+pub(crate) fn version_of_view(view: &Bound<'_, PyAny>) -> Option<Arc<Version>> {
+    if let Ok(table) = view.cast::<ConfigTable>() {
+        return table.get().whole.get().cloned();
+    }
+    let node = view.getattr(pyo3::intern!(view.py(), "_findspot_node_")).ok()?;
+    node.cast::<ConfigNode>().ok()?.get().whole.get().cloned()
+}
+
+/// The number of the version that a view is of.
+pub(crate) fn number_of_view(view: &Bound<'_, PyAny>) -> PyResult<u64> {
+    if let Ok(node) = view.getattr(pyo3::intern!(view.py(), "_findspot_node_"))
+        && let Ok(version) = node.getattr(pyo3::intern!(view.py(), "version"))
+    {
+        return version.extract();
+    }
+    let kind = view.get_type().name()?;
+    Err(PyTypeError::new_err(format!("expected a view of a store, got {kind}: a view out of a pickle is of no store")))
 }

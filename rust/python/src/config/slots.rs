@@ -3,6 +3,8 @@
 //! **In**: a class with `__slots__`, an instance, values; a context variable. **Out**: the instance; the variable's value. **Law**: only instances that nobody has written to are
 //! filled, while the interpreter is held and no Python code runs between two slots: a reader sees none of them filled, or all.
 
+use std::cell::UnsafeCell;
+
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
@@ -43,4 +45,67 @@ pub(crate) fn held<'py>(variable: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'
 pub(crate) fn hold(variable: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
     // SAFETY: a live context variable and a live value; the result is a new reference (the token, which is let go) or null with an error set.
     unsafe { Bound::from_owned_ptr_or_err(variable.py(), PyContextVar_Set(variable.as_ptr(), value.as_ptr())) }.map(drop)
+}
+
+/// How many references to an object there are, the caller's among them.
+pub(crate) fn owners(object: &Bound<'_, PyAny>) -> usize {
+    // SAFETY: a live object, and the interpreter is held.
+    usize::try_from(unsafe { ffi::Py_REFCNT(object.as_ptr()) }).unwrap_or(usize::MAX)
+}
+
+/// A place that whoever holds the interpreter may read and write: what a lock costs, a request would pay five times.
+pub(crate) struct Place<T>(UnsafeCell<T>);
+
+// SAFETY: every access takes the interpreter (a build without its lock is none for the stable ABI that this is compiled for), and lets go of
+// the place before any other code can run: neither `replace` nor the copy of pointers in `read` calls anything.
+unsafe impl<T: Send> Sync for Place<T> {}
+
+impl<T> Place<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(UnsafeCell::new(value))
+    }
+
+    /// Puts a value in, and hands out the one before, to be dropped by the caller.
+    pub(crate) fn replace(&self, _: Python<'_>, value: T) -> T {
+        // SAFETY: see above.
+        std::mem::replace(unsafe { &mut *self.0.get() }, value)
+    }
+}
+
+impl<T: Copy> Place<T> {
+    /// What is there.
+    pub(crate) fn copied(&self, _: Python<'_>) -> T {
+        // SAFETY: see above.
+        unsafe { *self.0.get() }
+    }
+}
+
+impl<T> Place<Option<Py<T>>> {
+    /// What is there, for the only owner.
+    pub(crate) fn take(&mut self) -> Option<Py<T>> {
+        self.0.get_mut().take()
+    }
+
+    /// One more reference to what is there.
+    pub(crate) fn read<'py>(&self, py: Python<'py>) -> Option<Bound<'py, T>> {
+        // SAFETY: see above; copying a reference adds to a counter.
+        unsafe { &*self.0.get() }.as_ref().map(|object| object.bind(py).clone())
+    }
+}
+
+impl<T> Place<Vec<Py<T>>> {
+    /// The last one.
+    pub(crate) fn pop(&self, _: Python<'_>) -> Option<Py<T>> {
+        // SAFETY: see above.
+        unsafe { &mut *self.0.get() }.pop()
+    }
+
+    /// Adds one, where there are fewer than `most`.
+    pub(crate) fn push(&self, _: Python<'_>, object: Py<T>, most: usize) {
+        // SAFETY: see above; what is not added is dropped by the caller's frame, after the place was let go of.
+        let list = unsafe { &mut *self.0.get() };
+        if list.len() < most {
+            list.push(object);
+        }
+    }
 }

@@ -22,13 +22,14 @@ use super::current::{Current, CurrentCell};
 use super::hooks::{Made, OwnChecks, OwnDerive, OwnSubscriber, Shared, Slot};
 use super::judges::Judges;
 use super::names::ConfigNames;
-use super::node::{view_of, view_of_version};
-use super::pin::{self, ConfigPin};
+use super::node::{number_of_view, version_of_view, view_again, view_of, view_of_version};
+use super::pin::{self, Pins};
 use super::plan::{ConfigPlan, Root};
 use super::ranking::{Follower, near};
 use super::{numbers, open, slots};
 use crate::errors;
 use crate::index::Index;
+use crate::logging;
 
 type Answer = (String, Option<Py<ConfigDiff>>);
 /// Paths with JSON, or without to take a value away.
@@ -46,8 +47,7 @@ struct Inner {
 #[pyclass(frozen, subclass, weakref, module = "findspot._native")]
 pub(crate) struct ConfigStore {
     current: CurrentCell,
-    /// The context variable that holds the pinned view, None when none is pinned.
-    variable: OnceLock<Py<PyAny>>,
+    pins: OnceLock<Arc<Pins>>,
     /// The manager of the outermost pins.
     outermost: OnceLock<Py<PyAny>>,
     root: OnceLock<Arc<Root>>,
@@ -70,12 +70,17 @@ impl ConfigStore {
         }
     }
 
-    /// Makes a version what readers get.
+    /// Makes a version what readers get, or the one that they have with something else beside its values.
     pub(crate) fn adopt(slf: &Bound<'_, Self>, version: &Arc<Version>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
         let Some(root) = this.root.get() else { return Ok(()) };
-        let view = view_of_version(py, root, version)?;
-        let next = Current { version: version.number(), view: view.clone().unbind() };
+        let known = this.current.read(|current| (Arc::clone(&current.version), current.view.clone_ref(py))).ok();
+        let view = match &known {
+            Some((known, _)) if Arc::ptr_eq(known, version) => return Ok(()),
+            Some((known, view)) if known.number() == version.number() => view_again(py, root, known, view.bind(py), version)?,
+            _ => view_of_version(py, root, version)?,
+        };
+        let next = Current { version: Arc::clone(version), view: view.clone().unbind() };
         // Whoever reads the slot and whoever pins see the same order.
         this.current.replace(next, || slots::set(slf.as_any(), &PyString::intern(py, "current"), &view))
     }
@@ -85,25 +90,14 @@ impl ConfigStore {
         self.inner.get().filter(|inner| !inner.closed.load(Ordering::Acquire)).map(|inner| inner.store.clone())
     }
 
-    /// The number of the version that this context has pinned.
-    pub(crate) fn pinned_number(&self, py: Python<'_>) -> PyResult<Option<u64>> {
-        let Some(held) = self.held(py)? else { return Ok(None) };
-        let current = self.current.read(|current| current.view.is(&held).then_some(current.version))?;
-        match current {
-            Some(version) => Ok(Some(version)),
-            None => {
-                let node = held.getattr(pyo3::intern!(py, "_findspot_node_"))?;
-                Ok(Some(node.cast::<super::node::ConfigNode>()?.get().version))
-            }
-        }
+    /// The version that this context has pinned.
+    pub(crate) fn pinned_version(&self, py: Python<'_>) -> PyResult<Option<Arc<Version>>> {
+        Ok(self.held(py)?.and_then(|view| version_of_view(&view)))
     }
 
     /// The pinned view.
     fn held<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match self.variable.get() {
-            Some(variable) => Ok(slots::held(variable.bind(py))?.filter(|view| !view.is_none())),
-            None => Ok(None),
-        }
+        self.pins.get().map_or(Ok(None), |pins| pins.pinned(py))
     }
 
     /// Changes the store and reports, with the difference that it made.
@@ -129,11 +123,12 @@ impl ConfigStore {
                 Some(before) => Some(Arc::clone(before)),
                 None => inner.store.version(report.previous).ok(),
             };
-            let old = old.filter(|old| old.number() > 0);
             Some((old.map_or_else(Document::empty, |old| old.document().clone()), new.document().clone()))
         });
         let make = |(old, new)| Py::new(py, ConfigDiff::new(old, new, inner.shared.secrets.clone()));
         let native = sides.map(make).transpose()?;
+        // What threads of the store said meanwhile comes out with what somebody asks for.
+        logging::hand_over(py);
         Ok((py.detach(|| inner.shower.report(report, Some(inner.store.pin().document()))), native))
     }
 
@@ -191,7 +186,7 @@ impl ConfigStore {
     fn new(_arguments: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> Self {
         Self {
             current: CurrentCell::default(),
-            variable: OnceLock::new(),
+            pins: OnceLock::new(),
             outermost: OnceLock::new(),
             root: OnceLock::new(),
             inner: OnceLock::new(),
@@ -213,10 +208,15 @@ impl ConfigStore {
         let text = |name: &str| -> PyResult<Option<String>> { settings.get_item(name)?.map_or(Ok(None), |value| value.extract()) };
         let schema = form.map_or_else(|| Ok(Schema::any()), Schema::from_json).map_err(|found| answers::schema(py, &found))?;
         let mut options = Options { schema: schema.with_secret_names(names.get().0.clone()), ..Options::default() };
+        // How the folder is used: written to, made by the first thing that is published, or only read.
+        let kind_of_place = text("place")?.unwrap_or_default();
         if let Some(folder) = text("folder")? {
             let place = std::path::PathBuf::from(&folder);
-            let only_read = settings.get_item("only_read")?.is_some_and(|only| only.is_truthy().unwrap_or(false));
-            let open = |place: &std::path::Path| if only_read { Ok(Folder::read_only(place)) } else { Folder::open(place) };
+            let open = |place: &std::path::Path| match kind_of_place.as_str() {
+                "write" => Folder::open(place),
+                "later" => Ok(Folder::later(place)),
+                _ => Ok(Folder::read_only(place)),
+            };
             let made = py.detach(|| Ok::<_, std::io::Error>((open(&place)?, open(&place.join("units"))?)));
             let (versions, units) = made.map_err(|error| {
                 errors::make(py, "StorageError", &format!("{folder}: {error}"), |data| {
@@ -234,8 +234,9 @@ impl ConfigStore {
         let keywords = PyDict::new(py);
         keywords.set_item("default", py.None())?;
         let variable = py.import("contextvars")?.getattr("ContextVar")?.call(("findspot.config",), Some(&keywords))?;
-        let _ = this.outermost.set(pin::outermost(&variable, this.current.clone())?);
-        let _ = this.variable.set(variable.unbind());
+        let pins = Arc::new(Pins::new(variable.unbind(), this.current.clone()));
+        let _ = this.outermost.set(pin::outermost(py, Arc::clone(&pins))?);
+        let _ = this.pins.set(pins);
         let _ = this.root.set(root);
 
         let seconds: f64 = settings.get_item("check_seconds")?.map_or(Ok(5.0), |value| value.extract())?;
@@ -270,6 +271,7 @@ impl ConfigStore {
                 Self::adopt(slf, &version)?;
                 if let Some(inner) = this.inner.get()
                     && text("folder")?.is_some()
+                    && kind_of_place != "read"
                 {
                     py.detach(|| inner.store.follow());
                 }
@@ -285,13 +287,15 @@ impl ConfigStore {
     /// The number of the version that is current.
     #[getter]
     fn version(&self) -> PyResult<u64> {
-        self.current.read(|current| current.version)
+        self.current.read(|current| current.version.number())
     }
 
     /// One version for a request: `with store.pin() as config`.
     ///
-    /// The pin is in a context variable: tasks and `asyncio.to_thread` inherit it, and `pinned()` finds it. A pin inside a pin is the
-    /// same version unless another is asked for. Use the result at once, in one `with`.
+    /// The pin is in a context variable: tasks and `asyncio.to_thread` inherit it, and `pinned()`, `for_unit` and derived values are of
+    /// that version, also when it is long retired. A pin inside a pin is the same version unless another is asked for. At the end
+    /// of the `with` the version is let go of: a task that was started inside and lives longer is not pinned any more. Use the result at
+    /// once, in one `with`.
     ///
     /// Args:
     ///     version: an older version that is kept; None is the current one.
@@ -314,23 +318,20 @@ impl ConfigStore {
     #[pyo3(signature = (version = None, *, fresh = false))]
     fn pin(&self, py: Python<'_>, version: Option<Bound<'_, PyAny>>, fresh: bool) -> PyResult<Py<PyAny>> {
         let version = version.map(|version| numbers::version(&version, "pin: version")).transpose()?;
-        let held = self.held(py)?;
-        if version.is_none() && held.is_none() {
-            let never = || PyRuntimeError::new_err("the configuration store was never opened");
-            return self.outermost.get().map(|pin| pin.clone_ref(py)).ok_or_else(never);
-        }
-        let variable = self.variable.get().map(|variable| variable.bind(py));
-        let outside = held.clone().unwrap_or_else(|| py.None().into_bound(py));
-        let (view, variable) = match (version, held) {
+        let (Some(pins), Some(outermost)) = (self.pins.get(), self.outermost.get()) else {
+            return Err(PyRuntimeError::new_err("the configuration store was never opened"));
+        };
+        let view = match (version, pins.pinned(py)?) {
             (Some(number), _) => {
                 let inner = self.inner(py)?;
                 let found = py.detach(|| inner.store.version(number)).map_err(|refusal| answers::refusal(py, &refusal))?;
-                (view_of_version(py, &inner.shared.root, &found)?, variable)
+                view_of_version(py, &inner.shared.root, &found)?.unbind()
             }
-            (None, Some(held)) if !fresh => (held, None),
-            _ => (self.current.read(|current| current.view.clone_ref(py))?.into_bound(py), variable),
+            (None, None) => return Ok(outermost.clone_ref(py)),
+            (None, Some(held)) if !fresh => held.unbind(),
+            (None, Some(_)) => self.current.read(|current| current.view.clone_ref(py))?,
         };
-        Py::new(py, ConfigPin::new(&view, variable, &outside)).map(Py::into_any)
+        pins.pin(py, view)
     }
 
     /// The version that is pinned here; the current one when none is.
@@ -415,27 +416,34 @@ impl ConfigStore {
         self.changed(py, |store| Ok(store.resume(&by(actor, reason))))
     }
 
-    #[pyo3(signature = (pattern, function, /))]
-    fn _subscribe(&self, py: Python<'_>, pattern: &str, function: Py<PyAny>) -> PyResult<()> {
+    #[pyo3(signature = (patterns, function, /))]
+    fn _subscribe(&self, py: Python<'_>, patterns: Vec<String>, function: Py<PyAny>) -> PyResult<()> {
         let inner = self.inner(py)?;
-        let pattern: Pattern = pattern.parse().map_err(|error| answers::no_path(&error))?;
+        let patterns: Result<Vec<Pattern>, _> = patterns.iter().map(|pattern| pattern.parse()).collect();
+        let patterns = patterns.map_err(|error| answers::no_path(&error))?;
         let subscriber = Arc::new(OwnSubscriber { shared: inner.shared.clone(), function });
-        py.detach(|| inner.store.subscribe(pattern, subscriber));
+        py.detach(|| inner.store.subscribe(patterns, subscriber));
         Ok(())
     }
 
-    #[pyo3(signature = (name, config, /))]
-    fn _derived(&self, py: Python<'_>, name: &str, config: Option<u64>) -> PyResult<Option<Py<PyAny>>> {
+    /// What was derived under a name for the version of a view; none when it is older than the derivation.
+    #[pyo3(signature = (name, view, /))]
+    fn _derived(&self, py: Python<'_>, name: &str, view: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
         let inner = self.inner(py)?;
-        let number = config.map_or_else(|| self.version(), Ok)?;
-        let made =
-            |version: &Version| version.derived(name).and_then(|value| value.downcast_ref::<Made>()).map(|made| made.0.clone_ref(py));
+        let made = |version: &Version| {
+            let value = version.derived(name)?;
+            value.downcast_ref::<Made>().map(|made| made.0.clone_ref(py))
+        };
+        if let Some(found) = version_of_view(view).and_then(|version| made(&version)) {
+            return Ok(Some(found));
+        }
+        // Of a part of a view, or derived since the view was made.
+        let number = number_of_view(view)?;
         let current = inner.store.pin();
-        if current.number() == number {
+        if number > 0 && current.number() == number {
             return Ok(made(&current));
         }
-        let found = py.detach(|| inner.store.version(number)).map_err(|refusal| answers::refusal(py, &refusal))?;
-        Ok(made(&found))
+        Ok(inner.store.kept(number).and_then(|version| made(&version)))
     }
 
     #[pyo3(signature = (old, new, /))]
@@ -486,6 +494,7 @@ impl ConfigStore {
 
     fn _metrics(&self, py: Python<'_>) -> PyResult<String> {
         let inner = self.inner(py)?;
+        logging::hand_over(py);
         Ok(py.detach(|| answers::metrics(&inner.store.metrics())))
     }
 
@@ -515,18 +524,20 @@ impl ConfigStore {
         self.refused(py, &found)
     }
 
-    #[pyo3(signature = (unit, version, /))]
-    fn _for_unit<'py>(&self, py: Python<'py>, unit: &str, version: u64) -> PyResult<Bound<'py, PyAny>> {
+    /// One unit's view of the version of a view, with the overlays of that moment.
+    #[pyo3(signature = (unit, view, /))]
+    fn _for_unit<'py>(&self, py: Python<'py>, unit: &str, view: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let inner = self.inner(py)?;
-        let made = py.detach(|| -> Result<_, Refusal> {
-            // Overlays change without a version: the newest ones of the version that is current, those of its time for an older one.
-            let current = inner.store.pin();
-            let of = if current.number() == version { current } else { inner.store.version(version)? };
-            Ok((of.for_unit(unit), of.number()))
-        });
-        match made.map_err(|refusal| answers::refusal(py, &refusal))? {
-            (Ok(document), number) => view_of(py, &inner.shared.root, &document, number),
-            (Err(found), _) => Err(errors::make(py, "ConfigError", &format!("configuration: {found}"), |_| Ok(()))),
+        let version = match version_of_view(view) {
+            Some(version) => version,
+            None => {
+                let number = number_of_view(view)?;
+                py.detach(|| inner.store.version(number)).map_err(|refusal| answers::refusal(py, &refusal))?
+            }
+        };
+        match py.detach(|| version.for_unit(unit)) {
+            Ok(document) => view_of(py, &inner.shared.root, &document, version.number()),
+            Err(found) => Err(errors::make(py, "ConfigError", &format!("configuration: {found}"), |_| Ok(()))),
         }
     }
 
