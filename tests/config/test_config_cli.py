@@ -162,6 +162,7 @@ def test_an_index_without_a_configuration(tmp_path: pathlib.Path, capsys: pytest
     capsys.readouterr()
     before = everything(url)
     assert said(capsys, "config", "explain", "ranking.k1", "--store", url).startswith("ranking.k1 = 1.5")
+    assert "accepted" in said(capsys, "config", "check", ranking, "--index", url)
     assert everything(url) == before
     # The index checks what is pushed to it; what it cannot take can be taken back all the same.
     ranking.write_text("[ranking]\nk1 = -1\n")

@@ -23,6 +23,7 @@ mod overlays;
 mod provider;
 mod publish;
 mod registration;
+mod reload;
 mod report;
 mod state;
 mod subscribers;
