@@ -211,3 +211,18 @@ def test_a_mapping_is_the_handles_own(tmp_path: pathlib.Path) -> None:
         assert (own.search("gold").config_version, own.config.current.ranking.k1) == (2, 8.0)
         assert (shared.config.version, shared.config.current.ranking.k1) == (1, 2.5)
         assert [entry.version for entry in shared.config.history()] == [1]
+
+
+def test_pins_to_nothing_by_the_thousand_are_told_by_some_and_counted(folder: pathlib.Path) -> None:
+    rules = "".join(f'[[pins]]\nquery = "q{number} gold"\nkeys = ["k1", "gone{number}"]\n' for number in range(3000))
+    (folder / "ranking.toml").write_text(rules)
+    with fs.open(folder / "t.findspot", config=folder / "ranking.toml") as index:
+        report = index.config.patch({"ranking.k1": 1.0})
+        assert [warning.path for warning in report.warnings] == [*(f"pins[{number}].keys[1]" for number in range(20)), "pins"]
+        assert report.warnings[3].line == 12 and report.warnings[-1].got == "2980 more that no document has"
+        # Looked up again when the documents change, and only then.
+        index.upsert([{"id": f"gone{number}", "title": "there"} for number in range(2999)])
+        assert [warning.path for warning in index.config.patch({"ranking.k1": 1.1}).warnings] == ["pins[2999].keys[1]"]
+        assert [warning.path for warning in index.config.patch({"ranking.k1": 1.2}).warnings] == ["pins[2999].keys[1]"]
+        index.delete(["gone7"])
+        assert [warning.path for warning in index.config.patch({"ranking.k1": 1.3}).warnings] == ["pins[7].keys[1]", "pins[2999].keys[1]"]

@@ -222,3 +222,64 @@ def test_words_stand_together_as_their_synonyms_too() -> None:
         index.config.patch({"synonyms.groups": [[f"a{i}", *[f"{c}{i}" for c in "bcdefgh"]] for i in range(4)], "ranking.phrase_boost": 1})
         (warning,) = index.search("a0 a1 a2").warnings
         assert "448 more than 64" in warning
+
+
+EXTREMES: dict[str, dict[str, Any]] = {
+    "least and most": {"ranking": {"k1": 10, "b": 1, "fields": {"title": 1e6, "clue": {"weight": 1e-320, "b": 0}}, "phrase_boost": 1e6}},
+    "nothing": {"ranking": {"k1": 0, "b": -0.0, "fields": {"title": 0, "clue": -0.0}, "tie_breaker": 1, "phrase_boost": 1e6}},
+    "boosts": {
+        "ranking": {
+            "boost": [
+                {"when": "year < 1800", "weight": 1e6},
+                {"when": "year >= 1800", "weight": 0},
+                {"field": "year", "function": "square", "weight": 1e6},
+                {"field": "found", "half_life": 1e-6, "weight": 1e6},
+                {"field": "location", "half_distance": 1e15, "weight": 1e6},
+            ]
+        }
+    },
+    "synonyms of nothing": {
+        "synonyms": {"groups": [["!!!", "???"], ["gold", "..."], ["--", "coin"]], "oneway": {"***": ["gold"], "silver": ["!!"]}},
+        "ranking": {"phrase_boost": 1},
+    },
+    "stop words for all": {"stopwords": {"words": ["gold", "coin", "the", "of", "silver", "!!!"]}, "ranking": {"phrase_boost": 1}},
+    "typos everywhere": {"typos": {"when": "always", "min_length": {"one": 1, "two": 1}}, "limits": {"max_expansions": 1}},
+    "one word": {"limits": {"max_clauses": 1}, "ranking": {"phrase_boost": 1, "minimum_match": "100%"}},
+    "pins of others": {"pins": [{"query": "gold coin", "keys": ["k4", "k1", "zz"]}, {"query": "coins gold", "hide": ["k1"]}]},
+    "hidden by another rule": {
+        "pins": [{"query": "gold", "keys": ["k2", "k1"]}, {"query": "Gold!", "hide": ["k2"], "keys": ["k2", "k3"][1:]}]
+    },
+}
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+@pytest.mark.parametrize("combine", ["best", "sum", "bm25f"])
+def test_extremes_find_count_and_explain_alike(name: str, combine: str) -> None:
+    import math
+
+    given = EXTREMES[name]
+    config = {**given, "ranking": {**given.get("ranking", {}), "combine": combine}}
+    found = 0
+    with fs.Index.create("memory://", SCHEMA, config=config) as index:
+        index.upsert(RECORDS)
+        for query in (
+            "gold",
+            "gold coin",
+            "the gold coin of",
+            "golt",
+            '"gold coin" -silver',
+            "co*",
+            "gold^1000 crwn~2",
+            "!!!",
+            "",
+            "-gold",
+        ):
+            # What does not add up to its score is refused as a defect.
+            hits = index.search(query, explain=True, now="2026-02-01", near=(51.5, -0.12), count="exact")
+            for hit in hits:
+                found += 1
+                told = hit.explanation
+                assert told is not None and math.isfinite(hit.score) and told["points"] / told["scale"] == hit.score
+                adds_up(told["tree"])
+            assert index.count(query) == hits.total == len(hits.keys)
+    assert found > 5

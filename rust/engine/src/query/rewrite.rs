@@ -126,7 +126,8 @@ pub fn rewrite(
     search: &SearchFields,
     options: &RewriteOptions,
 ) -> Result<Rewritten> {
-    query.check(options.max_clauses.max(1))?;
+    // What somebody typed is cut where it is too long, leaf by leaf below, and never refused.
+    query.check(if options.mode == ParseMode::Strict { options.max_clauses.max(1) } else { MAX_CLAUSES })?;
     let mut rewriter =
         Rewriter { schema, analyzers, search, options, words: 0, warnings: Vec::new(), cut: false, negated: false, bonuses: Vec::new() };
     if query.arity() == 0 {

@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use findspot_config::store::{Adopt, Attached, Candidate, Version};
 use findspot_config::{Document, Kind, Node, Path, Problem, Problems};
 use findspot_engine::base::Error;
-use findspot_engine::plan::{Compiled, RankingConfig};
+use findspot_engine::index::Snapshot;
+use findspot_engine::plan::{AbsentPin, Compiled, Pins, RankingConfig};
 use findspot_engine::query::SynonymGroups;
 use findspot_engine::search::{Index as Engine, View as Pinned};
 use findspot_publish::retire;
@@ -37,7 +38,18 @@ pub(crate) struct Follower {
     read: Mutex<Option<Read>>,
     /// The newest versions with their configurations.
     kept: Arc<Kept>,
+    absent: Mutex<Option<Absent>>,
 }
+
+/// Pins to what is not there, of pins on a snapshot: they are looked up again when one of the two is another.
+struct Absent {
+    pins: Vec<Arc<Pins>>,
+    snapshot: Weak<Snapshot>,
+    found: (Vec<AbsentPin>, usize),
+}
+
+/// Absent pins that a report tells one by one.
+const TOLD: usize = 20;
 
 /// The value at a path, or the nearest one above it: what is missing has no place of its own, the table that it is missing from has.
 pub(super) fn near<'d>(document: &'d Document, path: &Path) -> Option<Node<'d>> {
@@ -129,7 +141,7 @@ fn read(document: &Document, before: Option<&Read>) -> Result<Read, Problems> {
 
 impl Follower {
     pub(crate) fn new(engine: &Arc<Engine>, name: String) -> Self {
-        Self { engine: Arc::downgrade(engine), name, read: Mutex::default(), kept: Arc::default() }
+        Self { engine: Arc::downgrade(engine), name, read: Mutex::default(), kept: Arc::default(), absent: Mutex::default() }
     }
 
     /// The view of a request that has pinned a version of the store.
@@ -143,13 +155,44 @@ impl Follower {
         compiled.map(|compiled| view.under(version, &compiled)).transpose()
     }
 
+    /// Pins to what is not there: warnings.
+    fn warnings(&self, engine: &Engine, compiled: &Compiled, document: &Document) -> Result<Vec<Problem>, Problems> {
+        let view = engine.view().map_err(|error| placed(error, document))?;
+        let (snapshot, pins) = (view.snapshot(), compiled.rankings().map(|ranking| Arc::clone(&ranking.pins)).collect::<Vec<_>>());
+        let mut known = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same = |known: &&Absent| {
+            std::ptr::eq(known.snapshot.as_ptr(), Arc::as_ptr(snapshot))
+                && known.pins.len() == pins.len()
+                && known.pins.iter().zip(&pins).all(|(a, b)| Arc::ptr_eq(a, b))
+        };
+        let (absent, more) = match known.as_ref().filter(is_same) {
+            Some(known) => known.found.clone(),
+            None => {
+                let found = compiled.absent_pins(snapshot, TOLD).map_err(|error| placed(error, document))?;
+                known.insert(Absent { pins, snapshot: Arc::downgrade(snapshot), found }).found.clone()
+            }
+        };
+        drop(known);
+        let warning = |path: &str, got: String| {
+            let path: Path = path.parse().unwrap_or_default();
+            let problem = Problem::new("absent_pin", path.clone(), "the key of a document", got);
+            document.get(&path).map_or_else(|| problem.clone(), |node| problem.clone().at_node(&node)).warning()
+        };
+        let mut warnings: Vec<Problem> =
+            absent.iter().map(|pin| warning(&pin.path, format!("{:?}, which no document has", pin.key))).collect();
+        if more > 0 {
+            warnings.push(warning("pins", format!("{more} more that no document has")));
+        }
+        Ok(warnings)
+    }
+
     /// Warnings about a version that this index follows.
     pub(crate) fn absent(&self, version: &Arc<Version>) -> Option<Vec<Problem>> {
         let engine = self.engine.upgrade()?;
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let compiled = kept.iter().find(|(number, _)| *number == version.number()).map(|(_, compiled)| Arc::clone(compiled))?;
         drop(kept);
-        absent(&engine, &compiled, version.document()).ok()
+        self.warnings(&engine, &compiled, version.document()).ok()
     }
 
     /// The configuration of a version that is not kept any more, or was never current here.
@@ -159,17 +202,6 @@ impl Follower {
         keep(&self.kept, version.number(), compiled);
         Ok(())
     }
-}
-
-/// Pins to what is not there: warnings.
-fn absent(engine: &Engine, compiled: &Compiled, document: &Document) -> Result<Vec<Problem>, Problems> {
-    let absent = engine.view().and_then(|view| compiled.absent_pins(view.snapshot())).map_err(|error| placed(error, document))?;
-    let warning = |pin: findspot_engine::plan::AbsentPin| {
-        let path: Path = pin.path.parse().unwrap_or_default();
-        let problem = Problem::new("absent_pin", path.clone(), "the key of a document", format!("{:?}, which no document has", pin.key));
-        document.get(&path).map_or_else(|| problem.clone(), |node| problem.clone().at_node(&node)).warning()
-    };
-    Ok(absent.into_iter().map(warning).collect())
 }
 
 fn keep(kept: &Kept, version: u64, compiled: Arc<Compiled>) {
@@ -200,7 +232,7 @@ impl Attached for Follower {
         };
         *before = Some(found);
         drop(before);
-        let warnings = absent(&engine, &compiled, document)?;
+        let warnings = self.warnings(&engine, &compiled, document)?;
         let ready = engine.ready(Arc::clone(&compiled)).map_err(|error| placed(error, document))?;
         let (weak, kept) = (Weak::clone(&self.engine), Arc::clone(&self.kept));
         let adopt: Adopt = Box::new(move |version| {

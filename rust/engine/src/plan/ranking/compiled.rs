@@ -211,16 +211,19 @@ impl Compiled {
         })
     }
 
-    /// Pins to documents that a snapshot does not have.
+    /// Pins to documents that a snapshot does not have, at most `most` of them, and how many more there are.
     ///
     /// # Errors
     /// Corruption.
-    pub fn absent_pins(&self, snapshot: &Snapshot) -> Result<Vec<AbsentPin>> {
-        let mut absent = self.base.pins.absent("pins", snapshot)?;
+    pub fn absent_pins(&self, snapshot: &Snapshot, most: usize) -> Result<(Vec<AbsentPin>, usize)> {
+        let (mut absent, mut more) = self.base.pins.absent("pins", snapshot, most)?;
         for (name, ranking) in self.profiles.iter().filter(|(_, ranking)| !Arc::ptr_eq(&ranking.pins, &self.base.pins)) {
-            absent.append(&mut ranking.pins.absent(&super::problems::under(&super::problems::under("profiles", name), "pins"), snapshot)?);
+            let path = super::problems::under(&super::problems::under("profiles", name), "pins");
+            let (found, others) = ranking.pins.absent(&path, snapshot, most - absent.len())?;
+            absent.extend(found);
+            more += others;
         }
-        Ok(absent)
+        Ok((absent, more))
     }
 }
 

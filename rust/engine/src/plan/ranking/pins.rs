@@ -150,16 +150,21 @@ impl Pins {
         }
     }
 
-    /// Keys to show first that a snapshot does not have.
-    pub(super) fn absent(&self, path: &str, snapshot: &Snapshot) -> Result<Vec<AbsentPin>> {
-        let mut absent = Vec::new();
+    /// Keys to show first that a snapshot does not have, at most `most` of them, and how many more there are.
+    pub(super) fn absent(&self, path: &str, snapshot: &Snapshot, most: usize) -> Result<(Vec<AbsentPin>, usize)> {
+        let (mut absent, mut more) = (Vec::new(), 0);
         for (number, rule) in self.rules.iter().enumerate() {
             for (at, key) in rule.keys.iter().enumerate() {
-                if snapshot.find(key)?.is_none() {
+                if snapshot.find(key)?.is_some() {
+                    continue;
+                }
+                if absent.len() < most {
                     absent.push(AbsentPin { path: format!("{path}[{number}].keys[{at}]"), key: key.clone() });
+                } else {
+                    more += 1;
                 }
             }
         }
-        Ok(absent)
+        Ok((absent, more))
     }
 }

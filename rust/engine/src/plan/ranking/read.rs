@@ -114,7 +114,9 @@ impl RankingConfig {
                 "pins" => self.pins = lists::pins(&path, value, problems),
                 "limits" => self.read_limits(&path, value, problems),
                 name if known.contains(&name) => {}
-                name if KEYS.contains(&name) => problems.add(&path, "a table; this belongs into the table ranking", name),
+                name if KEYS.contains(&name) => {
+                    problems.add(&path, &format!("{name} in the table ranking, where there are tables"), "it beside them")
+                }
                 name => problems.unknown(&path, name, known),
             }
         }
