@@ -8,7 +8,7 @@ import pathlib
 import pickle
 import subprocess
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import findspot as fs
 import pytest
@@ -248,8 +248,25 @@ def test_keys_below_a_secret_are_part_of_it(tmp_path: pathlib.Path) -> None:
 
 
 def test_the_hash_of_a_version_in_memory_is_no_way_to_try_secrets() -> None:
-    one, other = (Store(sources=[Mapping({"password": word, "k": 1})]) for word in ("1234", "4321"))
-    assert one.history()[0].hash == other.history()[0].hash
+    def hashes(content: Any) -> set[str]:
+        return {Store(sources=[Mapping(content)]).history()[0].hash for _ in range(2)}
+
+    assert len(hashes({"k": 1})) == 1
+    # Whoever guesses the secret gets another hash for it.
+    assert len(hashes({"k": 1, "password": "1234"})) == 2
+    store = Store(sources=[Mapping({"k": 1, "password": "1234"})])
+    store.patch({"k": 2})
+    store.patch({"k": 1})
+    first, second, third = (entry.hash for entry in store.history())
+    assert first == third != second
+
+
+def test_a_choice_between_secrets_is_not_told() -> None:
+    @dataclasses.dataclass
+    class Choice:
+        password: Literal["hunter2-s3cr3t", "b"]
+
+    assert "s3cr3t" not in refused(lambda: Store(Choice, sources=[Mapping({"password": "x"})]))
 
 
 def test_the_last_good_version_holds_no_secret_and_starts_cold(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

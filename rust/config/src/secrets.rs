@@ -150,6 +150,11 @@ impl Secrets {
         self.scope(path).secret
     }
 
+    /// Whether nothing in a whole document can be a secret; cheap, and false where nobody has looked.
+    pub(crate) fn is_clear(&self, document: &Document) -> bool {
+        self.root().is_clear(&document.root())
+    }
+
     /// Whether a value that is put at a path is, or holds, a secret.
     pub(crate) fn hides_in(&self, document: &Document, path: &Path) -> bool {
         let (node, scope) = (document.root(), self.scope(path));

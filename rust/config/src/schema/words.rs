@@ -7,6 +7,9 @@ use super::{Bound, Clock, Length, Range, Shape, Type};
 impl Shape {
     /// What is expected, in words.
     pub(crate) fn words(&self) -> String {
+        if !self.allowed.is_empty() && self.secret {
+            return "one of the secrets that the schema allows".to_owned();
+        }
         if !self.allowed.is_empty() {
             let mut shown: Vec<String> =
                 self.allowed.iter().take(8).map(|value| String::from_utf8_lossy(&value.to_json()).into_owned()).collect();

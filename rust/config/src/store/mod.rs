@@ -44,6 +44,7 @@ pub use subscribers::{Pattern, Subscriber, Subscription};
 pub use version::{Derived, Version};
 pub use watcher::after_fork;
 
+use std::hash::RandomState;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -182,6 +183,8 @@ struct Inner {
     refused: Latest<Refused>,
     /// Of a version whose secrets this process does not know: the document with its references, which says what is a secret.
     foreign: Latest<Option<Document>>,
+    /// What hashes of documents with secrets are mixed with in memory.
+    mixer: RandomState,
     threads: Threads,
     /// The count of forks when the threads and queues were made.
     generation: AtomicU64,
@@ -240,6 +243,7 @@ impl Store {
             local: Latest::new(String::new()),
             refused: Latest::new(Refused::default()),
             foreign: Latest::new(None),
+            mixer: RandomState::new(),
             threads: Threads::default(),
             generation: AtomicU64::new(crate::process::generation()),
             units_turn: Turn::default(),

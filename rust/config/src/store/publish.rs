@@ -5,6 +5,7 @@
 //! that won it, and finds there either its own content or a new base.
 
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -164,13 +165,12 @@ impl Inner {
             }
             failpoint("publish: guarded");
             let document = draft.checked.document();
-            let sealed = self.secrets.seal(document);
-            let mut head = self.head(cause, by, &draft, &base, newest.max(base.number()) + 1);
-            // Of the sealed document, in memory too: the hash is shown, and nobody shall guess a secret and try it.
-            head.hash = hash_text(&sealed);
+            let in_folder = self.numbering.folder().is_some();
             // In memory there are no others who could see the secrets, and nobody else who could say them.
-            let document = if self.numbering.folder().is_some() { sealed } else { document.clone() };
-            let object: Arc<dyn Object> = Arc::new(Sealed { head: head.clone(), document });
+            let kept = if in_folder { self.secrets.seal(document) } else { document.clone() };
+            let mut head = self.head(cause, by, &draft, &base, newest.max(base.number()) + 1);
+            head.hash = if in_folder { hash_text(&kept) } else { self.name_of(document) };
+            let object: Arc<dyn Object> = Arc::new(Sealed { head: head.clone(), document: kept });
             let ours = Creating::new(&self.creating, head.number);
             let creation = timed(&mut report.timings.number, || self.numbering.create(head.number, &object));
             let creation = creation.map_err(|error| self.numbering_problem("a version that can be created", &error))?;
@@ -213,6 +213,16 @@ impl Inner {
             secret_names: Some(self.schema.secret_names().clone()).filter(|names| !names.is_usual()),
             patches: draft.patches.clone(),
         }
+    }
+
+    /// The hash of a document in memory, as it is shown. With secrets it is mixed with a number that only this store knows, so that nobody can
+    /// guess a secret and try it; to seal the document for that would cost more than the patch of it.
+    fn name_of(&self, document: &Document) -> String {
+        if self.secrets.is_clear(document) {
+            return hash_text(document);
+        }
+        let part = |number: u8| self.mixer.hash_one((number, document.hash()));
+        format!("{:016x}{:016x}", part(0), part(1))
     }
 
     /// Everything but the guards that must say yes before a version is published; `previous` is what it would replace.
