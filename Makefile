@@ -15,6 +15,8 @@ FINDSPOT_DATA ?= $(if $(wildcard ../shared/data/README.md),$(abspath ../shared/d
 export FINDSPOT_DATA
 # One interpreter for every build of the binding, else cargo builds pyo3 once for each.
 export PYO3_PYTHON := $(abspath $(BIN)/python)
+# What the compiler keeps to compile a changed crate faster is half of all disk space; `CARGO_INCREMENTAL=1 make test` keeps it.
+export CARGO_INCREMENTAL ?= 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 PIP := $(BIN)/python -m pip --quiet

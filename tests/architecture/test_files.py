@@ -23,6 +23,7 @@ UNSAFE_MODULES = {
     "rust/publish/src/thread.rs": "threads of the system, which a child of `fork` can start at any moment",
     "rust/publish/src/turn.rs": "a mutex for each process id, so that a fork never meets a locked one",
     "rust/python/src/arrow/abi.rs": "the Arrow C data and stream interfaces",
+    "rust/python/src/config/handover.rs": "a pending call, asked for without the interpreter",
     "rust/python/src/config/slots.rs": "slots of classes that forbid setting; calls with packed arguments",
     "rust/python/src/interpreters.rs": "the number of the interpreter",
     "rust/python/src/scores.rs": "the buffer protocol",

@@ -9,12 +9,11 @@ use std::time::Duration;
 use findspot_config::store::{Adopt, Attached, Candidate, Check, Derive, Derived, GuardRule, Subscriber, Version};
 use findspot_config::{Diff, Document, Path, Problem, Problems, Secrets};
 use pyo3::prelude::*;
-use pyo3::types::PyWeakrefReference;
 
 use super::answers::ConfigDiff;
+use super::current::CurrentCell;
 use super::node::{ConfigNode, view_of, view_of_version};
 use super::plan::Root;
-use super::store::ConfigStore;
 
 /// What all hooks of one store share.
 #[derive(Clone)]
@@ -23,6 +22,7 @@ pub(crate) struct Shared {
     /// The façade's `Hooks`.
     pub hooks: Arc<Py<PyAny>>,
     pub secrets: Secrets,
+    pub current: CurrentCell,
 }
 
 /// A value that was derived in Python.
@@ -157,6 +157,7 @@ impl Subscriber for OwnSubscriber {
     fn published(&self, old: &Arc<Version>, new: &Arc<Version>, _: &Diff) -> Result<(), String> {
         let root = &self.shared.root;
         let told = Python::try_attach(|py| -> PyResult<bool> {
+            self.shared.current.catch_up(py);
             let native = Bound::new(py, ConfigDiff::new(old.document().clone(), new.document().clone(), self.shared.secrets.clone()))?;
             let (before, after) = (view_of_version(py, root, old)?, view_of_version(py, root, new)?);
             self.shared.hooks.bind(py).call_method1("changed", (&self.function, before, after, native))?.extract()
@@ -169,9 +170,9 @@ impl Subscriber for OwnSubscriber {
     }
 }
 
-/// The slot `current` of the façade's store.
+/// The slot `current` of the façade's store, and what its pins give.
 pub(crate) struct Slot {
-    pub owner: Py<PyWeakrefReference>,
+    pub current: CurrentCell,
 }
 
 impl Attached for Slot {
@@ -180,25 +181,12 @@ impl Attached for Slot {
     }
 
     fn prepare(&self, _: &Candidate) -> Result<(Adopt, Vec<Problem>), Problems> {
-        let owner = Python::try_attach(|py| self.owner.clone_ref(py)).ok_or_else(|| gone(self.name()))?;
+        let current = self.current.clone();
         // A view is lazy: making one and storing it holds the interpreter for a microsecond or two.
-        let adopt: Adopt = Box::new(move |version| show(&owner, version));
-        Ok((adopt, Vec::new()))
+        Ok((Box::new(move |version| current.announce(version)), Vec::new()))
     }
 
-    fn refresh(&self, current: &Arc<Version>) {
-        show(&self.owner, current);
+    fn refresh(&self, version: &Arc<Version>) {
+        self.current.announce(version);
     }
-}
-
-/// Puts a version into the slot of a store that is alive.
-fn show(owner: &Py<PyWeakrefReference>, version: &Arc<Version>) {
-    Python::try_attach(|py| {
-        if let Some(owner) = owner.bind(py).upgrade()
-            && let Ok(store) = owner.cast::<ConfigStore>()
-        {
-            // The slot of an object that is alive: nothing can fail but memory, and then the old version stays readable.
-            let _ = ConfigStore::adopt(store, version);
-        }
-    });
 }

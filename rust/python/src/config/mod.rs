@@ -15,6 +15,7 @@
 mod answers;
 mod below;
 mod current;
+mod handover;
 mod hooks;
 mod judges;
 mod names;

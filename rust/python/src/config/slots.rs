@@ -72,6 +72,14 @@ impl<T> Place<T> {
     }
 }
 
+impl<T> Place<T> {
+    /// Looks at what is there: `look` copies pointers and runs nothing else.
+    pub(crate) fn look<R>(&self, _: Python<'_>, look: impl FnOnce(&T) -> R) -> R {
+        // SAFETY: see above.
+        look(unsafe { &*self.0.get() })
+    }
+}
+
 impl<T: Copy> Place<T> {
     /// What is there.
     pub(crate) fn copied(&self, _: Python<'_>) -> T {
@@ -86,6 +94,12 @@ impl<T> Place<Option<Py<T>>> {
         self.0.get_mut().take()
     }
 
+    /// Whether this is there.
+    pub(crate) fn holds(&self, object: &Bound<'_, PyAny>) -> bool {
+        // SAFETY: see above; two pointers are compared.
+        unsafe { &*self.0.get() }.as_ref().is_some_and(|held| held.as_ptr() == object.as_ptr())
+    }
+
     /// One more reference to what is there.
     pub(crate) fn read<'py>(&self, py: Python<'py>) -> Option<Bound<'py, T>> {
         // SAFETY: see above; copying a reference adds to a counter.
@@ -93,19 +107,23 @@ impl<T> Place<Option<Py<T>>> {
     }
 }
 
-impl<T> Place<Vec<Py<T>>> {
+impl<T> Place<Vec<T>> {
     /// The last one.
-    pub(crate) fn pop(&self, _: Python<'_>) -> Option<Py<T>> {
+    pub(crate) fn pop(&self, _: Python<'_>) -> Option<T> {
         // SAFETY: see above.
         unsafe { &mut *self.0.get() }.pop()
     }
 
-    /// Adds one, where there are fewer than `most`.
-    pub(crate) fn push(&self, _: Python<'_>, object: Py<T>, most: usize) {
-        // SAFETY: see above; what is not added is dropped by the caller's frame, after the place was let go of.
+    /// Adds one.
+    pub(crate) fn push(&self, _: Python<'_>, object: T) {
+        // SAFETY: see above.
+        unsafe { &mut *self.0.get() }.push(object);
+    }
+
+    /// Takes out the first that is wanted; `wanted` compares pointers and runs nothing else.
+    pub(crate) fn take_first(&self, _: Python<'_>, wanted: impl FnMut(&T) -> bool) -> Option<T> {
+        // SAFETY: see above.
         let list = unsafe { &mut *self.0.get() };
-        if list.len() < most {
-            list.push(object);
-        }
+        list.iter().position(wanted).map(|at| list.swap_remove(at))
     }
 }

@@ -18,15 +18,15 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyWeakrefReference};
 
 use super::answers::{self, ConfigDiff, Shower};
-use super::current::{Current, CurrentCell};
+use super::current::{Current, CurrentCell, Returning};
 use super::hooks::{Made, OwnChecks, OwnDerive, OwnSubscriber, Shared, Slot};
 use super::judges::Judges;
 use super::names::ConfigNames;
 use super::node::{number_of_view, version_of_view, view_again, view_of, view_of_version};
-use super::pin::{self, Pins};
+use super::pin::Pins;
 use super::plan::{ConfigPlan, Root};
 use super::ranking::{Follower, near};
-use super::{numbers, open, slots};
+use super::{handover, numbers, open, slots};
 use crate::errors;
 use crate::index::Index;
 use crate::logging;
@@ -43,13 +43,36 @@ struct Inner {
     closed: AtomicBool,
 }
 
+/// What is said of a report: the text, and what lies on the two sides of the difference that it made.
+type Told = (String, Option<(Document, Document)>);
+
+impl Inner {
+    /// What was current `before` need not be read again. Without the interpreter.
+    fn told(&self, report: &Report, before: Option<&Arc<Version>>) -> Told {
+        let sides = || {
+            let new = self.store.version(report.version).ok()?;
+            let old = match before.filter(|before| before.number() == report.previous) {
+                Some(before) => Some(Arc::clone(before)),
+                None => self.store.version(report.previous).ok(),
+            };
+            Some((old.map_or_else(Document::empty, |old| old.document().clone()), new.document().clone()))
+        };
+        (self.shower.report(report, Some(self.store.pin().document())), report.published.then(sides).flatten())
+    }
+
+    fn answer(&self, py: Python<'_>, (text, sides): Told) -> PyResult<Answer> {
+        let make = |(old, new)| Py::new(py, ConfigDiff::new(old, new, self.shared.secrets.clone()));
+        // What threads of the store said meanwhile comes out with what somebody asks for.
+        logging::hand_over(py);
+        Ok((text, sides.map(make).transpose()?))
+    }
+}
+
 /// A store; the façade's class inherits it.
 #[pyclass(frozen, subclass, weakref, module = "findspot._native")]
 pub(crate) struct ConfigStore {
     current: CurrentCell,
     pins: OnceLock<Arc<Pins>>,
-    /// The manager of the outermost pins.
-    outermost: OnceLock<Py<PyAny>>,
     root: OnceLock<Arc<Root>>,
     inner: OnceLock<Inner>,
 }
@@ -57,7 +80,13 @@ pub(crate) struct ConfigStore {
 impl Drop for ConfigStore {
     /// The class of its pins waits for the garbage collector, as every class does; the last version does not.
     fn drop(&mut self) {
-        self.current.empty();
+        Python::attach(|py| {
+            let last = self.current.empty(py);
+            if let Some(pins) = self.pins.get() {
+                pins.close(py);
+                last.into_iter().for_each(|last| pins.retire(py, last.pin));
+            }
+        });
     }
 }
 
@@ -73,16 +102,18 @@ impl ConfigStore {
     /// Makes a version what readers get, or the one that they have with something else beside its values.
     pub(crate) fn adopt(slf: &Bound<'_, Self>, version: &Arc<Version>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
-        let Some(root) = this.root.get() else { return Ok(()) };
-        let known = this.current.read(|current| (Arc::clone(&current.version), current.view.clone_ref(py))).ok();
+        let (Some(root), Some(pins)) = (this.root.get(), this.pins.get()) else { return Ok(()) };
+        let known = this.current.peek(py, |current| (Arc::clone(&current.version), current.view.clone_ref(py))).ok();
         let view = match &known {
             Some((known, _)) if Arc::ptr_eq(known, version) => return Ok(()),
             Some((known, view)) if known.number() == version.number() => view_again(py, root, known, view.bind(py), version)?,
             _ => view_of_version(py, root, version)?,
         };
-        let next = Current { version: Arc::clone(version), view: view.clone().unbind() };
+        let next = Current { version: Arc::clone(version), view: view.clone().unbind(), pin: pins.of_version(py, &view)? };
         // Whoever reads the slot and whoever pins see the same order.
-        this.current.replace(next, || slots::set(slf.as_any(), &PyString::intern(py, "current"), &view))
+        let (replaced, stored) = this.current.replace(py, next, || slots::set(slf.as_any(), &PyString::intern(py, "current"), &view));
+        replaced.into_iter().for_each(|replaced| pins.retire(py, replaced.pin));
+        stored
     }
 
     /// The store below, while it is open.
@@ -103,39 +134,27 @@ impl ConfigStore {
     /// Changes the store and reports, with the difference that it made.
     fn changed(&self, py: Python<'_>, change: impl FnOnce(&Store) -> Result<Report, Refusal> + Send) -> PyResult<Answer> {
         let inner = self.inner(py)?;
-        let (before, outcome) = py.detach(|| (inner.store.pin(), change(&inner.store)));
-        match outcome {
-            Ok(report) => self.answer(py, &report, Some(&before)),
-            Err(Refusal::Refused(report)) => self.answer(py, &report, Some(&before)),
-            Err(refusal) => Err(answers::refusal(py, &refusal)),
-        }
-    }
-
-    /// A report with the difference that it made. What was current `before` need not be read again.
-    fn answer(&self, py: Python<'_>, report: &Report, before: Option<&Arc<Version>>) -> PyResult<Answer> {
-        let inner = self.inner(py)?;
-        let sides = py.detach(|| {
-            if !report.published {
-                return None;
-            }
-            let new = inner.store.version(report.version).ok()?;
-            let old = match before.filter(|before| before.number() == report.previous) {
-                Some(before) => Some(Arc::clone(before)),
-                None => inner.store.version(report.previous).ok(),
+        let (told, turn) = py.detach(|| {
+            let returning = Returning::begin();
+            let before = inner.store.pin();
+            let outcome = change(&inner.store);
+            drop(returning);
+            let told = match outcome {
+                Ok(report) => Ok(inner.told(&report, Some(&before))),
+                Err(Refusal::Refused(report)) => Ok(inner.told(&report, Some(&before))),
+                Err(refusal) => Err(refusal),
             };
-            Some((old.map_or_else(Document::empty, |old| old.document().clone()), new.document().clone()))
+            (told, handover::Turn::ask())
         });
-        let make = |(old, new)| Py::new(py, ConfigDiff::new(old, new, inner.shared.secrets.clone()));
-        let native = sides.map(make).transpose()?;
-        // What threads of the store said meanwhile comes out with what somebody asks for.
-        logging::hand_over(py);
-        Ok((py.detach(|| inner.shower.report(report, Some(inner.store.pin().document()))), native))
+        drop(turn);
+        self.current.catch_up(py);
+        told.map_or_else(|refusal| Err(answers::refusal(py, &refusal)), |told| inner.answer(py, told))
     }
 
     /// An answer without a version: problems, or warnings.
     fn refused(&self, py: Python<'_>, found: &Problems) -> PyResult<Answer> {
         let inner = self.inner(py)?;
-        let version = self.version()?;
+        let version = self.version(py)?;
         Ok((py.detach(|| inner.shower.refused(found, version, Some(inner.store.pin().document()))), None))
     }
 }
@@ -184,13 +203,7 @@ impl ConfigStore {
     #[new]
     #[pyo3(signature = (*_arguments, **_keywords))]
     fn new(_arguments: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> Self {
-        Self {
-            current: CurrentCell::default(),
-            pins: OnceLock::new(),
-            outermost: OnceLock::new(),
-            root: OnceLock::new(),
-            inner: OnceLock::new(),
-        }
+        Self { current: CurrentCell::default(), pins: OnceLock::new(), root: OnceLock::new(), inner: OnceLock::new() }
     }
 
     /// Loads. Called once, by the façade's constructor.
@@ -230,13 +243,13 @@ impl ConfigStore {
         let secrets = Secrets::new(&options.schema);
         let root = plan.get().root.clone();
         let _ = root.secrets.set(secrets.clone());
-        let shared = Shared { root: root.clone(), hooks: Arc::new(hooks.clone().unbind()), secrets: secrets.clone() };
+        let hooks_of = Arc::new(hooks.clone().unbind());
+        let shared = Shared { root: root.clone(), hooks: hooks_of, secrets: secrets.clone(), current: this.current.clone() };
+        this.current.belongs_to(slf)?;
         let keywords = PyDict::new(py);
         keywords.set_item("default", py.None())?;
         let variable = py.import("contextvars")?.getattr("ContextVar")?.call(("findspot.config",), Some(&keywords))?;
-        let pins = Arc::new(Pins::new(variable.unbind(), this.current.clone()));
-        let _ = this.outermost.set(pin::outermost(py, Arc::clone(&pins))?);
-        let _ = this.pins.set(pins);
+        let _ = this.pins.set(Arc::new(Pins::new(variable.unbind(), this.current.clone())));
         let _ = this.root.set(root);
 
         let seconds: f64 = settings.get_item("check_seconds")?.map_or(Ok(5.0), |value| value.extract())?;
@@ -253,7 +266,7 @@ impl ConfigStore {
         options.keep = settings.get_item("keep")?.map_or(Ok(16), |value| value.extract())?;
         options.audit = text("audit")?.map(Into::into);
         options.last_good = text("last_good")?.map(Into::into);
-        options.attached = vec![Arc::new(Slot { owner: PyWeakrefReference::new(slf.as_any())?.unbind() })];
+        options.attached = vec![Arc::new(Slot { current: this.current.clone() })];
         if hooks.getattr("own_checks")?.is_truthy()? {
             options.checks = vec![Arc::new(OwnChecks { shared: shared.clone(), budget })];
         }
@@ -286,8 +299,8 @@ impl ConfigStore {
 
     /// The number of the version that is current.
     #[getter]
-    fn version(&self) -> PyResult<u64> {
-        self.current.read(|current| current.version.number())
+    fn version(&self, py: Python<'_>) -> PyResult<u64> {
+        self.current.read(py, |current| current.version.number())
     }
 
     /// One version for a request: `with store.pin() as config`.
@@ -318,18 +331,16 @@ impl ConfigStore {
     #[pyo3(signature = (version = None, *, fresh = false))]
     fn pin(&self, py: Python<'_>, version: Option<Bound<'_, PyAny>>, fresh: bool) -> PyResult<Py<PyAny>> {
         let version = version.map(|version| numbers::version(&version, "pin: version")).transpose()?;
-        let (Some(pins), Some(outermost)) = (self.pins.get(), self.outermost.get()) else {
-            return Err(PyRuntimeError::new_err("the configuration store was never opened"));
-        };
+        let pins = self.pins.get().ok_or_else(|| PyRuntimeError::new_err("the configuration store was never opened"))?;
         let view = match (version, pins.pinned(py)?) {
             (Some(number), _) => {
                 let inner = self.inner(py)?;
                 let found = py.detach(|| inner.store.version(number)).map_err(|refusal| answers::refusal(py, &refusal))?;
                 view_of_version(py, &inner.shared.root, &found)?.unbind()
             }
-            (None, None) => return Ok(outermost.clone_ref(py)),
+            (None, None) => return self.current.read(py, |current| current.pin.manager(py)),
             (None, Some(held)) if !fresh => held.unbind(),
-            (None, Some(_)) => self.current.read(|current| current.view.clone_ref(py))?,
+            (None, Some(_)) => self.current.read(py, |current| current.view.clone_ref(py))?,
         };
         pins.pin(py, view)
     }
@@ -345,7 +356,7 @@ impl ConfigStore {
     fn pinned(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self.held(py)? {
             Some(held) => Ok(held.unbind()),
-            None => self.current.read(|current| current.view.clone_ref(py)),
+            None => self.current.read(py, |current| current.view.clone_ref(py)),
         }
     }
 
@@ -364,7 +375,7 @@ impl ConfigStore {
         reason: String,
         force: bool,
     ) -> PyResult<Answer> {
-        let current = self.version()?;
+        let current = self.version(py)?;
         let expected = expected.map(|seen| numbers::expected(&seen, "patch: expect_version", current)).transpose()?;
         match changes(pairs) {
             Err(found) => self.refused(py, &found),
@@ -387,7 +398,7 @@ impl ConfigStore {
             Err(found) => return Ok((self.refused(py, &found)?, None)),
         };
         match py.detach(|| inner.store.stage(changes.as_deref())) {
-            Err(report) => Ok((self.answer(py, &report, None)?, None)),
+            Err(report) => Ok((inner.answer(py, py.detach(|| inner.told(&report, None)))?, None)),
             Ok(staged) => {
                 let base = inner.store.pin();
                 let sides = (base.document().clone(), staged.document().clone());
@@ -450,7 +461,7 @@ impl ConfigStore {
     fn _diff(&self, py: Python<'_>, old: &Bound<'_, PyAny>, new: Option<Bound<'_, PyAny>>) -> PyResult<ConfigDiff> {
         let inner = self.inner(py)?;
         let old = numbers::version(old, "diff: old")?;
-        let new = new.map_or_else(|| self.version(), |new| numbers::version(&new, "diff: new"))?;
+        let new = new.map_or_else(|| self.version(py), |new| numbers::version(&new, "diff: new"))?;
         let found = py.detach(|| Ok((inner.store.version(old)?, inner.store.version(new)?)));
         let (old, new) = found.map_err(|refusal| answers::refusal(py, &refusal))?;
         Ok(ConfigDiff::new(old.document().clone(), new.document().clone(), inner.shared.secrets.clone()))
@@ -466,7 +477,7 @@ impl ConfigStore {
 
     fn _history(&self, py: Python<'_>) -> PyResult<String> {
         let inner = self.inner(py)?;
-        let current = self.version()?;
+        let current = self.version(py)?;
         Ok(py.detach(|| answers::history(&inner.store.history(), current)))
     }
 
@@ -589,6 +600,7 @@ impl ConfigStore {
         let Some(inner) = this.inner.get().filter(|inner| !inner.closed.load(Ordering::Acquire)) else { return Ok(()) };
         let version = inner.store.pin();
         Self::adopt(slf, &version)?;
+        handover::after_fork();
         py.detach(findspot_config::store::after_fork);
         Ok(())
     }
