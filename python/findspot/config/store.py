@@ -601,7 +601,8 @@ class Store(_Base[T], Generic[T]):
             self._subscribe(wanted or ["*"], function)
             return function
 
-        if patterns and callable(patterns[0]):
+        given: tuple[object, ...] = patterns
+        if given and callable(given[0]):
             raise TypeError("on_change: expected patterns, got a function: write @store.on_change() for every change")
         wanted = [text(pattern, "on_change: patterns") for pattern in patterns]
         return register
