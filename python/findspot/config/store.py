@@ -601,8 +601,7 @@ class Store(_Base[T], Generic[T]):
             self._subscribe(wanted or ["*"], function)
             return function
 
-        given: tuple[object, ...] = patterns
-        if given and callable(given[0]):
+        if patterns and not isinstance(patterns[0], str):
             raise TypeError("on_change: expected patterns, got a function: write @store.on_change() for every change")
         wanted = [text(pattern, "on_change: patterns") for pattern in patterns]
         return register
