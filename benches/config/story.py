@@ -53,14 +53,12 @@ class FindspotStore:
 
 def spins(microseconds: float) -> int:
     """Rounds of a loop that take so long."""
-    count = 1000
-    while True:
+    count, least = 20_000, float("inf")
+    for _ in range(50):
         start = time.perf_counter()
         work(count)
-        taken = (time.perf_counter() - start) * 1e6
-        if taken > 2000:
-            return max(1, int(count * microseconds / taken))
-        count *= 2
+        least = min(least, (time.perf_counter() - start) * 1e6)
+    return max(1, int(count * microseconds / least))
 
 
 def work(rounds: int) -> int:

@@ -59,9 +59,9 @@ impl Layer {
         &self.document
     }
 
-    /// Whether it was read from exactly these bytes: then it need not be read again.
-    pub fn is_from(&self, bytes: &[u8]) -> bool {
-        self.source.text().as_bytes() == bytes
+    /// The text that it was read from: a file of the very same bytes need not be read again.
+    pub fn source_text(&self) -> &str {
+        self.source.text()
     }
 }
 

@@ -20,6 +20,8 @@ use crate::problem::{Problem, Problems};
 use crate::source::LayerKind;
 use crate::watch::Observation;
 
+/// Bytes that are read and compared at once: they stay in the caches next to the core.
+const PART: usize = 1 << 16;
 /// How often reading begins again when files change meanwhile.
 const TRIES: usize = 20;
 
@@ -76,15 +78,14 @@ impl Files {
 
     fn read_one(&self, path: &FilePath, known: &[(PathBuf, Arc<Layer>)]) -> Result<Option<Arc<Layer>>, Problems> {
         let name = path.display().to_string();
-        let bytes = match self.bytes(path) {
-            Ok(bytes) => bytes,
+        let known = known.iter().find(|(known, _)| known == path).map(|(_, layer)| layer);
+        let bytes = match self.bytes(path, known.map(|layer| layer.source_text())) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(known.cloned()),
             Err(error) if error.kind() == ErrorKind::NotFound && self.may_be_missing => return Ok(None),
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(problem("missing_file", &name, "a file", "none").into()),
             Err(error) => return Err(unreadable(&name, &error).into()),
         };
-        if let Some((_, layer)) = known.iter().find(|(known, layer)| known == path && layer.is_from(&bytes)) {
-            return Ok(Some(Arc::clone(layer)));
-        }
         let Some(format) = self.format.or_else(|| Format::of_name(&name)) else {
             return Err(problem("format", &name, "a name that says the format", "another")
                 .hint("name the format, or the file .toml, .json, .yaml")
@@ -93,8 +94,8 @@ impl Files {
         parse_as(self.kind, format, &name, bytes, &self.limits).map(|layer| Some(Arc::new(layer)))
     }
 
-    /// The bytes of a regular file: a pipe would never end, and a folder has none.
-    fn bytes(&self, path: &FilePath) -> std::io::Result<Vec<u8>> {
+    /// The bytes of a regular file, none when they are the known ones: a pipe would never end, and a folder has none.
+    fn bytes(&self, path: &FilePath, known: Option<&str>) -> std::io::Result<Option<Vec<u8>>> {
         let metadata = fs::metadata(path)?;
         if !metadata.is_file() {
             return Err(std::io::Error::new(
@@ -104,9 +105,34 @@ impl Files {
         }
         // One byte more than the limit is enough for the parser to refuse it.
         let most = self.limits.bytes as u64 + 1;
-        let mut bytes = Vec::with_capacity(metadata.len().min(most) as usize + 1);
-        fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        let mut file = fs::File::open(path)?.take(most);
+        let mut bytes = Vec::new();
+        if let Some(known) = known {
+            // As long as it says what is known nothing is kept, so most of the memory that a reading goes through is not touched.
+            let (mut part, mut same) = (vec![0; PART], 0);
+            loop {
+                let read = match file.read(&mut part) {
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    read => read?,
+                };
+                if read == 0 && same == known.len() {
+                    return Ok(None);
+                }
+                let part = part.get(..read).unwrap_or_default();
+                if read > 0 && known.as_bytes().get(same..same + read) == Some(part) {
+                    same += read;
+                    continue;
+                }
+                bytes.reserve_exact(metadata.len().min(most).max((same + read) as u64) as usize + 1);
+                bytes.extend_from_slice(known.as_bytes().get(..same).unwrap_or_default());
+                bytes.extend_from_slice(part);
+                break;
+            }
+        } else {
+            bytes.reserve_exact(metadata.len().min(most) as usize + 1);
+        }
+        file.read_to_end(&mut bytes)?;
+        Ok(Some(bytes))
     }
 }
 
@@ -263,4 +289,39 @@ pub fn read_all(providers: &[Arc<dyn Provider>]) -> Result<Vec<Arc<Layer>>, Prob
     Err(Problem::new("unstable", Path::root(), expected, "files that changed each time")
         .hint("write them less often, or rename them into place")
         .into())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    /// JSON with a text of so many bytes in all.
+    fn json(len: usize, fill: char) -> String {
+        format!("{{\"a\":\"{}\"}}", fill.to_string().repeat(len - 8))
+    }
+
+    #[test]
+    fn a_file_is_read_again_wherever_it_differs_and_only_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.json");
+        let provider = Files::new(vec![path.display().to_string()], None, false);
+        let mut known: Option<Arc<Layer>> = None;
+        let lengths = [9, PART - 1, PART, PART + 1, 2 * PART, 3 * PART + 7];
+        let texts = lengths.into_iter().flat_map(|len| {
+            let same = json(len, 'x');
+            let changed = (0..len).step_by((len / 3).max(1)).filter(|at| (6..len - 2).contains(at));
+            let changed: Vec<String> = changed.map(|at| format!("{}y{}", &same[..at], &same[at + 1..])).collect();
+            [vec![same.clone(), same.clone()], changed, vec![json(len + 1, 'x'), same]].concat()
+        });
+        for text in texts {
+            fs::write(&path, &text).unwrap();
+            let layer = provider.read().unwrap().remove(0);
+            assert_eq!(layer.source_text(), text);
+            let is_known = known.as_ref().is_some_and(|known| known.source_text() == text);
+            assert_eq!(known.is_some_and(|known| Arc::ptr_eq(&known, &layer)), is_known, "{} bytes", text.len());
+            known = Some(layer);
+        }
+    }
 }
