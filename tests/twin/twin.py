@@ -605,5 +605,7 @@ class Twin:
     def unrounded(self, query: dict[str, Any], keys: list[str]) -> list[float]:
         """BM25 of documents as if scores were real numbers: what the integers round."""
         self.clauses, self.together, self.excluded = [], [], 0
-        tree = self.part(query, 1.0)
-        return [(tree.value(self.collection.current[key], 2.0**80) or 0) / 2.0**80 for key in keys]
+        tree, scale = self.part(query, 1.0), 2.0**80
+        parts: list[Any] = [tree, *(slot for fields, text, boost in self.together for slot in self.together_slots(fields, text, boost))]
+        documents = [self.collection.current[key] for key in keys]
+        return [sum(part.value(document, scale) or 0 for part in parts) / scale for document in documents]
