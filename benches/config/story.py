@@ -11,6 +11,7 @@ the same function but for the line that reads.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import statistics
 import threading
@@ -84,49 +85,48 @@ class Measured:
         """Requests a second, mean latency in µs, longest stall while reloading, median times until a reload is seen and returns, in ms."""
         longest = 0.0
         ends = sorted(self.ends)
-        for begin, end in self.reloads:
+        # What comes when the handlers have ended says nothing of them; one that they did not live to see has no time.
+        during = [(begin, min(end, ends[-1])) for begin, end in self.reloads if begin < ends[-1]]
+        reloads = [(begin, end) for begin, end in self.reloads if end <= ends[-1]]
+        for begin, end in during:
             inside = [begin, *(at for at in ends if begin <= at <= end), end]
             longest = max(longest, max(after - before for before, after in pairwise(inside)))
         # The first request of all that was answered from a reload's content: the contents take turns, so it differs from what was read before.
         changes = sorted(self.changes)
-        firsts = [(begin, next((at for at in changes if at >= begin), None)) for begin, _ in self.reloads]
+        firsts = [(begin, next((at for at in changes if at >= begin), None)) for begin, _ in reloads]
         seen = [first - begin for begin, first in firsts if first is not None]
         return {
             "throughput": len(self.latencies) / self.seconds,
             "mean_us": statistics.mean(self.latencies) * 1e6,
             "stall_ms": longest * 1e3,
             "seen_ms": statistics.median(seen or [math.inf]) * 1e3,
-            "reload_ms": statistics.median(end - begin for begin, end in self.reloads) * 1e3,
+            "reload_ms": statistics.median([end - begin for begin, end in reloads] or [math.inf]) * 1e3,
         }
 
 
 def turn(store: Any, path: Path, contents: list[bytes], rounds: int, seconds: float, run: Callable[..., None]) -> dict[str, float]:
     """One turn: handlers run, the file changes and is reloaded each second."""
-    measured, stop = Measured(), threading.Event()
+    measured, turns = Measured(), itertools.cycle(contents)
 
-    def reloading() -> None:
-        number = 0
-        while not stop.wait(1.0):
-            path.write_bytes(contents[number % len(contents)])
-            number += 1
-            begin = time.perf_counter()
-            store.reload()
-            measured.reloads.append((begin, time.perf_counter()))
+    def reload() -> None:
+        path.write_bytes(next(turns))
+        begin = time.perf_counter()
+        store.reload()
+        measured.reloads.append((begin, time.perf_counter()))
 
-    reloader = threading.Thread(target=reloading)
-    reloader.start()
     start = time.perf_counter()
-    try:
-        run(store, measured, rounds, start + seconds)
-    finally:
-        stop.set()
-        reloader.join()
+    run(store, measured, rounds, start + seconds, reload)
     measured.seconds = time.perf_counter() - start
     return measured.figures()
 
 
-def threads(store: Any, measured: Measured, rounds: int, until: float) -> None:
-    """Eight threads."""
+def threads(store: Any, measured: Measured, rounds: int, until: float, reload: Callable[[], None]) -> None:
+    """Eight threads, and one that reloads each second."""
+    stop = threading.Event()
+
+    def reloading() -> None:
+        while not stop.wait(1.0):
+            reload()
 
     def handler() -> None:
         latencies, ends, clock, handle = [], [], time.perf_counter, store.handle
@@ -145,15 +145,24 @@ def threads(store: Any, measured: Measured, rounds: int, until: float) -> None:
         measured.latencies += latencies
         measured.ends += ends
 
+    reloader = threading.Thread(target=reloading)
+    reloader.start()
     workers = [threading.Thread(target=handler) for _ in range(THREADS)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
+    stop.set()
+    reloader.join()
 
 
-def tasks(store: Any, measured: Measured, rounds: int, until: float) -> None:
-    """One loop, eight tasks that give way after each request."""
+def tasks(store: Any, measured: Measured, rounds: int, until: float, reload: Callable[[], None]) -> None:
+    """One loop, eight tasks that give way after each request, and one that has a thread reload each second."""
+
+    async def reloading() -> None:
+        while time.perf_counter() < until - 1.0:
+            await asyncio.sleep(1.0)
+            await asyncio.to_thread(reload)
 
     async def handler() -> None:
         clock, handle = time.perf_counter, store.handle
@@ -172,7 +181,7 @@ def tasks(store: Any, measured: Measured, rounds: int, until: float) -> None:
             begin = clock()
 
     async def all_of_them() -> None:
-        await asyncio.gather(*(handler() for _ in range(THREADS)))
+        await asyncio.gather(reloading(), *(handler() for _ in range(THREADS)))
 
     asyncio.run(all_of_them())
 
