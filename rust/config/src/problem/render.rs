@@ -171,6 +171,21 @@ mod tests {
     }
 
     #[test]
+    fn a_patch_overrides_the_highest_layer() {
+        let file = Arc::new(parse(Format::Toml, "app.toml", b"[limits]\npassword = ''\nmax = 3\n".to_vec(), &Limits::default()).unwrap());
+        let vars = [("APP__LIMITS__MAX".to_owned(), "8".to_owned())];
+        let merged = merge(&[file, Arc::new(environment("APP__", "__", vars).unwrap())]);
+        let value = crate::patch::value("patch", crate::source::LayerKind::Patch, "\"x\"").unwrap();
+        let patched = crate::patch::patch(merged.document(), &[("limits.max".parse().unwrap(), Some(value))]).unwrap();
+        let merged = crate::layers::Merged::new(Arc::clone(merged.layers()), patched);
+        let found = Schema::from_json(SCHEMA).unwrap().check(&merged, None).unwrap_err();
+        assert_eq!(
+            found.0.iter().find(|problem| problem.code == "type").unwrap().to_string(),
+            "patch: limits.max: expected integer ≥ 1, got \"x\" (overrides APP__LIMITS__MAX (environment))"
+        );
+    }
+
+    #[test]
     fn long_lines_are_cut_around_the_place() {
         let text = format!("{{\"a\": \"{}\", \"b\": 01, \"c\": \"{}\"}}", "x".repeat(500), "é".repeat(500));
         let problems = parse(Format::Json, "one.json", text.into(), &Limits::default()).unwrap_err();

@@ -41,6 +41,17 @@ impl Checked {
     }
 }
 
+/// Whether a text is how the value itself would be written.
+fn would_fit(text: Option<&str>, of: &Type) -> bool {
+    let Some(text) = text else { return false };
+    match of {
+        Type::Integer(_) => text.parse::<i64>().is_ok(),
+        Type::Number(_) => text.parse::<f64>().is_ok_and(f64::is_finite),
+        Type::Boolean => matches!(text, "true" | "false"),
+        _ => false,
+    }
+}
+
 impl Schema {
     /// Checks what the layers say together. `before` is what the same schema made of an earlier merge: parts that are the same memory are not
     /// checked again, so the cost is that of the tables that changed.
@@ -50,7 +61,11 @@ impl Schema {
     pub fn check(&self, merged: &Merged, before: Option<&Checked>) -> Result<Checked, Problems> {
         self.checked(merged.document(), before).map_err(|mut problems| {
             for problem in &mut problems.0 {
-                let below = merged.said(&problem.path).get(1).map(|(layer, node)| {
+                let said = merged.said(&problem.path);
+                // What a patch says is above all layers, and is none.
+                let by_layer = |span: &Span| said.first().is_some_and(|(layer, _)| Arc::ptr_eq(layer.source(), &span.source));
+                let own = usize::from(problem.span.as_ref().is_none_or(by_layer));
+                let below = said.get(own).map(|(layer, node)| {
                     let offset = node.origin().map_or(0, |origin| origin.offset);
                     Span { source: Arc::clone(layer.source()), offset, len: 0 }
                 });
@@ -327,7 +342,9 @@ impl<'a> Walk<'a> {
                 Some("write a table as JSON, or one variable for each key".to_owned())
             }
             (Type::String(_), Kind::Integer | Kind::Float | Kind::Bool) => Some("put it in quotes".to_owned()),
-            (Type::Integer(_) | Type::Number(_) | Type::Boolean, Kind::String) if !is_text => Some("write it without quotes".to_owned()),
+            (Type::Integer(_) | Type::Number(_) | Type::Boolean, Kind::String) if !is_text && would_fit(node.as_str(), &shape.of) => {
+                Some("write it without quotes".to_owned())
+            }
             (Type::List { .. }, kind) if !kind.is_container() => Some("put it in brackets".to_owned()),
             (_, Kind::String) if !secret && !shape.allowed.is_empty() => {
                 let known = shape.allowed.iter().filter_map(|value| value.root().as_str());

@@ -112,6 +112,8 @@ fn hints_know_what_was_meant() {
     assert_eq!(checked(r#"{"type": "integer", "optional": true}"#, r#"{"A":1}"#), ["did you mean `a`?"]);
     assert_eq!(checked(r#"{"type": "string", "enum": ["near"]}"#, r#"{"a":"nera"}"#), ["did you mean \"near\"?"]);
     assert_eq!(checked(r#"{"type": "integer"}"#, r#"{"a":"1"}"#), ["write it without quotes"]);
+    assert_eq!(checked(r#"{"type": "integer"}"#, r#"{"a":"7s"}"#), [""], "without quotes it would be no better");
+    assert_eq!(checked(r#"{"type": "boolean"}"#, r#"{"a":"yes"}"#), [""]);
 }
 
 #[test]
