@@ -102,19 +102,25 @@ impl Folder {
 
     /// Deletes the attempts of processes that were killed long ago.
     fn sweep(&self) -> io::Result<()> {
-        for entry in fs::read_dir(&self.path)?.flatten() {
-            let is_attempt = entry.file_name().to_str().is_some_and(|name| name.starts_with(ATTEMPT));
-            let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
-            if is_attempt && age().is_some_and(|age| age > ABANDONED) {
-                let _ = fs::remove_file(entry.path());
-            }
-        }
-        Ok(())
+        sweep_attempts(&self.path, ATTEMPT)
     }
 
     fn sync(&self) -> io::Result<()> {
         File::open(&self.path)?.sync_all()
     }
+}
+
+/// Deletes the files of a folder whose names begin so and that nobody has written to for long: their writers were killed. The clock may have
+/// gone back meanwhile, so one of the future is left alone.
+pub(crate) fn sweep_attempts(folder: &Path, beginning: &str) -> io::Result<()> {
+    for entry in fs::read_dir(folder)?.flatten() {
+        let is_attempt = entry.file_name().to_str().is_some_and(|name| name.starts_with(beginning));
+        let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        if is_attempt && age().is_some_and(|age| age > ABANDONED) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    Ok(())
 }
 
 /// Makes a folder that is missing, private to its user.

@@ -12,6 +12,7 @@ mod memory;
 mod tests;
 
 pub use folder::Folder;
+pub(crate) use folder::sweep_attempts;
 pub use memory::Memory;
 
 use std::io;

@@ -7,12 +7,16 @@
 //!    0, which only this process has), and on no version that it had to refuse.
 
 use std::path::Path as FilePath;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Inner;
 use super::follow::decode_with_own_secrets;
 use super::publish::Draft;
 use super::report::{By, Report, Timings};
+use super::version::Version;
 use crate::document::Path;
+use crate::failpoint::failpoint;
+use crate::numbering::sweep_attempts;
 use crate::object::{Cause, Head, Patches, encode, hash_text};
 use crate::problem::{Problem, Problems};
 
@@ -24,6 +28,7 @@ impl Inner {
 
     /// The first reading: what is numbered, then what the sources say, then (if that fails) what was good last.
     pub(super) fn load(&self) -> Report {
+        self.sweep_last_good();
         if self.only_follows() {
             return self.start_following();
         }
@@ -125,15 +130,16 @@ impl Inner {
     /// Keeps the current version for a start without sources. An old copy stays when this fails, and a warning is returned.
     pub(super) fn keep_last_good(&self) -> Option<Problem> {
         let path = self.last_good.as_ref()?;
-        let version = self.cell.load_full();
-        // A file, so sealed whatever the numbering is; its head names that document.
-        let sealed = self.secrets.seal(version.document());
-        let head = Head { hash: hash_text(&sealed), ..(*version.head).clone() };
-        let bytes = encode(&head, &sealed);
-        let attempt = path.with_extension(format!("attempt-{}", std::process::id()));
-        let written = write_private(&attempt, &bytes).and_then(|()| std::fs::rename(&attempt, path));
-        let error = written.err()?;
-        let _ = std::fs::remove_file(&attempt);
+        // Who publishes and who follows may be here at once: whoever is last writes what is current then.
+        let error = loop {
+            let version = self.cell.load_full();
+            if let Err(error) = self.write_last_good(path, &version) {
+                break error;
+            }
+            if self.cell.load().number() == version.number() {
+                return None;
+            }
+        };
         Inner::count(&self.counts.last_good_failures);
         let expected = format!("a file for the last good version that can be written at {}", path.display());
         let warning = Problem::new("last_good", Path::root(), expected, error.to_string())
@@ -142,6 +148,39 @@ impl Inner {
         log::warn!(target: "findspot::config", "{warning}");
         Some(warning)
     }
+
+    fn write_last_good(&self, path: &FilePath, version: &Version) -> std::io::Result<()> {
+        // A file, so sealed whatever the numbering is; its head names that document.
+        let sealed = self.secrets.seal(version.document());
+        let head = Head { hash: hash_text(&sealed), ..(*version.head).clone() };
+        let beginning = attempts_of(path);
+        let count = ATTEMPTS.fetch_add(1, Ordering::Relaxed);
+        let attempt = path.with_file_name(format!("{beginning}{}-{count}", std::process::id()));
+        let written = write_private(&attempt, &encode(&head, &sealed))
+            .inspect(|()| failpoint("last good: attempt written"))
+            .and_then(|()| std::fs::rename(&attempt, path));
+        if written.is_err() {
+            let _ = std::fs::remove_file(&attempt);
+        }
+        written
+    }
+
+    /// Deletes what killed processes left beside the file of the last good version.
+    pub(super) fn sweep_last_good(&self) {
+        if let Some(path) = &self.last_good {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(FilePath::new("."));
+            // A folder that is not there is a problem of the first version that is kept.
+            let _ = sweep_attempts(folder, &attempts_of(path));
+        }
+    }
+}
+
+/// Attempts of this process, so that each has a name of its own.
+static ATTEMPTS: AtomicU64 = AtomicU64::new(0);
+
+/// How the names of attempts to write a file begin.
+fn attempts_of(path: &FilePath) -> String {
+    format!("{}.attempt-", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
 fn write_private(path: &FilePath, bytes: &[u8]) -> std::io::Result<()> {

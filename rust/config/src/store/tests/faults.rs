@@ -129,3 +129,87 @@ fn a_full_disk_costs_a_line_of_the_audit_and_no_publication() {
     assert!(store.reload(&By::default()).published);
     assert_eq!((store.metrics().audit_failures, store.metrics().last_good_failures), (2, 2));
 }
+
+#[test]
+fn attempts_that_killed_processes_left_beside_the_last_good_version_are_deleted_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let left = [at("good.v1.attempt-7-0"), at("good.v1.attempt-8-3")];
+    let others = [at("good.v2.attempt-7-0"), at("good.v1.attempts")];
+    for file in left.iter().chain(&others) {
+        fs::write(file, "").unwrap();
+    }
+    let hours_ago = std::time::SystemTime::now() - Duration::from_secs(7200);
+    for file in left[..1].iter().chain(&others) {
+        fs::File::options().write(true).open(file).unwrap().set_modified(hours_ago).unwrap();
+    }
+    let open = |name: &str| Store::open(Options { last_good: Some(at(name)), ..Options::default() }).unwrap().0;
+    open("good.v1");
+    assert!(!left[0].exists() && left[1].exists(), "a young one may be somebody's");
+    assert!(others.iter().all(|file| file.exists()));
+}
+
+#[test]
+fn two_stores_whose_last_good_versions_are_named_alike_do_not_share_an_attempt() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |name: &str| Store::open(Options { last_good: Some(folder.path().join(name)), ..Options::default() }).unwrap().0;
+    let stores = [open("app.good"), open("app.kept")];
+    std::thread::scope(|scope| {
+        for (at, store) in stores.iter().enumerate() {
+            scope.spawn(move || {
+                for number in 0..50 {
+                    let report = store.patch(&[change("a", &(1000 * at + number).to_string())], None, &By::default()).unwrap();
+                    assert_eq!(codes(&report.problems), [""; 0]);
+                }
+            });
+        }
+    });
+    for (name, value) in [("app.good", 49), ("app.kept", 1049)] {
+        let bytes = fs::read(folder.path().join(name)).unwrap();
+        let stored = crate::object::decode(name, &bytes).unwrap();
+        assert_eq!(stored.document.get(&path("a")).unwrap().as_integer(), Some(value));
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no attempt is left");
+}
+
+#[test]
+fn a_clock_that_goes_back_orders_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (versions, file) = (folder.path().join("versions"), folder.path().join("app.json"));
+    fs::write(&file, r#"{"a": 0}"#).unwrap();
+    let now = Arc::new(std::sync::atomic::AtomicI64::new(1_900_000_000_000_000));
+    let options = || {
+        // An hour earlier at each look.
+        let now = Arc::clone(&now);
+        let clock = move || now.fetch_sub(3_600_000_000, std::sync::atomic::Ordering::Relaxed);
+        let numbering: Arc<dyn crate::numbering::Numbering> = Arc::new(Folder::open(&versions).unwrap());
+        Options { numbering, clock: Arc::new(clock), ..over(&file) }
+    };
+    let open = || Store::open(options()).unwrap().0;
+    // What was written before the clock went back is of the future now, the folder too.
+    let into_the_future = |ahead: u64| {
+        let later = std::time::SystemTime::now() + Duration::from_secs(ahead);
+        for path in fs::read_dir(&versions).unwrap().map(|entry| entry.unwrap().path()).chain([versions.clone()]) {
+            fs::File::open(path).unwrap().set_modified(later).unwrap();
+        }
+    };
+    let (store, other) = (open(), open());
+    other.follow();
+    for value in 1..5u64 {
+        into_the_future(1_000_000 - value);
+        store.patch(&[change("a", &value.to_string())], None, &By::default()).unwrap();
+        let begin = Instant::now();
+        while other.current().number() < store.current().number() {
+            assert!(begin.elapsed() < Duration::from_secs(10), "it does not follow");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        assert_eq!(json(&other), format!(r#"{{"a":{value}}}"#));
+    }
+    let history = store.history();
+    assert_eq!(history.iter().map(|record| record.head.number).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    assert!(history.windows(2).all(|pair| pair[0].head.time > pair[1].head.time), "the times go back, the numbers do not");
+    store.rollback(2, &By::default()).unwrap();
+    assert_eq!((store.current().number(), json(&store)), (6, r#"{"a":1}"#.to_owned()));
+    let fresh = open();
+    assert_eq!((fresh.current().number(), json(&fresh)), (6, r#"{"a":1}"#.to_owned()), "the newest is the greatest number");
+}

@@ -18,6 +18,7 @@ fn options(folder: &FilePath) -> Options {
         units: Arc::new(Folder::open(&folder.join("versions/units")).unwrap()),
         keep: 1000,
         audit: Some(folder.join("audit.jsonl")),
+        last_good: Some(folder.join("good")),
         ..Options::default()
     }
 }
@@ -159,6 +160,7 @@ fn a_publisher_that_is_killed_at_any_step_leaves_the_old_version_or_the_new_one(
         ("publish: numbered", true),
         ("publish: stored", true),
         ("publish: committed", true),
+        ("last good: attempt written", true),
     ];
     for (step, published) in steps {
         let folder = folder();
