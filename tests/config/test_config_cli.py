@@ -89,6 +89,26 @@ def test_two_files_are_compared_and_secrets_stay_inside(tmp_path: pathlib.Path, 
     assert "s3cr3t" not in said(capsys, "config", "explain", "password", old)
 
 
+def test_words_of_the_user_s_own_make_values_of_files_secrets(
+    folder: pathlib.Path, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new, bad = tmp_path / "old.json", tmp_path / "new.json", tmp_path / "bad.json"
+    old.write_text('{"license": "abracadabra", "salt": "sesame", "url": "pg://app:swordfish@h"}')
+    new.write_text('{"license": "abracadabra-2", "salt": "sesame-2", "url": "pg://app:swordfish-2@h"}')
+    bad.write_text('{"license": "abracadabra", "salt": ')
+    words = ["--secret-name", "license", "--secret-name", "salt"]
+    shown = said(capsys, "config", "diff", old, new, *words)
+    assert "license" in shown and "salt" in shown
+    shown += said(capsys, "config", "explain", "license", old, *words) + said(capsys, "config", "explain", "url", old)
+    assert main(["config", "check", str(bad), *words]) == 1
+    out = capsys.readouterr()
+    shown += out.out + out.err
+    assert not any(secret in shown for secret in ("abracadabra", "sesame", "swordfish")), shown
+    assert "abracadabra" in said(capsys, "config", "explain", "license", old)
+    assert main(["config", "explain", "name", "--store", str(folder), *words]) == 1
+    assert "--secret-name" in capsys.readouterr().err
+
+
 def test_wrong_usage(folder: pathlib.Path, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     for words in (["config", "history", str(tmp_path / "nothing")], ["config", "rollback", str(folder), "99"], ["config", "explain", "a"]):
         assert main(words) == 1

@@ -194,15 +194,21 @@ def _config(commands: _Commands) -> None:
         command.add_argument("--schema", metavar="MODULE:CLASS", help="the class that it must fit")
         return command
 
+    def secret_names(command: argparse.ArgumentParser) -> None:
+        what = "of files: a word that makes a key's value a secret, as Store(secret_names=…) has it; may be given several times"
+        command.add_argument("--secret-name", metavar="WORD", action="append", default=[], help=what)
+
     def by(command: argparse.ArgumentParser) -> None:
         command.add_argument("--actor", help="who publishes, for the history (default: the user)")
         command.add_argument("--reason", help="why, for the history")
 
     command = add("check", "Read files and say everything that is wrong with them.", store=None, files="+")
     command.add_argument("--index", metavar="INDEX", help="as the ranking of this index: its fields, its keys, the guard that is live")
+    secret_names(command)
     command = add("diff", "Show what differs between two files, or two versions.", store=False)
     command.add_argument("old", metavar="OLD", help="a file; with --store, a version")
     command.add_argument("new", metavar="NEW", nargs="?", help="a file; with --store, a version (default: the current one)")
+    secret_names(command)
     command = add("push", "Publish what files say, above what is published.", store=True, files="+")
     command.add_argument("--expect", type=_number(10**12), metavar="VERSION", help="only if this version is current")
     command.add_argument("--force", action="store_true", help="overrule the guards; the history shows it")
@@ -222,3 +228,4 @@ def _config(commands: _Commands) -> None:
     command.add_argument("--store", metavar="STORE", help="an index, or the folder of a store's versions")
     command.add_argument("--env", metavar="PREFIX", help="the environment above the files, as in APP__")
     command.add_argument("--schema", metavar="MODULE:CLASS", help="the class that it must fit")
+    secret_names(command)

@@ -86,12 +86,21 @@ def versions_of(path: str, *, empty_ok: bool = False) -> str:
     raise ValueError(f"{path}: expected the folder of a store's versions, found no version: name the folder of Store(folder=…); {first}")
 
 
+def of_files(options: argparse.Namespace, layers: list[Source]) -> Store[Any]:
+    """Files as a store, which shows as secret what the options say."""
+    from ..config import Store
+
+    return Store(schema_of(options.schema), sources=layers, secret_names=options.secret_name)
+
+
 @contextlib.contextmanager
 def looked_at(options: argparse.Namespace, schema: str | None = None) -> Generator[Store[Any]]:
     """The versions of a target, to be read: nothing is written, secrets stay references."""
     from ..config import Store
     from ..config.sources import NumberedOnly
 
+    if getattr(options, "secret_name", None):
+        raise ValueError("--secret-name: expected files; the versions of a store say themselves which names are secrets")
     with Store(schema_of(schema), sources=[NumberedOnly(read=True)], folder=versions_of(options.store)) as store:
         yield store
 
@@ -131,9 +140,7 @@ def actor(options: argparse.Namespace) -> str:
 
 def check(options: argparse.Namespace) -> int:
     """Reads files and says everything that is wrong with them; with an index, as its ranking."""
-    from ..config import Store
-
-    with Store(schema_of(options.schema), sources=layers_of(options)) as store:
+    with of_files(options, layers_of(options)) as store:
         values = int(store.metrics()["leaves"])
         warnings = () if options.index is None else against(store, options.index)
     if options.json:
@@ -192,8 +199,6 @@ def show(diff: Diff, as_json: bool, more: dict[str, Any]) -> None:
 
 def diff(options: argparse.Namespace) -> int:
     """What differs: two versions of a store, or two files."""
-    from ..config import Store
-
     if options.store is not None:
         with looked_at(options, options.schema) as store:
             found = store.diff(int(options.old), int(options.new) if options.new is not None else None)
@@ -202,8 +207,8 @@ def diff(options: argparse.Namespace) -> int:
     if options.new is None:
         raise ValueError("diff: expected two files, or --store and one or two versions")
     with (
-        Store(schema_of(options.schema), sources=[source_of(options.new)]) as new,
-        Store(schema_of(options.schema), sources=[source_of(options.old)]) as old,
+        of_files(options, [source_of(options.new)]) as new,
+        of_files(options, [source_of(options.old)]) as old,
     ):
         show(old._diff_to(new), options.json, {})
     return 0
@@ -304,7 +309,6 @@ def history(options: argparse.Namespace) -> int:
 
 def explain(options: argparse.Namespace) -> int:
     """Where a value came from, and what it overrode."""
-    from ..config import Store
 
     def answer(store: Store[Any]) -> int:
         try:
@@ -323,5 +327,5 @@ def explain(options: argparse.Namespace) -> int:
             return answer(store)
     if not options.files:
         raise ValueError("explain: expected files, or --store")
-    with Store(schema_of(options.schema), sources=layers_of(options)) as store:
+    with of_files(options, layers_of(options)) as store:
         return answer(store)

@@ -55,7 +55,8 @@ class Constraint:
 class Secret:
     """Marks a value that no output may show: `Annotated[str, Secret]`, or `field(metadata={"secret": True})` of a dataclass.
 
-    The attribute holds the value itself. Representations, errors, differences, the audit and pickles show `(secret)` in its place.
+    The attribute holds the value itself. Representations, errors, differences, the audit and pickles show `(secret)` in its place. Keys that
+    read like a secret's (`password`, `apiKey`) and URLs with a password need no mark.
 
     Example:
         >>> from dataclasses import dataclass

@@ -74,7 +74,8 @@ class Store(_Base[T], Generic[T]):
         last_good: a file that holds the last accepted content, used when the sources are bad at the start, or None.
         check_seconds: how long the class's own checks may take.
         secret_names: words that make a key's value a secret, beside those that do anyway (`password`, `token`, `apiKey`, …), where they are
-            whole parts of the key; None: no key does, for content whose keys are data. What the class marks as a secret is one in any case.
+            whole parts of the key; None: no key does, for content whose keys are data. What the class marks as a secret is one in any case,
+            and so is a URL with a password in it (`postgres://app:…@db/orders`).
             Versions in a folder carry the rule, so a process that names no words keeps to it, and shows as secret what another process marked.
 
     Attributes:

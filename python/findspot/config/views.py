@@ -21,7 +21,7 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._native import ConfigNames, ConfigNode, ConfigPlan, ConfigTable
+from .._native import ConfigNames, ConfigNode, ConfigPlan, ConfigTable, url_has_password
 from .shape import Shape
 
 __all__ = ["STARS", "View", "as_dict", "plan_of"]
@@ -210,7 +210,10 @@ def _has_node(view: View) -> bool:
 def hidden_of(view: View) -> frozenset[str]:
     """The fields that no output may show: of the class, of the rule about names, and what the publisher of the version marked."""
     node = node_of(view)
-    marked = node.marked() if node is not None else frozenset[str]()
+    if node is None:
+        # What a class made itself has no marks.
+        return view._findspot_secret_ | {name for name, value in items_of(view) if has_password(value)}
+    marked = node.marked()
     if not marked:
         return view._findspot_secret_
     return view._findspot_secret_ | {name for name, key in _keys_of(view).items() if key in marked}
@@ -219,7 +222,14 @@ def hidden_of(view: View) -> frozenset[str]:
 def hides(mapping: Any, key: str) -> bool:
     """Whether no output may show what a mapping has under a key. One that hangs on no store keeps to the usual names."""
     own = getattr(type(mapping), "_findspot_hides_", None)
-    return bool(own(mapping, key) if own is not None else isinstance(key, str) and _USUAL.says(key))
+    return bool(own(mapping, key) if own is not None else (isinstance(key, str) and _USUAL.says(key)) or has_password(mapping[key]))
+
+
+def has_password(value: Any) -> bool:
+    """Whether a value is a URL with a password, or a list that holds one: as text, or as the classes of pydantic have it."""
+    if isinstance(value, (tuple, frozenset)):
+        return any(has_password(item) for item in value)
+    return (isinstance(value, str) or hasattr(value, "unicode_string")) and url_has_password(str(value))
 
 
 def shown(value: Any) -> str:
@@ -419,6 +429,7 @@ def frozen(value: Any, shape: Shape | None, names: ConfigNames, hidden: bool = F
     if type(value) is dict:
         secret = frozenset(key for key in value if hidden or (isinstance(key, str) and names.says(key)))
         kept = {key: frozen(part, item, names, hidden or key in secret) for key, part in value.items()}
+        secret |= {key for key, part in kept.items() if has_password(part)}
         return FrozenMap(kept, secret) if secret else types.MappingProxyType(kept)
     return value
 

@@ -34,5 +34,5 @@ pub use patch::{Change, patch, value};
 pub use problem::{Problem, Problems, Severity, Span, render};
 pub use schema::{Checked, Schema};
 pub use secret_keys::{SecretNames, is_secret_key};
-pub use secrets::Secrets;
+pub use secrets::{Secrets, holds_password};
 pub use source::{LayerKind, Place, Source};

@@ -13,6 +13,7 @@ use crate::document::build::{Builder, KEY_LIMIT};
 use crate::document::{Document, Kind, Node, Path, Segment};
 use crate::parse::{Format, Limits};
 use crate::problem::{Problem, Problems};
+use crate::secrets::with_passwords_marked;
 use crate::source::{LayerKind, Source};
 
 /// A change: the value that a path gets, or none to remove it.
@@ -153,5 +154,5 @@ pub fn value(name: &str, kind: LayerKind, json: &str) -> Result<Document, Proble
     };
     let mut builder = Builder::new(Some(source), 16);
     builder.rebuilt(&read.root(), 0);
-    Ok(builder.finish())
+    Ok(with_passwords_marked(builder.finish(), Some(json)))
 }

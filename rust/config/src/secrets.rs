@@ -5,11 +5,14 @@
 //!
 //! **Law**
 //! 1. A value is a secret when the schema says so, when the rule about names names its key, when its path was named, when who published it
-//!    marked it, or when it stands below a secret. Everything that shows or stores asks here, so all say the same.
+//!    marked it, when it is a URL with a password (see [`passwords`]), or when it stands below a secret. Everything that shows or stores asks here, so all say the same.
 //! 2. Nothing that is shown tells a secret's value, its length or its beginning; nor a key below a secret, unless the schema has it.
 
+mod passwords;
 mod sealed;
 
+pub use passwords::holds_password;
+pub(crate) use passwords::{may_hold_password, passwords, with_passwords_marked};
 pub(crate) use sealed::REFERENCE;
 
 use std::collections::BTreeSet;
@@ -231,7 +234,10 @@ impl Secrets {
                 match item.kind() {
                     Kind::Table | Kind::Array if !below.is_clear(&item) => left.push((item, below)),
                     Kind::String | Kind::Time if below.secret => {
-                        found.insert(item.as_str().or(item.as_time()).unwrap_or_default().to_owned());
+                        let text = item.as_str().or(item.as_time()).unwrap_or_default();
+                        found.insert(text.to_owned());
+                        // What connects by a URL complains of its parts.
+                        found.extend(passwords(text).map(str::to_owned));
                     }
                     Kind::Integer | Kind::Float if below.secret => {
                         found.insert(String::from_utf8_lossy(&item.to_json()).into_owned());
@@ -244,8 +250,11 @@ impl Secrets {
         found
     }
 
-    /// Whether any word of a text reads like the key of a secret: of a file that could not be read, nothing more is known.
+    /// Whether any word of a text reads like the key of a secret, or like a URL with one: of a file that could not be read, nothing more is known.
     pub(crate) fn may_stand_in(&self, text: &str) -> bool {
+        if may_hold_password(text) {
+            return true;
+        }
         let mut named: Vec<&str> = self
             .paths
             .iter()

@@ -24,6 +24,7 @@ pub use merge::merge;
 pub(crate) use merge::merge_above;
 
 use crate::document::{Document, Node, Path};
+use crate::secrets::with_passwords_marked;
 use crate::source::{LayerKind, Place, Source};
 
 /// A document and the source it came from.
@@ -34,8 +35,14 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// A layer of a document that was read from a source.
+    /// A layer of a document that was read from a source. URLs with passwords in it are marked as secrets; in a stored version they are.
     pub fn new(source: Arc<Source>, document: Document) -> Self {
+        let document = match source.kind() {
+            LayerKind::Version => document,
+            // The text of an environment has no values.
+            kind if kind.is_text() || source.text().is_empty() => with_passwords_marked(document, None),
+            _ => with_passwords_marked(document, Some(source.text())),
+        };
         Self { source, document }
     }
 

@@ -246,5 +246,5 @@ fn stripped(default: &Node<'_>) -> Document {
     let source = Arc::new(crate::source::Source::new("defaults", LayerKind::Defaults, String::new()));
     let mut builder = crate::document::build::Builder::new(Some(source), default.leaves() + 4);
     builder.rebuilt(default, 0);
-    builder.finish()
+    crate::secrets::with_passwords_marked(builder.finish(), None)
 }

@@ -63,7 +63,7 @@ fn references(sealed: &Document) -> Vec<(Path, Node<'_>)> {
 }
 
 /// The same value, marked as a secret.
-fn marked(node: &Node<'_>) -> Document {
+pub(super) fn marked(node: &Node<'_>) -> Document {
     let mut builder = Builder::new(None, 16);
     builder.key_of(node);
     builder.marked(node);

@@ -47,7 +47,15 @@ pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<names::ConfigNames>()?;
     module.add_function(wrap_pyfunction!(config_path, module)?)?;
     module.add_function(wrap_pyfunction!(plain_json, module)?)?;
+    module.add_function(wrap_pyfunction!(url_has_password, module)?)?;
     Ok(())
+}
+
+/// Whether a text holds a URL with a password.
+#[pyfunction]
+#[pyo3(signature = (text, /))]
+fn url_has_password(text: &str) -> bool {
+    findspot_config::holds_password(text)
 }
 
 /// JSON of a value of nothing but `dict`, `list`, `tuple`, `str`, `int`, `float`, `bool` and `None`; None of any other.

@@ -143,7 +143,7 @@ impl ConfigNode {
     }
 }
 
-fn is_or_holds_marked(node: &Node<'_>) -> bool {
+pub(super) fn is_or_holds_marked(node: &Node<'_>) -> bool {
     node.is_marked() || (node.kind() == Kind::Array && node.items().any(|item| is_or_holds_marked(&item)))
 }
 

@@ -260,9 +260,9 @@ impl Root {
         Ok(view)
     }
 
-    /// Whether an item of a table without a class is a secret: by its name, by a mark, or because all of the table is.
+    /// Whether an item of a table without a class is a secret: by its name, by a mark on it or in it, or because all of the table is.
     pub(crate) fn hides(&self, item: Node<'_>, hidden: bool) -> bool {
-        hidden || item.is_marked() || self.names.says(item.key())
+        hidden || super::node::is_or_holds_marked(&item) || self.names.says(item.key())
     }
 
     /// The classes for a table without a class: by its keys, and by which of them are secrets.

@@ -213,3 +213,39 @@ fn a_clock_that_goes_back_orders_nothing() {
     let fresh = open();
     assert_eq!((fresh.current().number(), json(&fresh)), (6, r#"{"a":1}"#.to_owned()), "the newest is the greatest number");
 }
+
+#[test]
+fn a_password_in_a_url_is_a_secret_everywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (old, new) = (r#"{"db": {"url": "pg://app:abracadabra@h/x", "n": 1}}"#, r#"{"db": {"url": "pg://app:sesame@h/x", "n": 2}}"#);
+    fs::write(at("app.json"), old).unwrap();
+    let options = || Options {
+        numbering: Arc::new(Folder::open(&at("versions")).unwrap()),
+        audit: Some(at("audit")),
+        last_good: Some(at("good")),
+        ..over(&at("app.json"))
+    };
+    let (store, _) = Store::open(options()).unwrap();
+    fs::write(at("app.json"), new).unwrap();
+    assert!(store.reload(&By::default()).published);
+    assert!(json(&store).contains("sesame"), "readers get it");
+    let secret = path("db.url");
+    assert!(store.current().document().get(&secret).unwrap().is_marked());
+    let patched = store.patch(&[change("db.url", r#""pg://app:openup@h/x""#)], None, &By::default());
+    assert!(matches!(&patched, Err(Refusal::Refused(report)) if codes(&report.problems) == ["secret_patch"]), "{patched:?}");
+    // A value that fits nothing, and a text that is no JSON.
+    fs::write(at("app.json"), r#"{"db": {"url": {"pg://app:openup@h/x": 1, "u": "pg://app:openup@h/x"#).unwrap();
+    let refused = store.reload(&By::default());
+    let problems = crate::problem::Problems(refused.problems.clone());
+    let mut shown = format!("{refused} {}", crate::problem::render(&problems, &[], store.secrets()));
+    for entry in [at("audit"), at("good"), at("versions/1"), at("versions/2")] {
+        shown.push_str(&String::from_utf8_lossy(&fs::read(entry).unwrap()));
+    }
+    for word in ["abracadabra", "sesame", "openup"] {
+        assert!(!shown.contains(word), "{word} stands in {shown}");
+    }
+    assert!(shown.contains("app.json:1:16"), "{shown}");
+    let (fresh, _) = Store::open(Options { numbering: Arc::new(Folder::later(&at("versions"))), ..Options::default() }).unwrap();
+    assert!(!json(&fresh).contains("sesame") && json(&fresh).contains("app.json:1:16"));
+}
