@@ -140,6 +140,10 @@ def test_places_of_values_stay_those_of_the_files(tmp_path: pathlib.Path) -> Non
                 time.sleep(0.005)
         assert (second.explain("b").place, second.explain("a").place) == (f"{file}:2:7", "patch")
         assert [(change.path, change.old_place) for change in second.diff(28)] == [("a", f"{file}:1:7")]
+    # Who has no sources knows it from the version.
+    with Store(folder=folder) as tool:
+        assert (str(tool.explain("b")), str(tool.explain("a"))) == (f"b = 29\n  from {file}:2:7", "a = 5\n  from patch")
+        assert [(change.path, change.old_place, change.new_place) for change in tool.diff(28)] == [("a", f"{file}:1:7", "patch")]
 
 
 def test_a_patch_that_a_new_class_does_not_know_is_named_with_the_command_that_withdraws_it(

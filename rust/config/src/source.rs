@@ -3,13 +3,15 @@
 //! **In**: the text of a file, or the names of variables, one a line. **Out**: places as people write them.
 //!
 //! **Law**
-//! 1. A document keeps four bytes per node, an offset; line and column are counted when somebody asks.
+//! 1. A document keeps four bytes per node, an offset; line and column are counted when somebody asks. A stored version knows them by number.
 //! 2. The text of an environment holds names only, never values: a value may be a secret, and places are shown freely.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
+
+use crate::object::ByNumber;
 
 /// What kind of source a layer came from; it decides how values are typed and how places are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -45,6 +47,8 @@ pub struct Source {
     name: Arc<str>,
     kind: LayerKind,
     text: String,
+    /// Of a stored version: where its values stood for who published it, by their numbers, which are their offsets here.
+    stored: Option<ByNumber>,
 }
 
 /// A place in a source, as data.
@@ -91,7 +95,17 @@ impl fmt::Debug for Source {
 impl Source {
     /// A source with its text.
     pub fn new(name: impl Into<Arc<str>>, kind: LayerKind, text: String) -> Self {
-        Self { name: name.into(), kind, text }
+        Self { name: name.into(), kind, text, stored: None }
+    }
+
+    /// A stored version with the places of its values, by their numbers.
+    pub(crate) fn stored(name: impl Into<Arc<str>>, places: ByNumber) -> Self {
+        Self { name: name.into(), kind: LayerKind::Version, text: String::new(), stored: Some(places) }
+    }
+
+    /// Where a value of a stored version stood for who published it.
+    pub(crate) fn stored_place(&self, number: u32) -> Option<Place> {
+        self.stored.as_ref()?.get(number)
     }
 
     /// The name: a path, or what the program calls the source.
@@ -125,6 +139,7 @@ impl Source {
                 place.column = Some(before.chars().count() as u32 + 1);
             }
             LayerKind::Environment => place.variable = Some(self.line(offset).text.to_owned()),
+            LayerKind::Version => return self.stored_place(offset).unwrap_or(place),
             _ => {}
         }
         place

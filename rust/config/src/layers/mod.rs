@@ -136,5 +136,9 @@ impl Merged {
 }
 
 fn place_of(layer: &Layer, value: &Node<'_>) -> Place {
+    // What a stored version says stood somewhere before.
+    if let Some(origin) = value.origin().filter(|_| layer.kind() == LayerKind::Version) {
+        return origin.place();
+    }
     layer.source.place(value.origin().map_or(0, |origin| origin.offset))
 }

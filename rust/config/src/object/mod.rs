@@ -6,11 +6,13 @@
 //! 2. A secret is never written: the document was sealed before, so that the place that said it stands instead, and whoever reads the object
 //!    asks its own sources. The hash in the head is that of the sealed document: nobody can guess a secret and try it. It is a name for people
 //!    and for comparing; how it is computed may change from release to release, so nobody who reads an object computes it again.
-//! 3. What is read is untrusted: a wrong checksum, a length that leads outside, a depth beyond the limit, an unknown kind, another
+//! 3. Where values stood for the publisher is a member of the line of the head that only readers of documents look at.
+//! 4. What is read is untrusted: a wrong checksum, a length that leads outside, a depth beyond the limit, an unknown kind, another
 //!    number than the object's, are each a reason to keep the version that is current. Nothing recurses.
 
 mod head;
 pub(crate) mod patches;
+mod places;
 mod values;
 
 #[cfg(test)]
@@ -18,9 +20,13 @@ mod tests;
 
 pub use head::{Cause, Head};
 pub use patches::Patches;
+pub(crate) use places::ByNumber;
 pub use values::Damage;
 
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
+
+use places::Places;
 
 use crate::document::Document;
 
@@ -44,10 +50,25 @@ pub fn hash_text(document: &Document) -> String {
     format!("{:032x}", document.hash())
 }
 
+/// The line of the head as it is written, and what else a reader of the document takes from it.
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(flatten)]
+    head: &'a Head,
+    #[serde(skip_serializing_if = "Places::is_empty")]
+    places: Places,
+}
+
+#[derive(Deserialize)]
+struct Placed {
+    #[serde(default)]
+    places: Places,
+}
+
 /// Writes a version, whose document is sealed.
 pub fn encode(head: &Head, document: &Document) -> Vec<u8> {
     // A head is plain data with text keys: writing it cannot fail.
-    let mut body = serde_json::to_vec(head).unwrap_or_default();
+    let mut body = serde_json::to_vec(&Written { head, places: Places::of(document) }).unwrap_or_default();
     body.push(b'\n');
     values::put(document, &mut body);
     let mut bytes = format!("{MAGIC}{:032x}\n", xxh3_128(&body)).into_bytes();
@@ -55,17 +76,17 @@ pub fn encode(head: &Head, document: &Document) -> Vec<u8> {
     bytes
 }
 
-/// Splits an object into head and document bytes, and believes them no more than their checksum.
-fn open(bytes: &[u8]) -> Result<(Head, &[u8]), Damage> {
+/// Splits an object into head, the line that it was read from, and document bytes, and believes them no more than their checksum.
+fn open(bytes: &[u8]) -> Result<(Head, &[u8], &[u8]), Damage> {
     let rest = bytes.strip_prefix(MAGIC.as_bytes()).ok_or(Damage("it does not begin like a version of format 1"))?;
     let (checksum, body) = rest.split_at_checked(CHECKSUM).ok_or(Damage("it is cut off"))?;
     if checksum != format!("{:032x}\n", xxh3_128(body)).as_bytes() {
         return Err(Damage("its checksum is not that of its content"));
     }
     let end = memchr::memchr(b'\n', body).ok_or(Damage("its head is cut off"))?;
-    let (head, rest) = body.split_at_checked(end).ok_or(Damage("its head is cut off"))?;
-    let head = serde_json::from_slice(head).map_err(|_| Damage("its head is not what a head should be"))?;
-    Ok((head, rest.get(1..).unwrap_or(&[])))
+    let (line, rest) = body.split_at_checked(end).ok_or(Damage("its head is cut off"))?;
+    let head = serde_json::from_slice(line).map_err(|_| Damage("its head is not what a head should be"))?;
+    Ok((head, line, rest.get(1..).unwrap_or(&[])))
 }
 
 /// What is known about the version in an object, without reading its document.
@@ -73,7 +94,7 @@ fn open(bytes: &[u8]) -> Result<(Head, &[u8]), Damage> {
 /// # Errors
 /// When it is no version, or a damaged one.
 pub fn decode_head(bytes: &[u8]) -> Result<Head, Damage> {
-    open(bytes).map(|(head, _)| head)
+    open(bytes).map(|(head, ..)| head)
 }
 
 /// Reads an object.
@@ -81,7 +102,9 @@ pub fn decode_head(bytes: &[u8]) -> Result<Head, Damage> {
 /// # Errors
 /// When it is no version, or a damaged one.
 pub fn decode(name: &str, bytes: &[u8]) -> Result<Stored, Damage> {
-    let (head, rest) = open(bytes)?;
-    let (document, has_secrets) = values::take(name, rest)?;
+    let (head, line, rest) = open(bytes)?;
+    // Places are for messages: a version whose places are none is as good without.
+    let places = serde_json::from_slice::<Placed>(line).map(|placed| placed.places).unwrap_or_default();
+    let (document, has_secrets) = values::take(name, places, rest)?;
     Ok(Stored { head, document, has_secrets })
 }

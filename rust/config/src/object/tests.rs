@@ -66,6 +66,36 @@ proptest! {
     }
 
     #[test]
+    fn every_value_keeps_its_place(value in prop::collection::btree_map("[a-z.\"]{0,4}", json(), 0..8), pretty in any::<bool>()) {
+        let text = if pretty { serde_json::to_string_pretty(&value).unwrap() } else { serde_json::to_string(&value).unwrap() };
+        let document = document_of(Format::Json, &text);
+        let read = decode("version 7", &encode(&head_of(&document), &document)).unwrap().document;
+        let again = decode("version 8", &encode(&head_of(&read), &read)).unwrap().document;
+        let mut left = vec![(document.root(), read.root(), again.root())];
+        while let Some((node, read, again)) = left.pop() {
+            let place = node.origin().unwrap().place();
+            prop_assert!(place.line.is_some());
+            prop_assert_eq!(&read.origin().unwrap().place(), &place);
+            prop_assert_eq!(&again.origin().unwrap().place(), &place, "also when somebody else publishes it again");
+            left.extend(node.items().zip(read.items()).zip(again.items()).map(|((a, b), c)| (a, b, c)));
+        }
+    }
+
+    #[test]
+    fn no_forged_places_can_hurt(places in "\\{\"sources\":\\[(\"a\")?\\],\"runs\":\\[(\\[[0-9]{1,10},[0-9]{1,2},[0-9],[0-9]\\])?\\]\\}|[0-9a-z\\[\\{]{0,5}") {
+        let document = document_of(Format::Json, r#"{"a": 1}"#);
+        let bytes = encode(&head_of(&document), &document);
+        let body = &bytes[MAGIC.len() + CHECKSUM..];
+        let at = body.windows(9).position(|part| part == br#","places""#).unwrap();
+        let end = body.iter().position(|byte| *byte == b'\n').unwrap();
+        let body = [&body[..at], br#","places":"#, places.as_bytes(), b"}", &body[end..]].concat();
+        let forged = [MAGIC.as_bytes(), format!("{:032x}\n", xxh3_128(&body)).as_bytes(), &body].concat();
+        if let Ok(read) = decode("v", &forged) {
+            prop_assert!(["a", "v"].contains(&&*read.document.get(&"a".parse().unwrap()).unwrap().origin().unwrap().place().source));
+        }
+    }
+
+    #[test]
     fn every_flipped_byte_and_every_cut_is_found(at in 0usize..400, flip in 1u8..=255) {
         let document = document_of(Format::Json, r#"{"a": {"b": [1, 2.5, "x", null, true]}}"#);
         let bytes = encode(&head_of(&document), &document);
@@ -80,13 +110,13 @@ proptest! {
 
     #[test]
     fn no_forged_document_can_hurt(body in prop::collection::vec(prop_oneof![0u8..12, any::<u8>()], 0..80)) {
-        let _ = values::take("v", &body);
+        let _ = values::take("v", Places::default(), &body);
     }
 }
 
 #[test]
 fn forgeries_are_named() {
-    let refused = |body: &[u8]| values::take("v", body).unwrap_err().0;
+    let refused = |body: &[u8]| values::take("v", Places::default(), body).unwrap_err().0;
     assert_eq!(refused(&[]), "its document is cut off");
     assert_eq!(refused(&[0]), "its document is no table");
     assert_eq!(refused(&[9]), "something closes that was not opened");
@@ -95,6 +125,17 @@ fn forgeries_are_named() {
     assert_eq!(refused(&[8, 5, 1, b'a', 0xff, 0xff, 0xff, 0xff, 0xf, 9]), "a text is cut off");
     assert_eq!(refused(&[7; 5000]), "it is too deep");
     assert_eq!(refused(&[8, 11, 1, b'a']), "a value is of an unknown kind");
+}
+
+#[test]
+fn large_versions_keep_the_names_of_their_sources_and_no_lines() {
+    let text =
+        serde_json::to_string_pretty(&(0..5000).map(|at| (format!("k{at}"), at)).collect::<std::collections::BTreeMap<_, _>>()).unwrap();
+    let document = document_of(Format::Json, &text);
+    let bytes = encode(&head_of(&document), &document);
+    let read = decode("v", &bytes).unwrap().document;
+    assert_eq!(read.get(&"k4999".parse().unwrap()).unwrap().origin().unwrap().place().to_string(), "test");
+    assert!(bytes.iter().position(|byte| *byte == b'\n').unwrap() + 400 > bytes.iter().rposition(|byte| *byte == b'}').unwrap(), "one run");
 }
 
 #[test]

@@ -10,8 +10,10 @@ use std::sync::Arc;
 use crate::document::build::{Builder, KEY_LIMIT};
 use crate::document::{Document, Kind, Node};
 use crate::secrets::REFERENCE;
-use crate::source::{LayerKind, Source};
+use crate::source::Source;
 use crate::units::{put_varint, take_varint};
+
+use super::places::Places;
 
 /// Deeper documents are refused; the parsers' limit is lower.
 const DEPTH: usize = 1024;
@@ -111,15 +113,15 @@ fn take_key<'a>(builder: &mut Builder, bytes: &mut &'a [u8]) -> Result<&'a str, 
     Ok(key)
 }
 
-/// Reads a document; also says whether the key of a sealed secret stands in it.
-pub fn take(name: &str, mut bytes: &[u8]) -> Result<(Document, bool), Damage> {
+/// Reads a document, each value of which has its number as its origin; also says whether the key of a sealed secret stands in it.
+pub fn take(name: &str, places: Places, mut bytes: &[u8]) -> Result<(Document, bool), Damage> {
     // Offsets and lengths inside a document have 32 bits.
     if bytes.len() > u32::MAX as usize / 2 {
         return Err(Damage("it is too large"));
     }
-    let source = Arc::new(Source::new(name, LayerKind::Version, String::new()));
+    let source = Arc::new(Source::stored(name, places.by_number()));
     let mut builder = Builder::new(Some(source), bytes.len() / 12);
-    let mut has_secrets = false;
+    let (mut has_secrets, mut number) = (false, 0);
     loop {
         let (&tag, rest) = bytes.split_first().ok_or(CUT_OFF)?;
         bytes = rest;
@@ -132,7 +134,8 @@ pub fn take(name: &str, mut bytes: &[u8]) -> Result<(Document, bool), Damage> {
             if builder.inside() == Some(Kind::Table) {
                 has_secrets |= take_key(&mut builder, &mut bytes)? == REFERENCE;
             }
-            take_value(tag, &mut builder, &mut bytes)?;
+            take_value(tag, &mut builder, number, &mut bytes)?;
+            number += 1;
         }
         if builder.depth() == 0 {
             break;
@@ -151,14 +154,14 @@ pub fn take(name: &str, mut bytes: &[u8]) -> Result<(Document, bool), Damage> {
     Ok((document, has_secrets))
 }
 
-/// Takes the payload of one value and adds the value.
-fn take_value(tag: u8, builder: &mut Builder, bytes: &mut &[u8]) -> Result<(), Damage> {
+/// Takes the payload of one value and adds the value, which is the `number`th.
+fn take_value(tag: u8, builder: &mut Builder, number: u32, bytes: &mut &[u8]) -> Result<(), Damage> {
     match tag {
-        NULL => builder.bits(Kind::Null, 0, 0),
-        FALSE | TRUE => builder.bits(Kind::Bool, u64::from(tag == TRUE), 0),
+        NULL => builder.bits(Kind::Null, 0, number),
+        FALSE | TRUE => builder.bits(Kind::Bool, u64::from(tag == TRUE), number),
         INTEGER => {
             let value = take_varint(bytes).ok_or(CUT_OFF)?;
-            builder.bits(Kind::Integer, value >> 1 ^ (value & 1).wrapping_neg(), 0);
+            builder.bits(Kind::Integer, value >> 1 ^ (value & 1).wrapping_neg(), number);
         }
         FLOAT => {
             let (eight, rest) = bytes.split_first_chunk::<8>().ok_or(CUT_OFF)?;
@@ -167,15 +170,15 @@ fn take_value(tag: u8, builder: &mut Builder, bytes: &mut &[u8]) -> Result<(), D
             if !f64::from_bits(value).is_finite() {
                 return Err(Damage("a number is not finite"));
             }
-            builder.bits(Kind::Float, value, 0);
+            builder.bits(Kind::Float, value, number);
         }
-        STRING => builder.text(Kind::String, take_text(bytes)?, 0),
-        TIME => builder.text(Kind::Time, take_text(bytes)?, 0),
+        STRING => builder.text(Kind::String, take_text(bytes)?, number),
+        TIME => builder.text(Kind::Time, take_text(bytes)?, number),
         ARRAY | TABLE => {
             if builder.depth() >= DEPTH {
                 return Err(Damage("it is too deep"));
             }
-            builder.open(if tag == ARRAY { Kind::Array } else { Kind::Table }, 0);
+            builder.open(if tag == ARRAY { Kind::Array } else { Kind::Table }, number);
         }
         _ => return Err(Damage("a value is of an unknown kind")),
     }

@@ -14,7 +14,8 @@ use super::version::Version;
 use super::{Inner, Store};
 use crate::diff::{Diff, diff};
 use crate::document::{Document, Path};
-use crate::layers::{Layer, Merged};
+use crate::layers::{Layer, Merged, Said};
+use crate::object::patches::PATCH;
 use crate::object::{Cause, Head, decode_head};
 use crate::patch::patch;
 use crate::source::{LayerKind, Place, Source};
@@ -146,13 +147,13 @@ impl Store {
         let version = self.pin();
         let mut said: Vec<(Place, Document)> = Vec::new();
         if let Some(patched) = self.0.patches_as_layer(&version).document().get(path) {
-            said.push((
-                Place { source: crate::object::patches::PATCH.to_owned(), line: None, column: None, variable: None },
-                patched.to_document(),
-            ));
+            said.push((Place { source: PATCH.to_owned(), line: None, column: None, variable: None }, patched.to_document()));
         }
         if let Some(explanation) = version.merged.explain(path) {
-            said.extend(explanation.said.iter().map(|said| (said.place.clone(), said.value.to_document())));
+            // A version that another process published says what its patches say once more.
+            let patched = said.first().map(|(_, patched)| patched.clone());
+            let again = |one: &&Said<'_>| one.layer.kind() == LayerKind::Version && patched.as_ref() == Some(&one.value.to_document());
+            said.extend(explanation.said.iter().filter(|one| !again(one)).map(|one| (one.place.clone(), one.value.to_document())));
         }
         if said.is_empty()
             && let Some(node) = version.document().get(path)
@@ -181,6 +182,6 @@ impl Inner {
                 document = next;
             }
         }
-        Layer::new(Arc::new(Source::new(crate::object::patches::PATCH, LayerKind::Patch, String::new())), document)
+        Layer::new(Arc::new(Source::new(PATCH, LayerKind::Patch, String::new())), document)
     }
 }

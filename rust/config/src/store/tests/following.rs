@@ -164,6 +164,33 @@ fn values_keep_the_places_of_their_files_whoever_published_them() {
 }
 
 #[test]
+fn a_follower_without_sources_knows_where_values_stood() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, at) = (folder.path().join("app.json"), folder.path().join("versions"));
+    fs::write(&file, "{\"a\": 1,\n \"b\": {\"c\": 2}, \"password\": \"hunter2\"}").unwrap();
+    let variable = crate::environment("APP__", "__", [("APP__D".to_owned(), "3".to_owned())]).unwrap();
+    let mut options = Options { numbering: numbered(&at), ..over(&file) };
+    options.providers.push(Arc::new(Fixed(vec![Arc::new(variable)])));
+    let (writer, _) = Store::open(options).unwrap();
+    writer.patch(&[change("b.e", "4")], None, &By::default()).unwrap();
+    let (tool, _) = Store::open(follower(&at)).unwrap();
+    let name = file.display();
+    let places = |store: &Store| ["a", "b.c", "password", "d", "b.e"].map(|path| place(store, path));
+    let expected = [format!("{name}:1:7"), format!("{name}:2:13"), format!("{name}:2:29"), "APP__D (environment)".into(), "patch".into()];
+    assert_eq!(places(&tool), expected);
+    assert_eq!(tool.explain(&path("b.e")).len(), 1, "a patch overrides no patch");
+    // What it publishes itself says so as well, and what it refuses.
+    tool.patch(&[change("a", "5")], None, &By::default()).unwrap();
+    let (other, _) = Store::open(follower(&at)).unwrap();
+    assert_eq!(places(&other)[1..], expected[1..]);
+    assert_eq!(place(&other, "a"), "patch");
+    let fields = r#""b": {"type": "integer"}, "a": {"type": "any"}, "d": {"type": "any"}, "password": {"type": "any", "default": ""}"#;
+    let strict = Options { schema: schema(fields), ..follower(&at) };
+    let report = Store::open(strict).err().unwrap();
+    assert!(report.to_string().contains(&format!("{name}:2:7: b: expected integer")), "{report}");
+}
+
+#[test]
 fn a_publisher_that_follows_itself_keeps_the_places() {
     let folder = tempfile::tempdir().unwrap();
     let (file, at) = (folder.path().join("app.json"), folder.path().join("versions"));
