@@ -133,6 +133,15 @@ def test_explanations_name_what_did_it(index: fs.Index) -> None:
     assert any("profile clues; experiment half" in text("gold", "k1", unit=unit) for unit in units)
 
 
+@pytest.mark.parametrize("function", ["identity", "log1p", "sqrt", "square", "reciprocal"])
+def test_explanations_write_functions_as_the_configuration_does(function: str) -> None:
+    boost = {"field": "year", "function": function, "weight": 2}
+    with fs.Index.create("memory://", SCHEMA, config={"ranking": {"boost": [boost]}}) as index:
+        index.upsert(RECORDS)
+        told = index.search("gold", explain=True)[0].explanation
+        assert told is not None and f"boost[0]: {function} of year, weight 2" in told["text"]
+
+
 def test_limits_hold_where_the_call_does_not_say() -> None:
     config = {"limits": {"max_clauses": 2, "max_expansions": 1}, "typos": {"when": "always", "min_length": {"one": 3, "two": 8}}}
     with fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}), config=config) as index:

@@ -56,6 +56,20 @@ pub enum Function {
 }
 
 impl Function {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Identity, Self::Log1p, Self::Sqrt, Self::Square, Self::Reciprocal];
+
+    /// As a configuration and an explanation write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Log1p => "log1p",
+            Self::Sqrt => "sqrt",
+            Self::Square => "square",
+            Self::Reciprocal => "reciprocal",
+        }
+    }
+
     fn of(self, value: f64) -> f64 {
         let v = if value > 0.0 { value } else { 0.0 };
         match self {

@@ -18,14 +18,6 @@ use super::problems::{Problems, under};
 use crate::exec::boost::Function;
 use crate::query::Filter;
 
-const FUNCTIONS: [(&str, Function); 5] = [
-    ("identity", Function::Identity),
-    ("log1p", Function::Log1p),
-    ("sqrt", Function::Sqrt),
-    ("square", Function::Square),
-    ("reciprocal", Function::Reciprocal),
-];
-
 /// The boosts of a list.
 pub(super) fn boosts(path: &str, value: &Value, problems: &mut Problems) -> Vec<BoostRule> {
     let list = problems.list(path, "a list of tables", value);
@@ -92,7 +84,7 @@ fn boost(path: &str, map: &Map<String, Value>, problems: &mut Problems) -> Optio
     }
     let mut function = Function::Identity;
     if let Some(value) = map.get("function") {
-        problems.word(&under(path, "function"), value, &FUNCTIONS, &mut function);
+        problems.word(&under(path, "function"), value, &Function::ALL.map(|one| (one.name(), one)), &mut function);
     }
     Some(BoostRule::Value { field, function, weight })
 }

@@ -310,7 +310,7 @@ fn written(rule: &BoostRule) -> String {
     match rule {
         BoostRule::Rule { when: When::Text(text), weight } => format!("when {text}, weight {weight}"),
         BoostRule::Rule { when: When::Tree(filter), weight } => format!("when {filter}, weight {weight}"),
-        BoostRule::Value { field, function, weight } => format!("{function:?} of {field}, weight {weight}"),
+        BoostRule::Value { field, function, weight } => format!("{} of {field}, weight {weight}", function.name()),
         BoostRule::Recency { field, half_life, weight } => format!("recency of {field}, half life {half_life} s, weight {weight}"),
         BoostRule::Distance { field, half_distance, weight } => {
             format!("distance of {field}, half distance {half_distance} km, weight {weight}")
