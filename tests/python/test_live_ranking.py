@@ -72,10 +72,13 @@ def test_what_does_not_fit_changes_nothing_and_says_where(folder: pathlib.Path) 
         assert not report.accepted and index.search("gold").config_version == 1
         problems = {problem.path: problem for problem in report.problems}
         assert set(problems) == {"ranking.k2"}, "what cannot be read is said before what does not fit"
-        assert (problems["ranking.k2"].file, problems["ranking.k2"].line) == (str(folder / "ranking.toml"), 4)
+        place = (problems["ranking.k2"].file, problems["ranking.k2"].line, problems["ranking.k2"].column)
+        assert place == (str(folder / "ranking.toml"), 4, 1), "a key that is not known stands where it begins"
+        assert str(report).endswith("4 | k2 = 1\n  | ^^")
         (folder / "ranking.toml").write_text("[ranking]\nfields = { titel = 9.0 }\n[[ranking.boost]]\nwhen = 'yaer < 1'\nweight = 2\n")
         report = index.config.reload()
-        assert {(problem.path, problem.line) for problem in report.problems} == {("ranking.fields.titel", 2), ("ranking.boost[0].when", 4)}
+        places = {(problem.path, problem.line, problem.column) for problem in report.problems}
+        assert places == {("ranking.fields.titel", 2, 12), ("ranking.boost[0].when", 4, 8)}
         with pytest.raises(fs.ConfigError):
             index.config.patch({"ranking.k1": -1})
         assert index.search("gold").keys == ["k1", "k2"]

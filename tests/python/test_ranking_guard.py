@@ -195,7 +195,7 @@ def test_a_file_is_checked_against_an_index_as_it_would_be_published(
     assert not (folder / "t.findspot" / "config").exists()
     code, said = check('[ranking]\nfields = { titel = 1 }\n[[ranking.boost]]\nwhen = "yaer < 1"\nweight = 2\n')
     assert code == 1
-    assert f"{file}:2:20: ranking.fields.titel: " in said and 'did you mean "title"?' in said
+    assert f"{file}:2:12: ranking.fields.titel: " in said and 'did you mean "title"?' in said
     assert f"{file}:4:8: ranking.boost[0].when: " in said and '4 | when = "yaer < 1"' in said
     code, said = check('[[pins]]\nquery = "gold"\nkeys = ["k1", "gone"]\n')
     assert code == 0 and f'{file}:3:15: pins[0].keys[1]: expected the key of a document, got "gone"' in said

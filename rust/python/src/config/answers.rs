@@ -188,7 +188,7 @@ pub(crate) fn metrics(metrics: &Metrics) -> String {
         "derived_reused_total": metrics.derived_reused, "subscriber_failures_total": metrics.subscriber_failures,
         "applied_at_seconds": seconds(metrics.applied_at), "last_checked_at_seconds": seconds(metrics.last_checked_at),
         "watch_restarts_total": metrics.restarts, "audit_failures_total": metrics.audit_failures,
-        "last_good_failures_total": metrics.last_good_failures, "retained_versions": metrics.retained_versions,
+        "last_good_failures_total": metrics.last_good_failures, "mounted_files": metrics.mounted_files, "retained_versions": metrics.retained_versions,
         "pinned_versions": metrics.pinned_versions,
         "oldest_pin_age_seconds": metrics.oldest_pin_age.map_or(0.0, |age| age.as_secs_f64()),
         "held": u8::from(metrics.held),

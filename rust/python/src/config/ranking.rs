@@ -10,7 +10,7 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use findspot_config::store::{Adopt, Attached, Candidate, Version};
-use findspot_config::{Document, Kind, Node, Path, Problem, Problems};
+use findspot_config::{Document, Kind, Node, Path, Problem, Problems, Segment};
 use findspot_engine::base::Error;
 use findspot_engine::index::Snapshot;
 use findspot_engine::plan::{AbsentPin, Compiled, Pins, RankingConfig};
@@ -61,7 +61,13 @@ pub(super) fn near<'d>(document: &'d Document, path: &Path) -> Option<Node<'d>> 
 pub(super) fn placed(error: Error, document: &Document) -> Problems {
     let problem = |path: &str, expected: String, got: String| {
         let path: Path = path.parse().unwrap_or_default();
+        // A key that should not be there is told by its name, and stands where it begins.
+        let key = path.segments().last().filter(|last| matches!(last, Segment::Key(key) if got == format!("{key:?}")));
+        let key_at = key.and_then(|_| document.get(&path)?.key_origin());
         let problem = Problem::new("ranking", path.clone(), expected, got);
+        if let (Some(at), Some(Segment::Key(key))) = (key_at, key) {
+            return problem.at(at.source, at.offset, key.len() as u32);
+        }
         match near(document, &path) {
             Some(node) => problem.at_node(&node),
             None => problem,
