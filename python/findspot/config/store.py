@@ -537,6 +537,8 @@ class Store(_Base[T], Generic[T]):
 
         Errors: `ClosedError`.
         Concurrency: one thread in compiled code, whatever the number of files; it starts again by itself in a child after a fork.
+            A file that is mounted by itself (Kubernetes' `subPath`) never changes here, whatever happens outside: the log warns of it, and
+            the metric `mounted_files` counts them.
 
         Example:
             >>> import pathlib, time

@@ -55,6 +55,8 @@ pub struct Metrics {
     pub applied_at: i64,
     /// When the sources were last looked at by the watch; 0 = never.
     pub last_checked_at: i64,
+    /// Watched files that are mounted by themselves, whose changes may never be seen.
+    pub mounted_files: u64,
     /// Rounds of threads that ended by a panic.
     pub restarts: u64,
     /// Lines that the audit lacks.
@@ -94,6 +96,7 @@ impl Store {
             subscriber_failures: self.failures().0,
             applied_at: count(&counts.applied_at) as i64,
             last_checked_at: count(&counts.last_checked_at) as i64,
+            mounted_files: count(&counts.mounted_files),
             restarts: count(&counts.restarts),
             audit_failures: inner.audit.failures(),
             last_good_failures: count(&counts.last_good_failures),

@@ -142,6 +142,7 @@ struct Counts {
     reused: AtomicU64,
     applied_at: AtomicU64,
     last_checked_at: AtomicU64,
+    mounted_files: AtomicU64,
     restarts: AtomicU64,
     last_good_failures: AtomicU64,
 }

@@ -21,7 +21,7 @@ use super::report::{By, Report};
 use super::{Inner, Store};
 use crate::object::Cause;
 use crate::process;
-use crate::watch::{Bell, Observation, PATIENCE, STILL, folders, settle};
+use crate::watch::{Bell, Observation, PATIENCE, STILL, folders, mounted_files, settle};
 
 /// The longest time between two looks.
 const TICK: Duration = Duration::from_millis(50);
@@ -155,8 +155,18 @@ pub fn after_fork() {
 }
 
 impl Store {
-    /// Watches the sources from now on, and reloads when they change. Does nothing when it does already.
+    /// Watches the sources from now on, and reloads when they change. Does nothing when it does already. What can never be seen to change is
+    /// said in the log, and counted.
     pub fn watch(&self) {
+        let mounted = mounted_files(&watched(&self.0.providers));
+        for file in &mounted {
+            log::warn!(
+                target: "findspot::config",
+                "{} is mounted by itself (as subPath does): what replaces it outside never arrives here; mount its folder instead",
+                file.display()
+            );
+        }
+        self.0.counts.mounted_files.store(mounted.len() as u64, Ordering::Relaxed);
         self.0.threads.watch.start(&self.0, c"findspot-watch", watch);
     }
 

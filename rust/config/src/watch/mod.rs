@@ -4,9 +4,11 @@
 //! what an event says; so every event may be lost. [`settle`] waits for files that stand still.
 
 mod bell;
+mod mounts;
 mod observe;
 
 pub use bell::Bell;
+pub use mounts::mounted_files;
 pub use observe::{Observation, folders};
 
 use std::time::{Duration, Instant};
