@@ -269,6 +269,21 @@ impl Builder {
         self.frames.last().map(|frame| frame.entry.kind)
     }
 
+    /// Keys found so far that stood twice.
+    #[inline]
+    pub(crate) fn duplicates(&self) -> usize {
+        self.duplicates.len()
+    }
+
+    /// Closes the innermost container as `close` does; the caller knows that it is a table without equal keys.
+    #[inline]
+    pub(crate) fn close_distinct(&mut self, end: u32) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.suspect = false;
+        }
+        self.close(end);
+    }
+
     /// Closes the innermost container, whose bytes in source 0 lie together and end at `end`; 0 when they do not.
     pub(crate) fn close(&mut self, end: u32) {
         let Some(frame) = self.frames.pop() else { return };

@@ -217,19 +217,17 @@ impl Chunk {
     }
 }
 
-/// Whether two texts of one length are equal; for short ones two overlapping words on each side are cheaper than a call.
-#[inline]
+/// Whether two texts are equal; for short ones two overlapping words on each side are cheaper than a call.
+#[inline(always)]
 pub(crate) fn same_bytes(a: &[u8], b: &[u8]) -> bool {
-    let (len, [first_a, first_b]) = (a.len(), [a, b].map(|text| text.first_chunk::<8>().map(|word| u64::from_le_bytes(*word))));
-    if (8..=16).contains(&len) && len == b.len() {
-        let [last_a, last_b] = [a, b].map(|text| text.last_chunk::<8>().map(|word| u64::from_le_bytes(*word)));
-        return first_a == first_b && last_a == last_b;
+    if a.len() != b.len() {
+        return false;
     }
-    if (4..8).contains(&len) && len == b.len() {
-        let word = |text: Option<&[u8; 4]>| text.map(|word| u32::from_le_bytes(*word));
-        return word(a.first_chunk()) == word(b.first_chunk()) && word(a.last_chunk()) == word(b.last_chunk());
+    match a.len() {
+        4..8 => a.first_chunk::<4>() == b.first_chunk::<4>() && a.last_chunk::<4>() == b.last_chunk::<4>(),
+        8..=16 => a.first_chunk::<8>() == b.first_chunk::<8>() && a.last_chunk::<8>() == b.last_chunk::<8>(),
+        _ => a == b,
     }
-    a == b
 }
 
 /// Slots of a hash index over `len` entries.

@@ -9,7 +9,11 @@
 //! anything is kept; this reader takes 4.4 ms with arena, hashes and the search for equal keys. Parsers with tapes have no offsets of numbers.
 //! Strings are looked through eight bytes at a time, by Mycroft's test for a zero byte (1987).
 
+mod remembered;
+
 use std::sync::Arc;
+
+use remembered::RememberedKeys;
 
 use super::{Limits, finish, too_deep};
 use crate::document::build::{Builder, KEY_LIMIT, Key};
@@ -21,8 +25,16 @@ use crate::source::Source;
 pub(super) fn parse(source: &Arc<Source>, start: usize, limits: &Limits) -> Result<Document, Vec<Problem>> {
     let text = source.text();
     let builder = sized(source, text);
-    let mut reader =
-        Reader { source, text, bytes: text.as_bytes(), at: start, builder, problems: Vec::new(), scratch: String::new(), keys: Vec::new() };
+    let mut reader = Reader {
+        source,
+        text,
+        bytes: text.as_bytes(),
+        at: start,
+        builder,
+        problems: Vec::new(),
+        scratch: String::new(),
+        keys: RememberedKeys::default(),
+    };
     if let Err(problem) = reader.document(limits) {
         reader.problems.push(*problem);
         return Err(reader.problems);
@@ -33,10 +45,25 @@ pub(super) fn parse(source: &Arc<Source>, start: usize, limits: &Limits) -> Resu
 /// A builder with exactly the room that the text's punctuation asks for: one value for each comma and bracket. Exact room is room that the
 /// allocator hands out again at the next reading, warm. Punctuation in strings only makes it larger, and what is too much is given back.
 fn sized(source: &Arc<Source>, text: &str) -> Builder {
-    let count = |byte| memchr::memchr_iter(byte, text.as_bytes()).count();
-    let containers = count(b'{') + count(b'[');
-    let entries = count(b',') + containers + 1;
+    let (commas, containers) = punctuation(text.as_bytes());
+    let entries = commas + containers + 1;
     Builder::with_room(Some(Arc::clone(source)), entries.min(text.len() / 8 + 64), containers.min(text.len() / 16 + 64))
+}
+
+/// How many commas and how many opening brackets stand in a text, in one pass. Parts are short, so that their counts fit bytes and lanes stay narrow.
+fn punctuation(bytes: &[u8]) -> (usize, usize) {
+    let (mut commas, mut brackets) = (0, 0);
+    for part in bytes.chunks(240) {
+        let (mut comma, mut bracket) = (0u8, 0u8);
+        for byte in part {
+            comma += u8::from(*byte == b',');
+            // One bit tells `[` from `{`, and nothing else becomes `{` by it.
+            bracket += u8::from(*byte | 0x20 == b'{');
+        }
+        commas += usize::from(comma);
+        brackets += usize::from(bracket);
+    }
+    (commas, brackets)
 }
 
 /// Adds the JSON value in `text` to a builder, every text copied, under the key that is set; `None` when it is no JSON.
@@ -51,7 +78,7 @@ pub(crate) fn parse_text(name: &str, text: &str, limits: &Limits) -> Option<Docu
         builder,
         problems: Vec::new(),
         scratch: String::new(),
-        keys: Vec::new(),
+        keys: RememberedKeys::default(),
     };
     reader.document(limits).ok()?;
     let clean = reader.problems.is_empty() && reader.builder.take_duplicates().is_empty();
@@ -66,12 +93,8 @@ struct Reader<'a> {
     builder: Builder,
     problems: Vec<Problem>,
     scratch: String,
-    /// By depth and position, the key that stood there last: tables of one kind follow one another, and comparing is cheaper than scanning.
-    keys: Vec<Key>,
+    keys: RememberedKeys,
 }
-
-/// Positions in a table whose keys are remembered.
-const REMEMBERED: usize = 16;
 
 type Step = Result<(), Box<Problem>>;
 
@@ -120,7 +143,7 @@ impl<'a> Reader<'a> {
             let byte = self.space();
             if byte == close {
                 self.at += 1;
-                self.builder.close(self.at as u32);
+                self.close(kind);
                 first = false;
                 continue;
             }
@@ -146,6 +169,23 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Closes the innermost container. A table whose keys are the remembered ones of its depth need not be looked through for equal keys.
+    #[inline]
+    fn close(&mut self, kind: Kind) {
+        let (depth, len, end) = (self.builder.depth(), self.builder.position(), self.at as u32);
+        if kind != Kind::Table {
+            return self.builder.close(end);
+        }
+        if self.keys.are_distinct(depth, len) {
+            return self.builder.close_distinct(end);
+        }
+        let before = self.builder.duplicates();
+        self.builder.close(end);
+        if self.builder.duplicates() == before {
+            self.keys.differ(depth, len);
+        }
+    }
+
     #[inline]
     fn key(&mut self) -> Step {
         if self.peek() != b'"' {
@@ -153,8 +193,8 @@ impl<'a> Reader<'a> {
         }
         let start = self.at + 1;
         let position = self.builder.position();
-        let slot = self.builder.depth() * REMEMBERED + position;
-        let known = self.keys.get(slot).copied().filter(|_| position < REMEMBERED).unwrap_or_default();
+        let depth = self.builder.depth();
+        let known = self.keys.at(depth, position);
         if known.len > 0 && self.stands_again(start, known) {
             self.builder.key_again(start as u32, known);
             self.at = start + usize::from(known.len) + 1;
@@ -164,18 +204,13 @@ impl<'a> Reader<'a> {
                 return Err(self.long_key(start).into());
             }
             self.builder.key_at(start as u32, key);
-            if position < REMEMBERED {
-                if self.keys.len() <= slot {
-                    self.keys.resize(slot + REMEMBERED, Key::default());
-                }
-                if let Some(place) = self.keys.get_mut(slot) {
-                    *place = self.builder.key();
-                }
-            }
+            self.keys.remember(depth, position, self.builder.key());
         } else {
             if self.scratch.len() > KEY_LIMIT {
                 return Err(self.long_key(start).into());
             }
+            // It stands nowhere literally, so nothing can be compared with it.
+            self.keys.remember(depth, position, Key::default());
             let key = std::mem::take(&mut self.scratch);
             self.builder.key_text(&key);
             self.scratch = key;

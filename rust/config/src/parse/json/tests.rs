@@ -53,6 +53,19 @@ proptest! {
         }
     }
 
+    /// What is remembered of the tables before must not hide that a key stands twice: rows of one shape, nearly one shape, with escaped keys.
+    #[test]
+    fn equal_keys_are_found_in_every_row(rows in prop::collection::vec(prop::collection::vec(0..8usize, 0..20), 1..12)) {
+        const KEYS: [(&str, &str); 8] = [
+            ("a", "a"), ("\\u0061", "a"), ("b", "b"), ("", ""), ("a_key_of_some_length", "a_key_of_some_length"), ("c", "c"), ("\\u0062", "b"), ("dddd", "dddd"),
+        ];
+        let row = |row: &Vec<usize>| row.iter().map(|key| format!("\"{}\": {{\"x\": 1}}", KEYS[*key].0)).collect::<Vec<_>>().join(", ");
+        let text = format!("{{\"rows\": [{}]}}", rows.iter().map(|keys| format!("{{{}}}", row(keys))).collect::<Vec<_>>().join(", "));
+        let twice: usize = rows.iter().map(|keys| keys.len() - keys.iter().map(|key| KEYS[*key].1).collect::<std::collections::BTreeSet<_>>().len()).sum();
+        let found = read(text.as_bytes()).err().unwrap_or_default();
+        prop_assert_eq!(found.iter().filter(|code| **code == "duplicate_key").count(), twice, "{}", text);
+    }
+
     #[test]
     fn no_bytes_can_hurt(bytes in prop::collection::vec(any::<u8>(), 0..64), json in "[\\[\\]{}\",:0-9eE.\\\\u -]{0,64}") {
         let _ = read(&bytes);
