@@ -22,6 +22,7 @@ mod schema;
 mod secret_keys;
 mod secrets;
 mod source;
+mod spare;
 pub mod store;
 pub mod units;
 mod watch;

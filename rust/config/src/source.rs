@@ -12,6 +12,10 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::object::ByNumber;
+use crate::spare;
+
+/// Where the memory of texts waits.
+pub(crate) static TEXTS: spare::Place<u8> = spare::Place::new();
 
 /// What kind of source a layer came from; it decides how values are typed and how places are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -89,6 +93,12 @@ impl fmt::Debug for Source {
     /// Never shows the text: it may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Source({:?}, {:?})", self.name, self.kind)
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        TEXTS.give(std::mem::take(&mut self.text).into_bytes());
     }
 }
 

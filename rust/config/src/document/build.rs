@@ -22,6 +22,7 @@ pub(crate) use equal_keys::Duplicate;
 use super::node::{Document, Node};
 use crate::secret_keys::is_secret_key;
 use crate::source::Source;
+use crate::spare::Reused;
 
 /// The key of the value that comes next.
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,7 +84,7 @@ impl Builder {
     /// A builder with room for so many values and containers.
     pub(crate) fn with_room(source: Option<Arc<Source>>, entries: usize, containers: usize) -> Self {
         let mut builder = Self {
-            chunk: Chunk { entries: Vec::with_capacity(entries), containers: Vec::with_capacity(containers), ..Chunk::default() },
+            chunk: Chunk { entries: Reused::with_room(entries), containers: Reused::with_room(containers), ..Chunk::default() },
             stack: Vec::new(),
             frames: Vec::new(),
             key: Key::default(),

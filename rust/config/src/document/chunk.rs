@@ -18,6 +18,7 @@ use std::sync::{Arc, OnceLock};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed, xxh3_128, xxh3_128_with_seed};
 
 use crate::source::Source;
+use crate::spare::{Kept, Place, Reused};
 
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -146,12 +147,26 @@ impl Container {
     }
 }
 
+impl Kept for Entry {
+    fn place() -> &'static Place<Self> {
+        static ENTRIES: Place<Entry> = Place::new();
+        &ENTRIES
+    }
+}
+
+impl Kept for Container {
+    fn place() -> &'static Place<Self> {
+        static CONTAINERS: Place<Container> = Place::new();
+        &CONTAINERS
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Chunk {
     pub sources: Vec<Arc<Source>>,
     pub extra: String,
-    pub entries: Vec<Entry>,
-    pub containers: Vec<Container>,
+    pub entries: Reused<Entry>,
+    pub containers: Reused<Container>,
     pub index: Vec<u32>,
     pub links: Vec<Arc<Chunk>>,
     /// Some value or key is the reset mark.

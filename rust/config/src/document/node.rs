@@ -170,6 +170,12 @@ impl<'a> Node<'a> {
         Arc::ptr_eq(self.chunk, other.chunk) && self.at == other.at
     }
 
+    /// Whether something below may be in the memory of something below the other: only then can there be a node that is the same in both.
+    pub(crate) fn may_share(&self, other: &Node<'_>) -> bool {
+        let ((a, _), (b, _)) = (self.container_parts(), other.container_parts());
+        Arc::ptr_eq(a, b) || !a.links.is_empty() || !b.links.is_empty()
+    }
+
     /// What it is.
     #[inline]
     pub fn kind(&self) -> Kind {

@@ -13,6 +13,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::edit::{Edit, apply};
+use super::known::{Known, known_below, still_known};
 use super::text::{Scalar, time, typed};
 use super::{Additional, Length, Schema, Shape, Table, Type};
 use crate::document::{Document, Kind, Node, Path, Segment};
@@ -122,17 +123,6 @@ struct Walk<'a> {
     names: &'a SecretNames,
 }
 
-/// The same place in what an earlier check was given, and in what it made.
-type Known<'a> = Option<(Node<'a>, Node<'a>)>;
-
-fn known_below<'a>(known: Known<'a>, item: &Node<'a>, at: usize, keyed: bool) -> Known<'a> {
-    let (given, made) = known?;
-    if !item.kind().is_container() {
-        return None;
-    }
-    if keyed { Some((given.get_near(item.key(), at)?, made.get_near(item.key(), at)?)) } else { Some((given.nth(at)?, made.nth(at)?)) }
-}
-
 impl<'a> Walk<'a> {
     /// Whether there are more problems than people can look at: then the walk ends early, so that no file can make it long.
     fn full(&self) -> bool {
@@ -143,6 +133,7 @@ impl<'a> Walk<'a> {
         if let Some((given, made)) = known.filter(|(given, _)| node.kind().is_container() && given.is_same(&node)) {
             return if made.is_same(&given) { None } else { Some(Edit::Known(made)) };
         }
+        let known = still_known(known, &node);
         if self.full() {
             return None;
         }

@@ -23,6 +23,7 @@
 
 mod check;
 mod edit;
+mod known;
 mod read;
 mod text;
 mod words;

@@ -17,7 +17,7 @@ use crate::document::Path;
 use crate::layers::{Layer, environment, misplaced};
 use crate::parse::{Format, Limits, parse_as};
 use crate::problem::{Problem, Problems};
-use crate::source::LayerKind;
+use crate::source::{LayerKind, TEXTS};
 use crate::watch::Observation;
 
 /// Bytes that are read and compared at once: they stay in the caches next to the core.
@@ -106,33 +106,42 @@ impl Files {
         // One byte more than the limit is enough for the parser to refuse it.
         let most = self.limits.bytes as u64 + 1;
         let mut file = fs::File::open(path)?.take(most);
-        let mut bytes = Vec::new();
-        if let Some(known) = known {
-            // As long as it says what is known nothing is kept, so most of the memory that a reading goes through is not touched.
-            let (mut part, mut same) = (vec![0; PART], 0);
-            loop {
-                let read = match file.read(&mut part) {
-                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                    read => read?,
-                };
-                if read == 0 && same == known.len() {
-                    return Ok(None);
+        let room = |read: usize| TEXTS.take((metadata.len().min(most) as usize).max(read) + 1);
+        let mut bytes = match known {
+            None => room(0),
+            Some(known) => match differing(&mut file, known.as_bytes())? {
+                None => return Ok(None),
+                Some((same, part)) => {
+                    let mut bytes = room(same.len() + part.len());
+                    bytes.extend_from_slice(same);
+                    bytes.extend_from_slice(&part);
+                    bytes
                 }
-                let part = part.get(..read).unwrap_or_default();
-                if read > 0 && known.as_bytes().get(same..same + read) == Some(part) {
-                    same += read;
-                    continue;
-                }
-                bytes.reserve_exact(metadata.len().min(most).max((same + read) as u64) as usize + 1);
-                bytes.extend_from_slice(known.as_bytes().get(..same).unwrap_or_default());
-                bytes.extend_from_slice(part);
-                break;
-            }
-        } else {
-            bytes.reserve_exact(metadata.len().min(most) as usize + 1);
-        }
+            },
+        };
         file.read_to_end(&mut bytes)?;
         Ok(Some(bytes))
+    }
+}
+
+/// Reads as long as the file says what is known, and keeps nothing of that: most of the memory that an unchanged reading goes through is not
+/// touched. What was the same, and what was read that was not; none when all of it was the same.
+fn differing<'a>(file: &mut impl Read, known: &'a [u8]) -> std::io::Result<Option<(&'a [u8], Vec<u8>)>> {
+    let (mut part, mut same) = (vec![0; PART], 0);
+    loop {
+        let read = match file.read(&mut part) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        if read == 0 && same == known.len() {
+            return Ok(None);
+        }
+        if read > 0 && known.get(same..same + read) == part.get(..read) {
+            same += read;
+            continue;
+        }
+        part.truncate(read);
+        return Ok(Some((known.get(..same).unwrap_or_default(), part)));
     }
 }
 
