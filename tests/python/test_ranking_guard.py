@@ -59,6 +59,13 @@ def test_no_version_loosens_the_guard_that_judges_it(folder: pathlib.Path, guard
         assert index.config.reload().accepted and index.search("gold").keys == ["k2", "k1"]
 
 
+def test_what_the_live_guard_and_the_new_one_have_against_it_is_told_once(folder: pathlib.Path) -> None:
+    with fs.open(folder / "t.findspot", config=ranking(folder)) as index:
+        ranking(folder).write_text(CLUES + GUARD + "max_cost_ratio = 1000000\n")
+        (problem,) = index.config.reload().problems
+        assert problem.hint is not None and "version 1, which is live" in problem.hint
+
+
 def test_a_stricter_guard_judges_the_version_that_brings_it(folder: pathlib.Path) -> None:
     ranking(folder).write_text(TITLES)
     with fs.open(folder / "t.findspot", config=ranking(folder)) as index:

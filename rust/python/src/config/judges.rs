@@ -182,9 +182,14 @@ impl GuardRule for Judges {
                 && own.file == standing.file
         };
         let standing = standing.filter(|standing| !own.as_ref().is_some_and(|own| same(own, standing)));
-        let mut problems = Vec::new();
+        let mut problems: Vec<Problem> = Vec::new();
         for guard in standing.iter().chain(&own) {
-            problems.extend(self.refusal(guard, live.as_ref(), &next, &engine).err().into_iter().flat_map(|found| found.0));
+            let Err(Problems(mut found)) = self.refusal(guard, live.as_ref(), &next, &engine) else { continue };
+            // What both guards have against it is one loss.
+            found.retain(|one| {
+                !problems.iter().any(|known| (&known.path, &known.expected, &known.got) == (&one.path, &one.expected, &one.got))
+            });
+            problems.extend(found);
         }
         if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
     }
