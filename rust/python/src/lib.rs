@@ -1,17 +1,17 @@
 //! The Python binding: translation only.
 //!
 //! **In**: calls of the façade (`python/findspot`). **Out**: the engine's answers as Python objects. **Law**: every class is frozen; the
-//! interpreter, signals, panics and errors pass one [`gate`]; a loop over postings, a rule of ranking or a file format in this crate is in
+//! interpreter, signals, panics and errors pass one `gate`; a loop over postings, a rule of ranking or a file format in this crate is in
 //! the wrong crate. Free-threaded interpreters are welcome: no state is shared but what the engine shares.
 //!
 //! | room | translates |
 //! |---|---|
-//! | [`searching`], [`index`], [`view`], [`writing`], [`steps`] | calls |
-//! | [`request`], [`records`], [`schema`] | Python → engine |
-//! | [`hits`], [`hit`], [`scores`], [`arrow`], [`decode`] | engine → Python |
-//! | [`config`] | the configuration store, both ways |
-//! | [`errors`], [`logging`] | refusals, log lines |
-//! | [`kernels`], [`interpreters`] | the environment → the level of the inner loops; who may import this |
+//! | `searching`, `index`, `view`, `writing`, `steps` | calls |
+//! | `request`, `records`, `schema` | Python → engine |
+//! | `hits`, `hit`, `scores`, `arrow`, `decode` | engine → Python |
+//! | `config` | the configuration store, both ways |
+//! | `errors`, `logging` | refusals, log lines |
+//! | `kernels`, `interpreters` | the environment → the level of the inner loops; who may import this |
 
 mod arrow;
 mod config;

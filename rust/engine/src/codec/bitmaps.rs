@@ -33,7 +33,7 @@ fn bitmap_len(doc_count: u32) -> usize {
     doc_count.div_ceil(64) as usize * 8
 }
 
-/// Bytes that [`write`] appends.
+/// Bytes that [`write()`] appends.
 #[must_use]
 pub fn written_len(doc_count: u32) -> usize {
     doc_count.div_ceil(GROUP) as usize * 4 + bitmap_len(doc_count)

@@ -109,7 +109,7 @@ impl<'a> PositionLists<'a> {
     /// A group. None where positions are inline.
     ///
     /// # Errors
-    /// [`Error::Corruption`](crate::base::Error::Corruption) when the directory contradicts itself.
+    /// [`Error::Corruption`] when the directory contradicts itself.
     #[inline]
     pub fn group(&self, group: u32) -> Result<PositionGroup<'a>> {
         let (section, range) = match self.source {
@@ -169,7 +169,7 @@ impl<'a> PositionLists<'a> {
     /// Hands out the gaps of the only posting of a term, when they are inline; none else.
     ///
     /// # Errors
-    /// [`Error::Corruption`](crate::base::Error::Corruption) when they are cut off.
+    /// [`Error::Corruption`] when they are cut off.
     pub fn read_inline(&self, tf: u32, mut delta: impl FnMut(u32)) -> Result<()> {
         let Source::Inline { section, at, mut bytes } = self.source else { return Ok(()) };
         for _ in 0..tf {
@@ -183,7 +183,7 @@ impl<'a> PositionLists<'a> {
     /// result it would be copied twice.
     ///
     /// # Errors
-    /// [`Error::Corruption`](crate::base::Error::Corruption) when the group has fewer.
+    /// [`Error::Corruption`] when the group has fewer.
     #[inline]
     pub fn place(&self, group: &PositionGroup<'a>, before: u64, count: u64, postings: u64, place: &mut PositionPlace<'a>) -> Result<()> {
         let gaps = &group.gaps;

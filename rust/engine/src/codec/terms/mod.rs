@@ -18,7 +18,7 @@
 //! ```
 //! A block has 16 terms, the last of a field may have fewer; the four arrays have 16 entries in any case, entry 0 in the low bits. A term
 //! is `shared` bytes of the one before it and then `rest` of its own, which stand one term after the other; then the infos, of `info_len`
-//! bytes each. A tag is a hash of the term ([`tag_of`]). `base` is the offset of the block's first record, `start` that of a term's record
+//! bytes each. A tag is a hash of the term (`tag_of`). `base` is the offset of the block's first record, `start` that of a term's record
 //! from there; records and positions follow one another without gaps, and the last ends at `end`. The grammar of the index stands in
 //! `index`. Blocks are written in runs of about a megabyte between the records, so a writer holds a run and the index, never the whole.
 //! Source: Witten, Moffat, Bell, "Managing Gigabytes" (1999), 4.1.
