@@ -16,7 +16,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
 use super::current::CurrentCell;
-use super::slots::{self, Place};
+use super::slots::{self, Function, Place, WithStatement};
 
 /// The manager of a version's outermost pins.
 pub(super) struct VersionPin {
@@ -284,14 +284,8 @@ impl OutermostPin {
         Ok(mark)
     }
 
-    fn let_go(&self, py: Python<'_>) {
-        drop((self.mark.replace(py, None), self.view.replace(py, None)));
-    }
-}
-
-#[pymethods]
-impl OutermostPin {
-    fn enter(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+    #[cold]
+    fn enter_again<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         let view = this.view.read(py).map_or_else(|| Self::again(slf), Ok)?;
         let mark = this.mark.read(py).map_or_else(|| Self::another_mark(slf), Ok)?;
@@ -302,27 +296,51 @@ impl OutermostPin {
         }
         slots::hold(this.pins.variable.bind(py), mark.as_any())?;
         this.active.replace(py, active + 1);
-        Ok(view.unbind())
+        Ok(view)
     }
 
-    #[pyo3(signature = (_kind, _error, _trace, /))]
-    fn leave(slf: &Bound<'_, Self>, _kind: &Bound<'_, PyAny>, _error: &Bound<'_, PyAny>, _trace: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn let_go(&self, py: Python<'_>) {
+        drop((self.mark.replace(py, None), self.view.replace(py, None)));
+    }
+}
+
+impl WithStatement for OutermostPin {
+    /// Begins a pin. What is rare goes through `attach`, as everything that lets go of references must.
+    fn enter<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        let (active, variable) = (this.active.copied(py), this.pins.variable.bind(py));
+        if let (Some(view), Some(mark)) = (this.view.read(py), this.mark.read(py))
+            && (active == 0 || slots::held(variable)?.is_none_or(|held| held.is_none()))
+        {
+            slots::hold(variable, mark.as_any())?;
+            this.active.replace(py, active + 1);
+            return Ok(view);
+        }
+        Python::attach(|py| Self::enter_again(slf.clone().unbind().bind(py)).map(Bound::unbind)).map(|view| view.into_bound(py))
+    }
+
+    /// Ends a pin.
+    fn leave<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         let left = this.active.copied(py).saturating_sub(1);
         this.active.replace(py, left);
         let variable = this.pins.variable.bind(py);
+        let none = py.None().into_bound(py);
         // In another context than that of the beginning, what is held there is perhaps another's, and stays.
         if let Some(held) = slots::held(variable)?
             && (this.mark.holds(&held) || held.cast::<PinMark>().is_ok_and(|mark| mark.get().of.is(slf)))
         {
-            slots::hold(variable, py.None().bind(py))?;
+            slots::hold(variable, &none)?;
         }
         if left == 0 && this.retired.copied(py) {
-            this.pins.release(slf);
+            Python::attach(|py| this.pins.release(slf.clone().unbind().bind(py)));
         }
-        Ok(())
+        Ok(none)
     }
 }
+
+static ENTER: Function<OutermostPin> = Function::enter();
+static LEAVE: Function<OutermostPin> = Function::leave();
 
 impl VersionPin {
     /// The manager is the one instance of a class whose `__enter__` and `__exit__` are bound already: `with` looks both up in the class, and would
@@ -342,8 +360,8 @@ impl VersionPin {
         names.set_item("__slots__", PyTuple::empty(py))?;
         names.set_item("__module__", "findspot.config")?;
         names.set_item("__doc__", "One version for a request.")?;
-        names.set_item("__enter__", state.getattr("enter")?)?;
-        names.set_item("__exit__", state.getattr("leave")?)?;
+        names.set_item("__enter__", ENTER.bind(&state)?)?;
+        names.set_item("__exit__", LEAVE.bind(&state)?)?;
         let class = py.get_type::<PyType>().call1(("ConfigPin", PyTuple::empty(py), names))?;
         Ok(Self { state: state.unbind(), manager: class.call0()?.unbind() })
     }

@@ -1,10 +1,18 @@
-//! Instances of view classes: made without `__init__`, filled although their class forbids it.
+//! Instances of view classes: made without `__init__`, filled although their class forbids it; and functions that a request calls.
 //!
-//! **In**: a class with `__slots__`, an instance, values; a context variable. **Out**: the instance; the variable's value. **Law**: only instances that nobody has written to are
-//! filled, while the interpreter is held and no Python code runs between two slots: a reader sees none of them filled, or all.
+//! **In**: a class with `__slots__`, an instance, values; a context variable; an object and a function of it. **Out**: the instance; the
+//! variable's value; the function, bound to the object. **Law**
+//! 1. Only instances that nobody has written to are filled, while the interpreter is held and no Python code runs between two slots: a reader
+//!    sees none of them filled, or all.
+//! 2. A bound function takes its object alone, whatever it is called with: looking at arguments that nobody reads was a tenth of a pin.
 
 use std::cell::UnsafeCell;
+use std::ffi::{CStr, c_int};
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use pyo3::PyClass;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
@@ -25,7 +33,7 @@ pub(crate) fn set(view: &Bound<'_, PyAny>, name: &Bound<'_, PyString>, value: &B
 
 // Not named by the stable ABI, and yet the same in every CPython since 3.7.1; going through the methods `get` and `set` costs twice as much.
 unsafe extern "C" {
-    fn PyContextVar_Get(variable: *mut ffi::PyObject, default: *mut ffi::PyObject, value: *mut *mut ffi::PyObject) -> std::ffi::c_int;
+    fn PyContextVar_Get(variable: *mut ffi::PyObject, default: *mut ffi::PyObject, value: *mut *mut ffi::PyObject) -> c_int;
     fn PyContextVar_Set(variable: *mut ffi::PyObject, value: *mut ffi::PyObject) -> *mut ffi::PyObject;
 }
 
@@ -51,6 +59,78 @@ pub(crate) fn hold(variable: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyR
 pub(crate) fn owners(object: &Bound<'_, PyAny>) -> usize {
     // SAFETY: a live object, and the interpreter is held.
     usize::try_from(unsafe { ffi::Py_REFCNT(object.as_ptr()) }).unwrap_or(usize::MAX)
+}
+
+/// What `with` calls. The bodies drop no references that are not tied to the interpreter: those would wait for the next call that comes in
+/// through pyo3.
+pub(crate) trait WithStatement: PyClass {
+    fn enter<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>>;
+    fn leave<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>>;
+}
+
+/// `__enter__` or `__exit__` of objects of class `T`, as the interpreter describes a function.
+pub(crate) struct Function<T>(UnsafeCell<ffi::PyMethodDef>, PhantomData<fn(T)>);
+
+// SAFETY: nobody writes to it; the interpreter only wants a pointer that says it might.
+unsafe impl<T> Sync for Function<T> {}
+
+impl<T: WithStatement> Function<T> {
+    pub(crate) const fn enter() -> Self {
+        Self::new(c"__enter__", ffi::PyMethodDefPointer { PyCFunction: enter::<T> }, ffi::METH_NOARGS)
+    }
+
+    pub(crate) const fn leave() -> Self {
+        Self::new(c"__exit__", ffi::PyMethodDefPointer { PyCFunctionFast: leave::<T> }, ffi::METH_FASTCALL)
+    }
+
+    const fn new(name: &'static CStr, function: ffi::PyMethodDefPointer, flags: c_int) -> Self {
+        let described = ffi::PyMethodDef { ml_name: name.as_ptr(), ml_meth: function, ml_flags: flags, ml_doc: std::ptr::null() };
+        Self(UnsafeCell::new(described), PhantomData)
+    }
+
+    /// The function of an object.
+    pub(crate) fn bind<'py>(&'static self, object: &Bound<'py, T>) -> PyResult<Bound<'py, PyAny>> {
+        // SAFETY: the description lives for ever, the object is alive and owned by the function; the result is a new reference or null.
+        unsafe { Bound::from_owned_ptr_or_err(object.py(), ffi::PyCFunction_NewEx(self.0.get(), object.as_ptr(), std::ptr::null_mut())) }
+    }
+}
+
+/// # Safety
+/// The interpreter calls it with what `Function::bind` bound it to.
+unsafe extern "C" fn enter<T: WithStatement>(object: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: that is an object of class `T`.
+    unsafe { called(object, T::enter) }
+}
+
+/// # Safety
+/// As of `enter`.
+unsafe extern "C" fn leave<T: WithStatement>(
+    object: *mut ffi::PyObject,
+    _: *mut *mut ffi::PyObject,
+    _: ffi::Py_ssize_t,
+) -> *mut ffi::PyObject {
+    // SAFETY: as of `enter`.
+    unsafe { called(object, T::leave) }
+}
+
+/// # Safety
+/// The interpreter is held, and `object` is alive and of class `T`.
+unsafe fn called<T: PyClass>(
+    object: *mut ffi::PyObject,
+    body: impl for<'py> FnOnce(&Bound<'py, T>) -> PyResult<Bound<'py, PyAny>>,
+) -> *mut ffi::PyObject {
+    // SAFETY: the caller says so.
+    let py = unsafe { Python::assume_attached() };
+    // SAFETY: the caller says so.
+    let object = unsafe { Bound::from_borrowed_ptr(py, object).cast_into_unchecked::<T>() };
+    let answer = catch_unwind(AssertUnwindSafe(|| body(&object)));
+    match answer.unwrap_or_else(|_| Err(PyRuntimeError::new_err("a defect of findspot: beginning or ending a `with` panicked"))) {
+        Ok(value) => value.into_ptr(),
+        Err(error) => {
+            error.restore(py);
+            std::ptr::null_mut()
+        }
+    }
 }
 
 /// A place that whoever holds the interpreter may read and write: what a lock costs, a request would pay five times.
