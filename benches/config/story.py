@@ -1,11 +1,14 @@
 """The configuration story: a service that reads its configuration behind locks, and the same service on findspot.
 
 Eight threads, then one asyncio loop, run the same handler without a pause: a hundred reads of three levels, and 50 µs of Python work. Once
-a second a thread reloads a configuration of 100,000 keys whose file has changed.
+a second a thread reloads a configuration of 100,000 keys whose file has changed. Then the loop again with air in it: each task waits two
+milliseconds between requests, since on a loop that never waits a thread may not get the interpreter for seconds, and a reload that does not
+come to parsing stalls nobody.
 
-**Out**: for each store requests a second, mean latency, the longest time in which no request was answered while a reload ran, the time until
-a request was answered from what was reloaded, and until the call returned. **Law**: the stores take turns, round after round; the handler is
-the same function but for the line that reads.
+**Out**: for each store requests a second, mean latency, how long a reload makes a handler stand still, the time until a request was answered
+from what was reloaded, and until the call returned. **Law**: the stores take turns, round after round; the handler is the same function but
+for the line that reads; each store has reloaded before as often as it keeps versions. A stall is the median over the reloads of the longest
+time in which no request was answered (with air: that a request came too late) while one ran; its floor is the same half a second later.
 """
 
 from __future__ import annotations
@@ -25,6 +28,10 @@ import documents
 import rivals
 
 READS, WORK_US, THREADS = 100, 50.0, 8
+KEPT = 17
+"""Reloads after which a store has let go of as many versions as it makes."""
+AIR = 0.002
+"""Seconds that a task waits between requests when the loop has air."""
 
 
 class FindspotStore:
@@ -76,21 +83,29 @@ class Measured:
     def __init__(self) -> None:
         self.latencies: list[float] = []
         self.ends: list[float] = []
+        self.waits: list[tuple[float, float]] = []
+        """When a request ended that should have begun at a time, and how long after that time."""
         self.changes: list[float] = []
         """When a thread or task first read something else than before."""
         self.reloads: list[tuple[float, float]] = []
         self.seconds = 0.0
 
+    def longest(self, begin: float, end: float) -> float:
+        """The longest stall of handlers between two times."""
+        if self.waits:
+            return max((wait for at, wait in self.waits if begin <= at and at - wait <= end), default=0.0)
+        inside = [begin, *(at for at in self.ends if begin <= at <= end), end]
+        return max(after - before for before, after in pairwise(inside))
+
     def figures(self) -> dict[str, float]:
-        """Requests a second, mean latency in µs, longest stall while reloading, median times until a reload is seen and returns, in ms."""
-        longest = 0.0
-        ends = sorted(self.ends)
+        """Requests a second, mean latency in µs; median stall of a reload, its floor, the longest, times until a reload is seen and returns, in ms."""
+        self.ends.sort()
         # What comes when the handlers have ended says nothing of them; one that they did not live to see has no time.
-        during = [(begin, min(end, ends[-1])) for begin, end in self.reloads if begin < ends[-1]]
-        reloads = [(begin, end) for begin, end in self.reloads if end <= ends[-1]]
-        for begin, end in during:
-            inside = [begin, *(at for at in ends if begin <= at <= end), end]
-            longest = max(longest, max(after - before for before, after in pairwise(inside)))
+        reloads = [(begin, end) for begin, end in self.reloads if end <= self.ends[-1]]
+        stalls = [self.longest(begin, end) for begin, end in reloads]
+        # Half a second later no reload runs, and the same handlers do.
+        later = [(begin + 0.5, min(end, begin + 0.4) + 0.5) for begin, end in reloads]
+        floors = [self.longest(begin, end) for begin, end in later if end <= self.ends[-1]]
         # The first request of all that was answered from a reload's content: the contents take turns, so it differs from what was read before.
         changes = sorted(self.changes)
         firsts = [(begin, next((at for at in changes if at >= begin), None)) for begin, _ in reloads]
@@ -98,15 +113,21 @@ class Measured:
         return {
             "throughput": len(self.latencies) / self.seconds,
             "mean_us": statistics.mean(self.latencies) * 1e6,
-            "stall_ms": longest * 1e3,
+            "stall_ms": statistics.median(stalls or [math.inf]) * 1e3,
+            "floor_ms": statistics.median(floors or [math.inf]) * 1e3,
+            "longest_ms": max(stalls, default=math.inf) * 1e3,
             "seen_ms": statistics.median(seen or [math.inf]) * 1e3,
             "reload_ms": statistics.median([end - begin for begin, end in reloads] or [math.inf]) * 1e3,
+            "reloads": float(len(reloads)),
         }
 
 
 def turn(store: Any, path: Path, contents: list[bytes], rounds: int, seconds: float, run: Callable[..., None]) -> dict[str, float]:
     """One turn: handlers run, the file changes and is reloaded each second."""
     measured, turns = Measured(), itertools.cycle(contents)
+    for _ in range(KEPT):
+        path.write_bytes(next(turns))
+        store.reload()
 
     def reload() -> None:
         path.write_bytes(next(turns))
@@ -156,8 +177,8 @@ def threads(store: Any, measured: Measured, rounds: int, until: float, reload: C
     reloader.join()
 
 
-def tasks(store: Any, measured: Measured, rounds: int, until: float, reload: Callable[[], None]) -> None:
-    """One loop, eight tasks that give way after each request, and one that has a thread reload each second."""
+def tasks(store: Any, measured: Measured, rounds: int, until: float, reload: Callable[[], None], air: float = 0.0) -> None:
+    """One loop, eight tasks that give way after each request (or wait so long), and one that has a thread reload each second."""
 
     async def reloading() -> None:
         while time.perf_counter() < until - 1.0:
@@ -167,17 +188,20 @@ def tasks(store: Any, measured: Measured, rounds: int, until: float, reload: Cal
     async def handler() -> None:
         clock, handle = time.perf_counter, store.handle
         seen = handle(READS)
-        begin = clock()
+        begin = due = clock()
         while begin < until:
             total = handle(READS)
             work(rounds)
             end = clock()
             measured.latencies.append(end - begin)
             measured.ends.append(end)
+            if air:
+                measured.waits.append((end, end - due))
             if total != seen:
                 seen = total
                 measured.changes.append(end)
-            await asyncio.sleep(0)
+            due = end + air
+            await asyncio.sleep(air)
             begin = clock()
 
     async def all_of_them() -> None:
@@ -186,13 +210,19 @@ def tasks(store: Any, measured: Measured, rounds: int, until: float, reload: Cal
     asyncio.run(all_of_them())
 
 
+def airy_tasks(store: Any, measured: Measured, rounds: int, until: float, reload: Callable[[], None]) -> None:
+    """The same, on a loop that has air."""
+    tasks(store, measured, rounds, until, reload, AIR)
+
+
 def tell(folder: Path, seconds: float, turns: int) -> dict[str, dict[str, list[dict[str, float]]]]:
-    """All stores, in turn, with threads and with tasks."""
+    """All stores, in turn, with threads, with tasks, and with tasks that wait."""
     contents = [documents.as_json(documents.content(100_000, revision)) for revision in (1, 2)]
     rounds = spins(WORK_US)
-    found: dict[str, dict[str, list[dict[str, float]]]] = {"threads": {}, "asyncio": {}}
+    ways = {"threads": threads, "asyncio": tasks, "asyncio with air": airy_tasks}
+    found: dict[str, dict[str, list[dict[str, float]]]] = {way: {} for way in ways}
     for _ in range(turns):
-        for way, run in (("threads", threads), ("asyncio", tasks)):
+        for way, run in ways.items():
             for make in (rivals.RLockStore, rivals.ReadWriteStore, rivals.WrittenOutStore, rivals.CopyStore, FindspotStore):
                 path = folder / "story.json"
                 path.write_bytes(documents.as_json(documents.content(100_000, 0)))
