@@ -37,11 +37,12 @@ demo: $(STAMPS)/wheel $(STAMPS)/demo ## build findspot and hunt London's plaques
 test: $(STAMPS)/wheel $(STAMPS)/dev ## run all tests: Rust, Python, documents, architecture, conformance, twin, crash
 	@$(BIN)/python tests/run.py
 
-lint: $(STAMPS)/wheel $(STAMPS)/dev ## check formats, lints, types and stubs
+lint: $(STAMPS)/wheel $(STAMPS)/dev ## check formats, lints, types, stubs and the links of the Rust documentation
 	@cargo fmt --version >/dev/null 2>&1 || { echo "rustfmt is missing: rustup component add rustfmt" >&2; exit 1; }
 	@cargo clippy --version >/dev/null 2>&1 || { echo "clippy is missing: rustup component add clippy" >&2; exit 1; }
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	$(BIN)/ruff format --check --quiet python tests benches examples
 	$(BIN)/ruff check --quiet python tests benches examples
 	$(BIN)/mypy --strict python/findspot
