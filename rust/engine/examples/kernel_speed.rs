@@ -117,9 +117,9 @@ fn windows(line: &Line) {
     line.print("scatter_codes (100)", low.len() as f64, "posting", |kernels| {
         time(|| (kernels.scatter_codes)(&low, &codes, &lut, black_box(0), &mut window))
     });
-    line.print("mark (100)", low.len() as f64, "posting", |kernels| {
-        let mut bits = [[0; 8]; 64];
-        time(|| (kernels.mark)(&low, black_box(0), black_box(&mut bits)))
+    line.print("fold (100)", low.len() as f64, "posting", |kernels| {
+        let mut table = [0; 4096];
+        time(|| (kernels.fold)(&low, black_box(0), black_box(&mut table)))
     });
     for one_in in [2, 8, 64] {
         // Several windows in turn, so that no branch is learnt by heart.
@@ -198,6 +198,15 @@ fn probes(line: &Line) {
             time(|| {
                 kept.copy_from_slice(&docs);
                 black_box((kernels.keep)(&words, 0, &mut kept, &mut postings));
+            })
+        });
+        let mut table = vec![0; 1 << 15];
+        docs.iter().step_by(one_in as usize).for_each(|doc| table[*doc as usize % (1 << 15)] = 1);
+        line.print(&format!("keep_folded, about 1 in {one_in}"), docs.len() as f64, "document", |kernels| {
+            let (mut kept, mut postings) = (docs.clone(), docs.clone());
+            time(|| {
+                kept.copy_from_slice(&docs);
+                black_box((kernels.keep_folded)(&table, &mut kept, &mut postings));
             })
         });
     }

@@ -91,7 +91,9 @@ plain_loops! {
     fn count(words: &[u64]) -> u64;
     fn count_or(left: &[Le8], right: &[Le8]) -> u64;
     fn count_and(left: &[Le8], right: &[Le8]) -> u64;
-    fn mark(low: &[Le2], base: usize, bits: &mut [Le8]);
+    fn fold(low: &[Le2], base: usize, table: &mut [u8]);
+    fn fold_sorted(docs: &[u32], table: &mut [u8]);
+    fn keep_folded(table: &[u8], docs: &mut [u32], postings: &mut [u32]) -> usize;
     fn bits_to_places(bits: &[u64; WORDS], places: &mut [u16; SWEPT]) -> usize;
     fn filter_bits(words: &[Le8], codes: &[u8], least: u8, bits: &mut [u64; WORDS]);
     fn sum_tf(codes: &[u8], tf: &[u8; 256]) -> u32;

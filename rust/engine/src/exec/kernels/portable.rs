@@ -326,13 +326,33 @@ pub(super) fn count_and(left: &[Le8], right: &[Le8]) -> u64 {
 }
 
 #[inline(always)]
-pub(super) fn mark(low: &[Le2], base: usize, bits: &mut [Le8]) {
+pub(super) fn fold(low: &[Le2], base: usize, table: &mut [u8]) {
+    let Some(last) = table.len().checked_sub(1) else { return };
     for low in low {
-        let place = base.wrapping_add(usize::from(u16::from_le_bytes(*low)));
-        if let Some(word) = bits.get_mut(place / 64) {
-            *word = (u64::from_le_bytes(*word) | 1 << (place % 64)).to_le_bytes();
-        }
+        table[base.wrapping_add(usize::from(u16::from_le_bytes(*low))) & last] = 1;
     }
+}
+
+#[inline(always)]
+pub(super) fn fold_sorted(docs: &[u32], table: &mut [u8]) {
+    let Some(last) = table.len().checked_sub(1) else { return };
+    for doc in docs {
+        table[*doc as usize & last] = 1;
+    }
+}
+
+#[inline(always)]
+pub(super) fn keep_folded(table: &[u8], docs: &mut [u32], postings: &mut [u32]) -> usize {
+    let Some(last) = table.len().checked_sub(1) else { return 0 };
+    let n = docs.len().min(postings.len());
+    let (docs, postings) = (&mut docs[..n], &mut postings[..n]);
+    let mut kept = 0;
+    for i in 0..n {
+        let (doc, posting) = (docs[i], postings[i]);
+        (docs[kept], postings[kept]) = (doc, posting);
+        kept += usize::from(table[doc as usize & last] & 1);
+    }
+    kept
 }
 
 #[inline(always)]

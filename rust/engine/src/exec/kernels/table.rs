@@ -100,8 +100,12 @@ macro_rules! signatures {
         fn count_or(left: &[Le8], right: &[Le8]) -> u64;
         /// Set bits of the intersection.
         fn count_and(left: &[Le8], right: &[Le8]) -> u64;
-        /// Sets the bits `base + low[i]`; behind the end there are none.
-        fn mark(low: &[Le2], base: usize, bits: &mut [Le8]);
+        /// Writes 1 at `(base + low[i]) & (length - 1)` of a table: of a length that is a power of two that is modulo the length.
+        fn fold(low: &[Le2], base: usize, table: &mut [u8]);
+        /// Writes 1 at `docs[i] & (length - 1)`.
+        fn fold_sorted(docs: &[u32], table: &mut [u8]);
+        /// Keeps, in order and in both lists, the documents at whose place `doc & (length - 1)` the table has an odd number; how many.
+        fn keep_folded(table: &[u8], docs: &mut [u32], postings: &mut [u32]) -> usize;
         /// The ascending numbers of the set bits; how many.
         fn bits_to_places(bits: &[u64; WORDS], places: &mut [u16; SWEPT]) -> usize;
         /// Takes away what `words` lacks, and its set bits whose code is less than `least`: the j-th has `codes[j]`, behind the end 0.

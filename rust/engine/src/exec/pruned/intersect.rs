@@ -20,9 +20,9 @@ impl Machine<'_, '_> {
         self.todo.iter().filter_map(|(number, _)| self.clauses.get(*number as usize)).filter(|clause| clause.must)
     }
 
-    /// Adds the postings of a block of `2^log2` documents whose code is at least `least`; all of them where that is 1.
-    pub fn gather(&mut self, clause: &Clause<'_>, stretch: Stretch, log2: u32, least: u8, first: usize) -> Result<()> {
-        if !self.arrays.lot.takes(stretch, log2) {
+    /// Adds the postings of a block whose code is at least `least`; all of them where that is 1.
+    pub fn gather(&mut self, clause: &Clause<'_>, stretch: Stretch, least: u8, first: usize) -> Result<()> {
+        if !self.arrays.lot.takes(stretch) {
             self.settle(clause, first)?;
         }
         self.work.blocks += 1;

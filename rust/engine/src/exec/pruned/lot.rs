@@ -2,7 +2,9 @@
 //!
 //! **In**: postings of one list, one stretch after the other; other lists. **Out**: the documents that all have, and their postings. **Law**:
 //! what is looked up beside its neighbours costs a fraction of what it costs alone: a lot has the postings of several blocks, so that their
-//! cache misses overlap. A bitmap is there already; a list that has few more postings than the lot becomes bits; any other is searched.
+//! cache misses overlap. A bitmap is there already. A list that has few more postings than the lot marks the places of its documents in a
+//! table of 64 KB at most, where several documents share a place: a store a posting, and few of the lot are left to be searched for. Any other
+//! is searched at once.
 //! Numbers that a damaged file makes up lead to wrong documents, never outside of a slice.
 
 use super::clause::{Documents, MISS};
@@ -12,12 +14,14 @@ use crate::exec::kernels::{Kernels, Le8};
 
 /// Postings of a lot, unless a stretch alone has more.
 pub(super) const LOT: usize = 1024;
-/// Documents among which those of a lot lie when a list becomes bits, at most.
-const SPAN: usize = 1 << 20;
-/// Postings that become bits in the time of a lookup.
-const LOOKUP: usize = 7;
-/// Documents whose bits are cleared in the time in which a posting becomes one.
-const CLEARED: usize = 512;
+/// Postings that mark their places in the time in which a document is looked up in blocks.
+const LOOKUP: usize = 14;
+/// Postings that mark their places in the time of a search in a plain list.
+const SEARCH: usize = 24;
+/// A table has so many places for each posting that marks one, within these limits.
+const ROOM: usize = 8;
+const FEWEST: usize = 1 << 10;
+const MOST: usize = 1 << 16;
 
 /// Postings that wait to be looked at together.
 #[derive(Default)]
@@ -25,18 +29,14 @@ pub(super) struct Lot {
     docs: Vec<u32>,
     postings: Vec<u32>,
     len: usize,
-    /// The first document of the first block.
-    base: u32,
-    /// Those of another list.
-    bits: Vec<Le8>,
+    /// Where documents of another list are.
+    table: Vec<u8>,
 }
 
 impl Lot {
-    /// Whether the postings of a block of `2^log2` documents may come to it; a lot without postings takes all.
-    pub fn takes(&self, stretch: Stretch, log2: u32) -> bool {
-        let size = stretch.end.saturating_sub(stretch.start);
-        let span = u64::from(stretch.base.saturating_sub(self.base)) + (1u64 << log2.min(63));
-        self.len == 0 || (self.len + size <= LOT && span <= SPAN as u64)
+    /// Whether the postings of a block may come to it; a lot without postings takes all.
+    pub fn takes(&self, stretch: Stretch) -> bool {
+        self.len == 0 || self.len + stretch.end.saturating_sub(stretch.start) <= LOT
     }
 
     /// Keeps those whose documents pass.
@@ -70,9 +70,6 @@ impl Lot {
             self.docs.resize(room.next_power_of_two().max(LOT), 0);
             self.postings.resize(room.next_power_of_two().max(LOT), 0);
         }
-        if self.len == 0 {
-            self.base = stretch.base;
-        }
         let (docs, postings) = (&mut self.docs[self.len..room], &mut self.postings[self.len..room]);
         let n = pick(postings);
         let n = list.picked(kernels, stretch, &postings[..n], &mut docs[..n]);
@@ -80,7 +77,7 @@ impl Lot {
         self.len += n;
     }
 
-    /// Keeps the documents that all `others` have: bitmaps first, then lists; how many lists became bits, and how many lookups it took.
+    /// Keeps the documents that all `others` have: bitmaps first, then lists; how many lists marked places, and how many lookups it took.
     pub fn meet<'a, I: Iterator<Item = Documents<'a>>>(&mut self, others: impl Fn() -> I, kernels: &Kernels) -> (u64, u64) {
         for other in others() {
             if let Documents::Bitmap { words, .. } = other {
@@ -88,16 +85,25 @@ impl Lot {
             }
         }
         let (mut marked, mut probed) = (0, 0);
-        for other in others() {
+        // Lists that are still to be searched, by their numbers.
+        let mut open = 0u64;
+        for (number, other) in others().enumerate() {
             if self.len == 0 {
                 break;
             }
             if matches!(other, Documents::Bitmap { .. }) {
                 continue;
             }
-            if self.keep_marked(other, kernels) {
+            if number < 64 && self.keep_marked(other, kernels) {
                 marked += 1;
+                open |= 1 << number;
             } else {
+                probed += self.len as u64;
+                self.keep_probed(other, kernels);
+            }
+        }
+        if open != 0 {
+            for (_, other) in others().take(64).enumerate().filter(|(number, _)| open >> number & 1 == 1) {
                 probed += self.len as u64;
                 self.keep_probed(other, kernels);
             }
@@ -139,35 +145,55 @@ impl Lot {
         self.len = kept;
     }
 
-    /// Keeps the documents of a list in blocks, when that has few enough postings among them; whether it did.
+    /// Keeps what stands where some document of a list does, when that has few enough postings among the lot's documents; whether it did.
     fn keep_marked(&mut self, other: Documents<'_>, kernels: &Kernels) -> bool {
-        let (Documents::Aligned { shift, starts, low }, Some(first), Some(last)) =
-            (other, self.docs.first(), self.docs.get(self.len.wrapping_sub(1)))
-        else {
-            return false;
+        let (Some(first), Some(last)) = (self.docs.first(), self.docs.get(self.len.wrapping_sub(1))) else { return false };
+        let table = match other {
+            Documents::Bitmap { .. } => return false,
+            Documents::Sorted(list) => {
+                if list.len() > self.len * SEARCH {
+                    return false;
+                }
+                let table = places(&mut self.table, list.len());
+                (kernels.fold_sorted)(list, table);
+                table
+            }
+            Documents::Aligned { shift, starts, low } => {
+                // All blocks from that of the first document to that of the last one.
+                let (from, to) = ((first >> shift) as usize, (last >> shift) as usize + 1);
+                let starts = starts.get(from..starts.len().min(to + 1)).unwrap_or_default();
+                let start = |start: Option<&[u8; 4]>| start.map_or(0, |start| u32::from_le_bytes(*start) as usize);
+                let (begin, end) = (start(starts.first()), start(starts.last()));
+                if end.saturating_sub(begin) > self.len * LOOKUP {
+                    return false;
+                }
+                let table = places(&mut self.table, end.saturating_sub(begin));
+                if table.len() <= 1 << shift.min(MOST.ilog2()) {
+                    // All blocks begin at place 0.
+                    (kernels.fold)(low.get(begin..end).unwrap_or_default(), 0, table);
+                } else {
+                    for (base, bounds) in (0..).step_by(1 << shift).zip(starts.windows(2)) {
+                        let base = ((from as u32) << shift) as usize + base;
+                        (kernels.fold)(low.get(start(bounds.first())..start(bounds.last())).unwrap_or_default(), base, table);
+                    }
+                }
+                table
+            }
         };
-        // All blocks from that of the first document to that of the last one.
-        let (from, to) = ((first >> shift) as usize, (last >> shift) as usize + 1);
-        let starts = starts.get(from..starts.len().min(to + 1)).unwrap_or_default();
-        let start = |start: Option<&[u8; 4]>| start.map_or(0, |start| u32::from_le_bytes(*start) as usize);
-        let span = to.saturating_sub(from) << shift;
-        let postings = start(starts.last()).saturating_sub(start(starts.first()));
-        if span > SPAN || postings + span / CLEARED > self.len * LOOKUP {
-            return false;
-        }
-        let base = (from as u32) << shift;
-        let words = span.div_ceil(64);
-        if self.bits.len() < words {
-            self.bits.resize(words.next_power_of_two(), [0; 8]);
-        }
-        let bits = &mut self.bits[..words];
-        bits.fill([0; 8]);
-        for (place, bounds) in (0..).step_by(1 << shift).zip(starts.windows(2)) {
-            (kernels.mark)(low.get(start(bounds.first())..start(bounds.last())).unwrap_or_default(), place, bits);
-        }
-        self.len = (kernels.keep)(bits, base, &mut self.docs[..self.len], &mut self.postings[..self.len]);
+        self.len = (kernels.keep_folded)(table, &mut self.docs[..self.len], &mut self.postings[..self.len]);
         true
     }
+}
+
+/// A table without a mark for so many postings.
+fn places(table: &mut Vec<u8>, postings: usize) -> &mut [u8] {
+    let size = (postings * ROOM).next_power_of_two().clamp(FEWEST, MOST);
+    if table.len() < size {
+        table.resize(size, 0);
+    }
+    let table = &mut table[..size];
+    table.fill(0);
+    table
 }
 
 impl Documents<'_> {
@@ -258,13 +284,12 @@ mod tests {
         }
 
         /// All its postings, block by block where it has blocks.
-        fn stretches(&self) -> Vec<(Stretch, u32)> {
+        fn stretches(&self) -> Vec<Stretch> {
             let start = |block: usize| u32::from_le_bytes(self.starts[block]) as usize;
-            let block =
-                |block: usize| (Stretch { start: start(block), end: start(block + 1), base: (block as u32) << self.shift }, self.shift);
+            let block = |block: usize| Stretch { start: start(block), end: start(block + 1), base: (block as u32) << self.shift };
             match self.form {
                 1 => (0..self.starts.len() - 1).map(block).collect(),
-                _ => vec![(Stretch { start: 0, end: self.docs.len(), base: 0 }, 31)],
+                _ => vec![Stretch { start: 0, end: self.docs.len(), base: 0 }],
             }
         }
     }
@@ -290,8 +315,8 @@ mod tests {
                     left.extend(lot.docs().iter().copied().zip(lot.postings().iter().copied()));
                     lot.clear();
                 };
-                for (stretch, log2) in lead.stretches() {
-                    if !lot.takes(stretch, log2) {
+                for stretch in lead.stretches() {
+                    if !lot.takes(stretch) {
                         met(&mut lot);
                     }
                     lot.add(lead.documents(), stretch, kernels);

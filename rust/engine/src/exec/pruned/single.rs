@@ -68,12 +68,7 @@ impl<'s> Machine<'_, 's> {
         stretch: impl Fn(&Clause<'_>, usize) -> Stretch,
     ) -> Result<()> {
         let mut passing = [0u32; BLOCKS];
-        let log2 = match clause.maxima {
-            Maxima::ByDocument { shift, .. } => Some(shift),
-            _ => None,
-        };
-        // Blocks of postings may lie anywhere.
-        let (musts, log2) = (self.has_musts(), log2.unwrap_or(0));
+        let musts = self.has_musts();
         // What a posting had to add in the block before, and the least code that does: mostly it is the same again.
         let mut last = (i32::MIN, 1);
         for (chunk, codes) in maxima.chunks(BLOCKS).enumerate() {
@@ -96,7 +91,7 @@ impl<'s> Machine<'_, 's> {
                 let need = self.need(stretch.base);
                 if musts && need <= 0 {
                     // All postings may win: what rules most of them out is the others.
-                    self.gather(clause, stretch, log2, 1, first)?;
+                    self.gather(clause, stretch, 1, first)?;
                     continue;
                 }
                 let rest_here = match clause.maxima {
@@ -116,7 +111,7 @@ impl<'s> Machine<'_, 's> {
                     continue;
                 }
                 if musts {
-                    self.gather(clause, stretch, log2, least as u8, first)?;
+                    self.gather(clause, stretch, least as u8, first)?;
                 } else {
                     self.stretch(clause, stretch, least as u8, first)?;
                 }

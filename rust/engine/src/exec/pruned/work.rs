@@ -43,7 +43,7 @@ counters! {
     wide_groups,
     /// Lists led together with the bitmaps of others that must match.
     conjunctions,
-    /// Lists that became bits for a lot of another's postings.
+    /// Lists that marked the places of their documents for a lot of another's postings.
     marked,
     /// Windows in which what all bitmaps have was gone through.
     windows_met,

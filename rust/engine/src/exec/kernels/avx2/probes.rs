@@ -56,3 +56,18 @@ pub(super) fn keep(words: &[Le8], base: u32, docs: &mut [u32], postings: &mut [u
 pub(super) fn prefetch(bytes: &[u8], at: &[u32]) {
     portable::prefetch(bytes, at);
 }
+
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn fold(low: &[Le2], base: usize, table: &mut [u8]) {
+    portable::fold(low, base, table);
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn fold_sorted(docs: &[u32], table: &mut [u8]) {
+    portable::fold_sorted(docs, table);
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn keep_folded(table: &[u8], docs: &mut [u32], postings: &mut [u32]) -> usize {
+    portable::keep_folded(table, docs, postings)
+}

@@ -169,11 +169,6 @@ fn above(slots: &[i32; 32], below: __m256i) -> u32 {
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
-pub(super) fn mark(low: &[Le2], base: usize, bits: &mut [Le8]) {
-    portable::mark(low, base, bits);
-}
-
-#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
 pub(super) fn filter_bits(words: &[Le8], codes: &[u8], least: u8, bits: &mut [u64; WORDS]) {
     // Not by PDEP, which some of these processors have in microcode.
     portable::filter_bits(words, codes, least, bits);

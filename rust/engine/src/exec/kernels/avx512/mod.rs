@@ -11,8 +11,8 @@ mod windows;
 
 use codes::{fill, filter, max, score, sum_tf};
 use lists::{and_into, and_not_into, count, count_and, count_or, or_into, squeeze, unpack_gaps};
-use probes::{block_bounds, keep, prefetch, probe_aligned, probe_bitmap, probe_sorted, select};
-use windows::{bits_to_places, expand, expand_codes, filter_bits, mark, scatter, scatter_codes, sweep};
+use probes::{block_bounds, fold, fold_sorted, keep, keep_folded, prefetch, probe_aligned, probe_bitmap, probe_sorted, select};
+use windows::{bits_to_places, expand, expand_codes, filter_bits, scatter, scatter_codes, sweep};
 
 use super::Level;
 use super::table::{Kernels, Le2, Le4, Le8, Other, SWEPT, Swept, gated, signatures};

@@ -102,3 +102,39 @@ pub(super) fn keep(words: &[Le8], base: u32, docs: &mut [u32], postings: &mut [u
 pub(super) fn prefetch(bytes: &[u8], at: &[u32]) {
     portable::prefetch(bytes, at);
 }
+
+#[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn fold(low: &[Le2], base: usize, table: &mut [u8]) {
+    portable::fold(low, base, table);
+}
+
+#[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn fold_sorted(docs: &[u32], table: &mut [u8]) {
+    portable::fold_sorted(docs, table);
+}
+
+#[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn keep_folded(table: &[u8], docs: &mut [u32], postings: &mut [u32]) -> usize {
+    let n = docs.len().min(postings.len());
+    let (docs, postings) = (&mut docs[..n], &mut postings[..n]);
+    // Four bytes at a time, so that none is read behind the end.
+    if table.is_empty() || !table.len().is_multiple_of(4) || table.len() > 1 << 30 {
+        return portable::keep_folded(table, docs, postings);
+    }
+    let (last, four, one) = (_mm512_set1_epi32(table.len() as i32 - 1), _mm512_set1_epi32(3), _mm512_set1_epi32(1));
+    let mut kept = 0;
+    for from in (0..n).step_by(16) {
+        let all = _bzhi_u32(0xffff, (n - from).min(16) as u32) as u16;
+        let d = load_first::<_, 16>(docs.get(from..).unwrap_or_default());
+        let p = load_first::<_, 16>(postings.get(from..).unwrap_or_default());
+        let place = _mm512_and_si512(d, last);
+        let bytes = gather(table, _mm512_andnot_si512(four, place), all);
+        let bit = _mm512_sllv_epi32(one, _mm512_slli_epi32::<3>(_mm512_and_si512(place, four)));
+        let there = _mm512_mask_test_epi32_mask(all, bytes, bit);
+        // At most as many were kept as were read: what is overwritten has been read.
+        store_at::<_, 16>(docs, kept, _mm512_maskz_compress_epi32(there, d));
+        store_at::<_, 16>(postings, kept, _mm512_maskz_compress_epi32(there, p));
+        kept += there.count_ones() as usize;
+    }
+    kept
+}

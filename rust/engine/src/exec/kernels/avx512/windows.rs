@@ -179,11 +179,6 @@ fn put(word: u64, i: usize, places: &mut [u16], n: usize) -> usize {
 }
 
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
-pub(super) fn mark(low: &[Le2], base: usize, bits: &mut [Le8]) {
-    portable::mark(low, base, bits);
-}
-
-#[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 pub(super) fn filter_bits(words: &[Le8], codes: &[u8], least: u8, bits: &mut [u64; WORDS]) {
     let least = _mm512_set1_epi8(least.cast_signed());
     let words = words.get(..WORDS).unwrap_or(words);

@@ -24,15 +24,14 @@ pub(super) fn scatter(low: &[Le2], contributions: &[i32], base: usize, window: &
     }
 }
 
-pub(super) fn mark(low: &[Le2], base: usize, bits: &[Le8]) -> Vec<Le8> {
-    let mut marked = bits.to_vec();
-    for low in low {
-        let place = base.wrapping_add(u16::from_le_bytes(*low) as usize);
-        if place / 64 < marked.len() {
-            marked[place / 64][place % 64 / 8] |= 1 << (place % 8);
-        }
-    }
-    marked
+pub(super) fn fold(docs: impl Iterator<Item = usize>, table: &[u8]) -> Vec<u8> {
+    let mut folded = table.to_vec();
+    docs.filter(|_| !table.is_empty()).for_each(|doc| folded[doc & (table.len() - 1)] = 1);
+    folded
+}
+
+pub(super) fn is_marked(table: &[u8], doc: u32) -> bool {
+    !table.is_empty() && table[doc as usize & (table.len() - 1)] % 2 == 1
 }
 
 pub(super) fn set_places(words: &[Le8]) -> Vec<usize> {

@@ -125,6 +125,34 @@ fn every_document_of_a_bitmap() {
     }
 }
 
+#[test]
+fn documents_meet_in_tables_of_every_length() {
+    let mut numbers = Numbers(13);
+    for (length, at) in shapes() {
+        let docs: Vec<u32> = (0..length).map(|_| numbers.next() as u32).collect();
+        let low = Unaligned::new(docs.iter().map(|doc| (*doc as u16).to_le_bytes()), at);
+        let base = [0, 1 << 16, 1 << 20, usize::MAX - 100][length % 4];
+        // Also lengths that are no power of two: then fewer places are used.
+        let table: Vec<u8> = (0..[0, 1, 4, 7, 64, 100, 1024, 1 << 16][at % 8]).map(|place| (place % 3 * 3 % 4) as u8).collect();
+        let expected = naive::fold(low.get::<2>().iter().map(|low| base.wrapping_add(usize::from(u16::from_le_bytes(*low)))), &table);
+        let sorted = naive::fold(docs.iter().map(|doc| *doc as usize), &table);
+        let looked_up: Vec<u32> = (0..length).map(|i| if i % 2 == 0 { docs[i] } else { numbers.next() as u32 }).collect();
+        let kept: Vec<_> = looked_up.iter().copied().zip(7..).filter(|(doc, _)| naive::is_marked(&sorted, *doc)).collect();
+        for kernels in levels() {
+            let mut got = table.clone();
+            (kernels.fold)(low.get::<2>(), base, &mut got);
+            assert!(got == expected, "{:?}, {length} low parts", kernels.level);
+            let mut got = table.clone();
+            (kernels.fold_sorted)(&docs, &mut got);
+            assert!(got == sorted, "{:?}, {length} documents", kernels.level);
+            let (mut docs, mut postings) = (looked_up.clone(), (7..).take(length).collect::<Vec<u32>>());
+            let n = (kernels.keep_folded)(&got, &mut docs, &mut postings);
+            let got: Vec<_> = docs.iter().copied().zip(postings.iter().copied()).take(n).collect();
+            assert_eq!(got, kept, "{:?}, {length} documents, {} places", kernels.level, table.len());
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn blocks_that_lie_are_probed_in_safety(starts in prop::collection::vec(0u32..300, 0..20), low in prop::collection::vec(any::<[u8; 2]>(), 0..280),

@@ -41,7 +41,7 @@ impl<'m> Counter<'m, '_> {
                         continue;
                     }
                     let stretch = Stretch { start, end, base: block << shift };
-                    if !self.arrays.lot.takes(stretch, shift) {
+                    if !self.arrays.lot.takes(stretch) {
                         total += self.met()?;
                         if total > limit {
                             break;
