@@ -201,8 +201,15 @@ impl Machine<'_, '_> {
         if n > 0 && self.todo.is_empty() {
             n = self.still_winning(n);
         } else if n > 0 {
-            n = self.bounded(n);
-            n = self.probed(n);
+            // As long as any score will do, bounds drop nothing: their lines are not worth a look.
+            let any = self.theta() <= 0 && self.tie() == u32::MAX && !self.swept;
+            if any {
+                self.work.unbounded += 1;
+                self.arrays.rest[..n].fill(0);
+            } else {
+                n = self.bounded(n);
+            }
+            n = self.probed(n, !any);
         }
         n = self.without(n, first);
         if let Some(sole) = self.drafts.sole {
@@ -314,8 +321,9 @@ impl Machine<'_, '_> {
         n
     }
 
-    /// Looks the clauses up, one after the other.
-    fn probed(&mut self, mut n: usize) -> usize {
+    /// Looks the clauses up, one after the other. `bounded`: whether `rest` is what those that are left add at most; else it is 0, and any
+    /// score will do.
+    fn probed(&mut self, mut n: usize, bounded: bool) -> usize {
         for (at, &(number, _)) in (1..).zip(self.todo.iter()) {
             if n == 0 {
                 return 0;
@@ -331,7 +339,7 @@ impl Machine<'_, '_> {
             if is_last {
                 // Nothing is left then.
                 rest[..n].fill(0);
-            } else if clause.ceiling > 0 {
+            } else if bounded && clause.ceiling > 0 {
                 clause.block_bounds(self.kernels, &docs[..n], &mut found[..n]);
                 rest[..n].iter_mut().zip(&found[..n]).for_each(|(rest, here)| *rest -= *here);
             }

@@ -71,6 +71,8 @@ counters! {
     rescored,
     /// Documents with a partial score.
     candidates,
+    /// Batches looked up without bounds: any score would have done.
+    unbounded,
     /// Lookups of a document in a list.
     probed,
     /// Documents scored once more, leaf by leaf.
