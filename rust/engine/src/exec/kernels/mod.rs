@@ -40,7 +40,7 @@ mod tests;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-pub use table::{Kernels, Le2, Le4, Le8, MISS, Other, RANKED, SWEPT, Swept};
+pub use table::{COARSE, COARSE_WORDS, CoarseOther, Kernels, Le2, Le4, Le8, MISS, Other, RANKED, SWEPT, Swept};
 
 /// A set of instructions that the kernels were written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -6,7 +6,7 @@
 use core::arch::aarch64::*;
 
 use super::lanes::Lane;
-use super::table::{Kernels, Le2, Le4, Le8, Other, SWEPT, Swept, gated, signatures};
+use super::table::{COARSE, CoarseOther, Kernels, Le2, Le4, Le8, Other, SWEPT, Swept, gated, signatures};
 use super::{Level, portable};
 use crate::exec::window::{PLACES, WORDS};
 
@@ -78,6 +78,11 @@ plain_loops! {
     fn expand(words: &[Le8], contributions: &[i32], window: &mut [i32; PLACES]);
     fn expand_codes(words: &[Le8], codes: &[u8], lut: &[i32; 256], window: &mut [i32; PLACES]);
     fn sweep(window: &mut [i32; PLACES], least: i32, need: i32, others: &[Other<'_>], swept: &mut Swept) -> usize;
+    fn coarsen(bounds: &[i32; 256], factor: f32, out: &mut [u8; 256]);
+    fn look_up(codes: &[u8], lut: &[u8; 256], out: &mut [u8]);
+    fn scatter_coarse(low: &[Le2], codes: &[u8], lut: &[u8; 256], base: usize, window: &mut [u8]);
+    fn expand_coarse(words: &[Le8], codes: &[u8], lut: &[u8; 256], window: &mut [u8]);
+    fn sweep_coarse(window: &mut [u8], least: u8, need: u8, others: &[CoarseOther<'_>], places: &mut [u16; COARSE + 64]) -> usize;
     fn probe_aligned(starts: &[Le4], low: &[Le2], shift: u32, docs: &[u32], out: &mut [u32]);
     fn probe_sorted(list: &[u32], docs: &[u32], out: &mut [u32]);
     fn probe_bitmap(words: &[Le8], ranks: &[Le4], docs: &[u32], out: &mut [u32]);

@@ -29,6 +29,20 @@ pub struct Other<'a> {
     pub bounds: &'a [i32; WORDS],
 }
 
+/// Places of the longest window of coarse sums.
+pub const COARSE: usize = 1 << 14;
+/// Words of its places.
+pub const COARSE_WORDS: usize = COARSE / 64;
+
+/// [`Other`] in units, rounded up.
+#[derive(Clone, Copy, Debug)]
+pub struct CoarseOther<'a> {
+    /// A bit a place.
+    pub words: &'a [Le8],
+    /// The bound of each 64 places.
+    pub bounds: &'a [u8; COARSE_WORDS],
+}
+
 /// What was found in a window.
 #[derive(Debug)]
 pub struct Swept {
@@ -70,6 +84,20 @@ macro_rules! signatures {
         /// The ascending places with at least `least` (itself at least 1) that reach `need` together with all that the others say of the
         /// place; their values, and these sums; how many. Then the window is all zeros.
         fn sweep(window: &mut [i32; PLACES], least: i32, need: i32, others: &[Other<'_>], swept: &mut Swept) -> usize;
+        /// Bounds in units, rounded up and cut at 255: `out[c] = trunc(min(bounds[c] · factor, 254)) + 1` in f32, and 0 where the bound is 0
+        /// or less.
+        fn coarsen(bounds: &[i32; 256], factor: f32, out: &mut [u8; 256]);
+        /// `out[i] = lut[codes[i]]`.
+        fn look_up(codes: &[u8], lut: &[u8; 256], out: &mut [u8]);
+        /// `window[base + low[i]] += lut[codes[i]]`, sums cut at 255; places behind the end are left out.
+        fn scatter_coarse(low: &[Le2], codes: &[u8], lut: &[u8; 256], base: usize, window: &mut [u8]);
+        /// The j-th set bit of `words` gets `lut[codes[j]]` added at its place, sums cut at 255; codes behind the end are 0. A part of the
+        /// window that has no 64 places is left out.
+        fn expand_coarse(words: &[Le8], codes: &[u8], lut: &[u8; 256], window: &mut [u8]);
+        /// The ascending places with at least `least` that reach `need` together with all that the others say of the place, sums cut at
+        /// 255; how many. Then the window is all zeros. Of windows longer than [`COARSE`], or with a rest of less than 64 places, only
+        /// what is before that is looked at.
+        fn sweep_coarse(window: &mut [u8], least: u8, need: u8, others: &[CoarseOther<'_>], places: &mut [u16; COARSE + 64]) -> usize;
         /// For documents of a list in aligned blocks: block `doc >> shift` holds the low parts `low[starts[block]..starts[block + 1]]`,
         /// ascending. The posting's index, or [`MISS`]; also for a shift over 16, a block that is not there, and an ill-formed range.
         /// In a block that does not ascend any index of the low part may be missed.

@@ -5,7 +5,7 @@
 //! with this code or a lower one, and never falls; so a block, a window, the whole list are bounded by the bound of their greatest code. Codes
 //! and posting numbers that a damaged file makes up lead to a wrong number, never outside of a slice.
 
-use super::super::kernels::Kernels;
+use super::super::kernels::{COARSE_WORDS, Kernels};
 use super::super::window::WORDS;
 use crate::codec::postings::exceptions::{ExceptionCursor, Exceptions};
 
@@ -164,6 +164,26 @@ impl<'a> Clause<'a> {
         let long = 1usize << shift.saturating_sub(6).min(6);
         for (out, code) in out.chunks_mut(long).zip(codes.iter().copied().chain(std::iter::repeat(0))) {
             out.fill(self.bound[usize::from(code)]);
+        }
+    }
+
+    /// The same in units, of windows of any length, by the codes' bounds in units.
+    pub fn coarse_bounds(&self, base: u32, words: usize, lut: &[u8; 256], kernels: &Kernels, out: &mut [u8; COARSE_WORDS]) {
+        let Maxima::ByDocument { shift, codes } = self.maxima else { return out.fill(u8::MAX) };
+        let codes = codes.get((base >> shift) as usize..).unwrap_or_default();
+        let (out, log2) = (out.get_mut(..words).unwrap_or_default(), shift.saturating_sub(6).min(8));
+        if log2 == 0 {
+            let there = codes.len().min(out.len());
+            out[there..].fill(0);
+            return (kernels.look_up)(codes, lut, out);
+        }
+        let mut blocks = [0; COARSE_WORDS / 2];
+        let (blocks, long) = (&mut blocks[..words.div_ceil(1 << log2).min(COARSE_WORDS / 2)], 1 << log2);
+        (kernels.look_up)(codes, lut, blocks);
+        if log2 == 1 {
+            out.as_chunks_mut::<2>().0.iter_mut().zip(blocks).for_each(|(pair, bound)| *pair = [*bound; 2]);
+        } else {
+            out.chunks_mut(long).zip(blocks).for_each(|(same, bound)| same.fill(*bound));
         }
     }
 

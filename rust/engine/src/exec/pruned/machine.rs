@@ -7,6 +7,7 @@
 
 use super::best::Best;
 use super::clause::{Clause, MISS, Maxima};
+use super::coarse::Coarse;
 use super::lot::Lot;
 use super::open::Drafts;
 use super::verify::Verifier;
@@ -27,7 +28,7 @@ const FEW: usize = 4;
 /// Documents of a wide window, for groups with few postings.
 pub(super) const WIDE: usize = 1 << 14;
 /// Matches nothing: whatever is added (at most 2^30), the sum stays below what any document needs, and does not wrap.
-const NEVER: i32 = -1_900_000_000;
+pub(super) const NEVER: i32 = -1_900_000_000;
 
 /// Arrays that are kept from query to query.
 pub(super) struct Arrays {
@@ -45,6 +46,8 @@ pub(super) struct Arrays {
     pub swept: Option<Box<Swept>>,
     /// Bounds of each 64 documents of a window, for the clauses that a sweep takes into account.
     pub bounds: Box<[[i32; WORDS]; OTHERS]>,
+    /// Sums in bytes, once they were used.
+    pub coarse: Option<Box<Coarse>>,
     /// Scores by place of a wide window, [`WIDE`] once it was used; all zero between uses.
     pub wide: Vec<i32>,
     /// Indices of a filter, or places touched.
@@ -72,6 +75,7 @@ impl Default for Arrays {
             window: boxed(),
             swept: None,
             bounds: Box::new([[0; WORDS]; OTHERS]),
+            coarse: None,
             wide: Vec::new(),
             picked: Vec::new(),
             lot: Lot::default(),
@@ -126,7 +130,7 @@ impl Machine<'_, '_> {
 
     /// The last document for which [`Machine::theta`] is enough.
     #[inline]
-    fn tie(&self) -> u32 {
+    pub(super) fn tie(&self) -> u32 {
         if self.shift > 0 { u32::MAX } else { self.best.tie() }
     }
 
@@ -254,7 +258,7 @@ impl Machine<'_, '_> {
     }
 
     /// Drops what may not be found.
-    fn masked(&mut self, n: usize) -> usize {
+    pub(super) fn masked(&mut self, n: usize) -> usize {
         if self.masks.is_all() {
             return n;
         }
@@ -358,7 +362,7 @@ impl Machine<'_, '_> {
     }
 
     /// Drops documents that an earlier group has judged, and those that an excluded clause has.
-    fn without(&mut self, mut n: usize, first: usize) -> usize {
+    pub(super) fn without(&mut self, mut n: usize, first: usize) -> usize {
         for clause in self.clauses.get(..first).unwrap_or_default().iter().chain(self.excluded) {
             if n == 0 {
                 break;
@@ -376,7 +380,7 @@ impl Machine<'_, '_> {
     }
 
     /// A document whose clauses add up to `score`, exactly or at most.
-    fn judge(&mut self, doc: u32, score: i32) -> Result<()> {
+    pub(super) fn judge(&mut self, doc: u32, score: i32) -> Result<()> {
         if score < self.need(doc) {
             return Ok(());
         }

@@ -11,6 +11,7 @@
 //! | `open`, `arena` | posting lists and tables of contributions, laid out |
 //! | `clause`, `postings` | one list: bounds, probes, sums |
 //! | `single`, `merged`, `windows` | three ways to lead: by codes, by merging, by summing in windows |
+//! | `coarse` | windows whose sums are bytes, rounded up: what they find is scored anew |
 //! | `conjunction` | frequent clauses that must all match: their bitmaps meet |
 //! | `intersect`, `lot` | postings of the list that leads, less those that others lack |
 //! | `machine` | what becomes of a candidate |
@@ -31,6 +32,7 @@ mod arena;
 mod audit;
 pub mod best;
 mod clause;
+mod coarse;
 mod conjunction;
 mod count;
 mod drive;

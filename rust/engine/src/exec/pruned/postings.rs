@@ -11,6 +11,17 @@ use crate::exec::window::{PLACES, WINDOW};
 /// log2 of a window's documents.
 pub(super) const LOG2: u32 = WINDOW.ilog2();
 
+/// The first posting of the block `first..last` whose low part is at least `offset`, and the end. `cursor`: the first that was not passed yet.
+fn begin(low: &[[u8; 2]], (first, last): (usize, usize), offset: u32, cursor: u32) -> (usize, usize) {
+    let lows = low.get(first..last).unwrap_or_default();
+    let low = |at: usize| lows.get(at).map_or(u32::MAX, |low| u32::from(u16::from_le_bytes(*low)));
+    // Windows ascend: mostly this one begins where the last one ended.
+    let next = (cursor as usize).saturating_sub(first).min(lows.len());
+    let begins = low(next) >= offset && next.checked_sub(1).is_none_or(|before| low(before) < offset);
+    let from = if begins { next } else { lows.partition_point(|low| u32::from(u16::from_le_bytes(*low)) < offset) };
+    (first + from, first + lows.len())
+}
+
 impl Clause<'_> {
     /// Calls `f(posting, document)` for all postings, ascending.
     pub fn each(&self, mut f: impl FnMut(u32, u32)) {
@@ -62,18 +73,12 @@ impl Clause<'_> {
                 if shift <= log2 {
                     return (start(block), start(block + (1usize << (log2 - shift))));
                 }
-                let (first, last) = (start(block), start(block + 1));
-                let lows = low.get(first..last).unwrap_or_default();
+                let (from, end) = begin(low, (start(block), start(block + 1)), base & ((1 << shift) - 1), *cursor);
                 let offset = base & ((1 << shift) - 1);
-                let low = |at: usize| lows.get(at).map_or(u32::MAX, |low| u32::from(u16::from_le_bytes(*low)));
-                // Windows ascend: mostly this one begins where the last one ended.
-                let next = (*cursor as usize).saturating_sub(first).min(lows.len());
-                let begins = low(next) >= offset && next.checked_sub(1).is_none_or(|before| low(before) < offset);
-                let from = if begins { next } else { lows.partition_point(|low| u32::from(u16::from_le_bytes(*low)) < offset) };
-                let rest = lows.get(from..).unwrap_or_default();
+                let rest = low.get(from..end).unwrap_or_default();
                 let len = rest.partition_point(|low| u32::from(u16::from_le_bytes(*low)) < offset + (1 << log2));
-                *cursor = (first + from + len) as u32;
-                (first + from, first + from + len)
+                *cursor = (from + len) as u32;
+                (from, from + len)
             }
             Documents::Bitmap { .. } => (0, 0),
         }
@@ -119,5 +124,56 @@ impl Clause<'_> {
             }
         };
         work.summed += (to - from.min(to)) as u64;
+    }
+
+    /// The same in units, rounded up, in the documents `base .. base + 2^log2`; `window` has a byte for each.
+    pub fn add_coarse(&self, base: u32, log2: u32, cursor: &mut u32, lut: &[u8; 256], window: &mut [u8], kernels: &Kernels) -> usize {
+        let (from, to) = match self.documents {
+            Documents::Sorted(docs) => {
+                let (from, to) = self.range(base, log2, cursor);
+                for (doc, code) in docs.get(from..to).unwrap_or_default().iter().zip(self.codes.get(from..).unwrap_or_default()) {
+                    if let Some(slot) = window.get_mut((doc - base) as usize) {
+                        *slot = slot.saturating_add(lut[usize::from(*code)]);
+                    }
+                }
+                (from, to)
+            }
+            Documents::Aligned { shift, starts, low } if shift < log2 => {
+                let block = (base >> shift) as usize;
+                let blocks = starts.get(block..).unwrap_or_default().windows(2).take(1 << (log2 - shift));
+                let (mut first, mut last) = (None, 0);
+                for (place, bounds) in (0usize..).step_by(1 << shift).zip(blocks) {
+                    let [start, end] = [bounds[0], bounds[1]].map(|start| u32::from_le_bytes(start) as usize);
+                    let (low, codes) = (low.get(start..end).unwrap_or_default(), self.codes.get(start..end).unwrap_or_default());
+                    (kernels.scatter_coarse)(low, codes, lut, place, window);
+                    first = first.or(Some(start));
+                    last = end;
+                }
+                (first.unwrap_or(last), last)
+            }
+            Documents::Aligned { shift, starts, low } => {
+                let start = |at: usize| starts.get(at).or(starts.last()).map_or(0, |start| u32::from_le_bytes(*start) as usize);
+                let (block, offset) = ((base >> shift) as usize, base & ((1u32 << shift.min(31)) - 1));
+                let (from, end) = begin(low, (start(block), start(block + 1)), offset, *cursor);
+                // A few: where the window ends is seen on the way.
+                let mut to = from;
+                for (low, code) in low.get(from..end).unwrap_or_default().iter().zip(self.codes.get(from..).unwrap_or_default()) {
+                    let place = u32::from(u16::from_le_bytes(*low)).wrapping_sub(offset) as usize;
+                    let Some(slot) = window.get_mut(place) else { break };
+                    *slot = slot.saturating_add(lut[usize::from(*code)]);
+                    to += 1;
+                }
+                *cursor = to as u32;
+                (from, to)
+            }
+            Documents::Bitmap { words, .. } => {
+                let words = words.get(base as usize / 64..).unwrap_or_default();
+                let end = base.checked_add(1 << log2).map_or(self.df as usize, |end| self.rank(end));
+                let from = self.rank(base);
+                (kernels.expand_coarse)(words, self.codes.get(from..end).unwrap_or_default(), lut, window);
+                (from, end)
+            }
+        };
+        to - from.min(to)
     }
 }

@@ -3,8 +3,9 @@
 //! **In**: the clauses `first..last`. **Out**: candidates. **Law**: in each window the clauses are bounded by their greatest codes there.
 //! A window that cannot win is passed over; of the others, the clauses whose bounds together cannot win are not summed but looked up
 //! for what the rest finds (MaxScore inside of a window, Turtle & Flood 1995); when a single one is left its codes are compared and
-//! nothing is summed. Dense groups use windows of 4096 documents, swept whole: what bitmaps say of the clauses that were not summed is asked in
-//! the sweep, 16 documents at once, so that few become candidates; others use wide windows with a list of the places touched.
+//! nothing is summed. Sums are bytes (see [`super::coarse`]) once something is known of what is needed; until then they are whole. Dense
+//! groups use windows of 4096 documents, swept whole: what bitmaps say of the clauses that were not summed is asked in the sweep, so that
+//! few become candidates; others use wide windows, with a list of the places touched where sums are whole.
 
 use smallvec::SmallVec;
 
@@ -18,9 +19,9 @@ use crate::exec::kernels::Other;
 
 /// A clause of the group in the window at hand.
 #[derive(Clone, Copy)]
-struct Here {
-    clause: u32,
-    bound: i32,
+pub(super) struct Here {
+    pub clause: u32,
+    pub bound: i32,
 }
 
 impl Machine<'_, '_> {
@@ -39,13 +40,14 @@ impl Machine<'_, '_> {
             self.work.wide_groups += 1;
             WIDE.ilog2()
         };
-        let mut cursors: SmallVec<[u32; 64]> = SmallVec::from_elem(0, last - first);
+        let mut cursors: SmallVec<[u32; 64]> = SmallVec::from_elem(0, self.probed - first);
         let mut group: SmallVec<[Here; 64]> = SmallVec::new();
+        self.begin_coarse();
         for base in (0..docs).step_by(1 << log2) {
             self.interrupt.check()?;
             self.window(first, last, base, log2, dense, &mut cursors, &mut group)?;
         }
-        Ok(())
+        self.weigh(first, last)
     }
 
     #[allow(clippy::too_many_arguments, reason = "the state of one loop")]
@@ -100,6 +102,7 @@ impl Machine<'_, '_> {
                 Ok(())
             }
             [only] => self.window_of_one(*only, base, log2, need - rest, first, cursors),
+            _ if self.is_coarse(need, first) => self.coarse_window(essential, base, log2, (need, rest), (first, last), cursors),
             _ if dense => self.window_of_many(essential, base, rest, first, cursors),
             _ => self.wide_window(essential, base, rest, first, cursors),
         }
@@ -180,7 +183,7 @@ impl Machine<'_, '_> {
 
     /// Sums in a wide window, remembering the places touched.
     fn wide_window(&mut self, essential: &[Here], base: u32, rest: i32, first: usize, cursors: &mut [u32]) -> Result<()> {
-        self.work.windows += 1;
+        self.work.windows_wide += 1;
         let mut touched = std::mem::take(&mut self.arrays.picked);
         let mut sums = std::mem::take(&mut self.arrays.wide);
         sums.resize(WIDE, 0);

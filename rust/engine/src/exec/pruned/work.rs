@@ -53,8 +53,16 @@ counters! {
     segments_skipped,
     /// Groups or lists that could not win any more.
     groups_skipped,
-    /// Windows summed.
+    /// Windows of 4096 documents summed whole.
     windows,
+    /// Wide ones.
+    windows_wide,
+    /// Windows summed in bytes.
+    windows_coarse,
+    /// Of them, those of 16,384 documents.
+    windows_coarse_wide,
+    /// Documents that such sums could not rule out.
+    coarse_found,
     /// Windows in which a single list could lead.
     windows_filtered,
     /// Windows that could not win.

@@ -3,6 +3,7 @@
 //! **Law**: no instruction that one of these processors does in microcode (PEXT, PDEP, gathers). All `unsafe` is in `vectors`, and in
 //! the table below.
 
+mod coarse;
 mod codes;
 mod lists;
 mod probes;
@@ -10,13 +11,15 @@ mod vectors;
 mod windows;
 
 pub(super) use codes::score;
+
+use coarse::{coarsen, expand_coarse, look_up, scatter_coarse, sweep_coarse};
 use codes::{fill, filter, max, sum_tf};
 use lists::{and_into, and_not_into, count, count_and, count_or, or_into, squeeze, unpack_gaps};
 use probes::{block_bounds, fold, fold_sorted, keep, keep_folded, prefetch, probe_aligned, probe_bitmap, probe_sorted, select};
 use windows::{bits_to_places, expand, expand_codes, filter_bits, scatter, scatter_codes, sweep};
 
 use super::Level;
-use super::table::{Kernels, Le2, Le4, Le8, Other, SWEPT, Swept, gated, signatures};
+use super::table::{COARSE, CoarseOther, Kernels, Le2, Le4, Le8, Other, SWEPT, Swept, gated, signatures};
 use crate::exec::window::{PLACES, WORDS};
 
 /// Whether the processor has all that the table's functions use.

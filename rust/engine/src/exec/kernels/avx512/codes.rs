@@ -92,7 +92,7 @@ pub(super) fn sum_tf(codes: &[u8], tf: &[u8; 256]) -> u32 {
 /// 64 bytes out of a table of 256.
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 #[inline]
-fn look(codes: __m512i, [a, b, c, d]: [__m512i; 4]) -> __m512i {
+pub(super) fn look(codes: __m512i, [a, b, c, d]: [__m512i; 4]) -> __m512i {
     let (low, high) = (_mm512_permutex2var_epi8(a, codes, b), _mm512_permutex2var_epi8(c, codes, d));
     _mm512_mask_blend_epi8(_mm512_movepi8_mask(codes), low, high)
 }

@@ -169,7 +169,7 @@ pub(super) fn sweep(window: &mut [i32; PLACES], least: i32, need: i32, others: &
 /// Appends the numbers of the set bits of word `i`.
 #[target_feature(enable = "avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt,lzcnt")]
 #[inline]
-fn put(word: u64, i: usize, places: &mut [u16], n: usize) -> usize {
+pub(super) fn put(word: u64, i: usize, places: &mut [u16], n: usize) -> usize {
     let (base, at) = (_mm512_set1_epi16((i * 64) as i16), _mm512_maskz_compress_epi8(word, load(&IOTA)));
     store_at::<_, 32>(places, n, _mm512_add_epi16(base, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(at))));
     if word.count_ones() > 32 {

@@ -2,6 +2,7 @@
 //!
 //! **Law**: what a kernel writes is compared whole, with the marks behind the part that it may write.
 
+mod coarse;
 mod codes;
 mod lists;
 mod naive;

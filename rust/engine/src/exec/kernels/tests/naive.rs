@@ -1,6 +1,6 @@
 //! The naive twins: one thing at a time, as the agreement says it.
 
-use super::super::{Le2, Le4, Le8, MISS, Other};
+use super::super::{CoarseOther, Le2, Le4, Le8, MISS, Other};
 
 pub(super) const PLACES: usize = 4096;
 
@@ -62,6 +62,32 @@ pub(super) fn sweep(window: &[i32], least: i32, need: i32, others: &[Other<'_>])
     let sum = |place: usize| others.iter().fold(window[place], |sum, other| sum.wrapping_add(more(place, other)));
     let found = (0..PLACES).filter(|place| window[*place] >= least && sum(*place) >= need);
     found.map(|place| (place as u16, window[place], sum(place))).collect()
+}
+
+pub(super) fn coarsen(bounds: &[i32], factor: f32) -> Vec<u8> {
+    let one = |bound: &i32| if *bound > 0 { ((*bound as f32 * factor).min(254.0).trunc() as u8) + 1 } else { 0 };
+    bounds.iter().map(one).collect()
+}
+
+pub(super) fn scatter_coarse(low: &[Le2], values: &[u8], base: usize, window: &mut [u8]) {
+    for (low, value) in low.iter().zip(values) {
+        let place = base.wrapping_add(u16::from_le_bytes(*low) as usize);
+        if place < window.len() {
+            window[place] = window[place].saturating_add(*value);
+        }
+    }
+}
+
+pub(super) fn expand_coarse(words: &[Le8], codes: &[u8], lut: &[u8; 256], window: &mut [u8]) {
+    for (j, place) in set_places(&words[..words.len().min(window.len() / 64)]).into_iter().enumerate() {
+        window[place] = window[place].saturating_add(lut[usize::from(codes.get(j).copied().unwrap_or(0))]);
+    }
+}
+
+pub(super) fn sweep_coarse(window: &[u8], least: u8, need: u8, others: &[CoarseOther<'_>]) -> Vec<u16> {
+    let more = |place: usize, other: &CoarseOther<'_>| if has(other.words, place) { other.bounds[place / 64] } else { 0 };
+    let sum = |place: usize| others.iter().fold(window[place], |sum, other| sum.saturating_add(more(place, other)));
+    (0..window.len()).filter(|place| window[*place] >= least && sum(*place) >= need).map(|place| place as u16).collect()
 }
 
 pub(super) fn probe_aligned(starts: &[Le4], low: &[Le2], shift: u32, doc: u32) -> u32 {

@@ -73,7 +73,10 @@ fn a_flag_stops_a_search_anywhere_and_the_next_one_is_as_if_nothing_was() {
                 let (interrupt, asked) = after(u64::MAX);
                 let work = ready.run(100, &interrupt).unwrap().work;
                 let whole = asked.load(Ordering::Relaxed);
-                assert!(whole >= work.windows.max(work.candidates / 64), "{whole} looks at the interrupt: {work:?}");
+                assert!(
+                    whole >= (work.windows + work.windows_coarse).max(work.candidates / 64),
+                    "{whole} looks at the interrupt: {work:?}"
+                );
                 let step = (whole / 12).max(1);
                 for checks in (0..whole).step_by(step as usize) {
                     let (interrupt, _) = after(checks);
