@@ -16,7 +16,7 @@ use super::windows::Here;
 use crate::base::Result;
 use crate::exec::kernels::{COARSE, COARSE_WORDS, CoarseOther, Kernels};
 
-/// Documents that are looked up together: few, as each that wins helps the windows to come.
+/// Documents that are looked up together at least: few, as each that wins helps the windows to come, if few are wanted.
 const TOGETHER: usize = 24;
 /// Units of the score that is needed when a unit is chosen: it may grow by a quarter before the next.
 const UNITS: i32 = 204;
@@ -117,10 +117,10 @@ impl Machine<'_, '_> {
         let n = (self.kernels.sweep_coarse)(window, units(need - rest).max(1), units(need - flat), &others, places);
         drop(others);
         self.work.coarse_found += n as u64;
-        let mut from = 0;
+        let (mut from, together) = (0, self.best.k().clamp(TOGETHER, BATCH));
         while from < n {
-            from = coarse.gather(base, from, n);
-            if coarse.len >= TOGETHER {
+            from = coarse.gather(base, from, n, together);
+            if coarse.len >= together {
                 self.weigh_in(&mut coarse, first, last)?;
             }
         }
@@ -179,17 +179,13 @@ impl Machine<'_, '_> {
         let winning = &winning[..count];
         if self.rough && self.verifier.is_none() {
             self.work.rescored += count as u64;
-            for (clause, postings) in clauses.iter().zip(&coarse.postings).filter(|(clause, _)| !clause.exceptions.is_empty()) {
-                for posting in winning.iter().map(|i| postings[usize::from(*i)]).filter(|posting| *posting != MISS) {
-                    clause.exceptions.ahead(posting).into_iter().for_each(|bytes| (self.kernels.prefetch)(bytes, &[0]));
+            winning.iter().for_each(|i| scores[usize::from(*i)] = 0);
+            for (number, (clause, postings)) in (0u32..).zip(clauses.iter().zip(&coarse.postings)) {
+                for (&i, posting) in winning.iter().map(|i| (i, postings[usize::from(*i)])).filter(|(_, posting)| *posting != MISS) {
+                    self.arrays.doubts.add(number, clause, posting, u32::from(i), &mut scores[usize::from(i)], self.kernels);
                 }
             }
-            for (clause, postings) in clauses.iter().zip(&coarse.postings).filter(|(clause, _)| !clause.exceptions.is_empty()) {
-                for &i in winning {
-                    let posting = postings[usize::from(i)];
-                    scores[usize::from(i)] += if posting == MISS { 0 } else { clause.score(posting) - clause.upper(posting) };
-                }
-            }
+            self.arrays.doubts.settle(clauses, scores);
         }
         for (at, &i) in winning.iter().enumerate() {
             let i = usize::from(i);
@@ -205,8 +201,8 @@ impl Machine<'_, '_> {
 
 impl Coarse {
     /// Appends the documents at the places `from..to` found, as far as there is room; where to go on.
-    fn gather(&mut self, base: u32, from: usize, to: usize) -> usize {
-        let to = to.min(from + TOGETHER.saturating_sub(self.len));
+    fn gather(&mut self, base: u32, from: usize, to: usize, together: usize) -> usize {
+        let to = to.min(from + together.saturating_sub(self.len));
         let found = self.places.get(from..to).unwrap_or_default();
         for (doc, place) in self.docs.iter_mut().skip(self.len).zip(found) {
             *doc = base + u32::from(*place);

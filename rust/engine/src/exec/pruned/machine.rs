@@ -8,6 +8,7 @@
 use super::best::Best;
 use super::clause::{Clause, MISS, Maxima};
 use super::coarse::Coarse;
+use super::exact::Doubts;
 use super::lot::Lot;
 use super::open::Drafts;
 use super::verify::Verifier;
@@ -54,6 +55,8 @@ pub(super) struct Arrays {
     pub picked: Vec<u32>,
     /// Postings of the list that leads.
     pub lot: Lot,
+    /// Postings that may be exceptions.
+    pub doubts: Doubts,
     /// Merged lists of small groups: documents and scores.
     pub merge: [Vec<(u32, i32)>; 3],
 }
@@ -79,6 +82,7 @@ impl Default for Arrays {
             wide: Vec::new(),
             picked: Vec::new(),
             lot: Lot::default(),
+            doubts: Doubts::default(),
             merge: [Vec::new(), Vec::new(), Vec::new()],
         }
     }
@@ -231,30 +235,33 @@ impl Machine<'_, '_> {
 
     /// Scores the few that are left exactly: none has a clause before `first`.
     fn rescore(&mut self, n: usize, first: usize) {
-        let Arrays { docs, scores, found_in, .. } = &mut *self.arrays;
+        let Arrays { docs, scores, found_in, doubts, .. } = &mut *self.arrays;
         self.work.rescored += n as u64;
         scores[..n].fill(0);
         // All misses of one kind overlap: documents, then codes, then exceptions, of several clauses at once. For few the asking costs more.
         let several = self.probed - first > FEW;
-        for clauses in self.clauses.get(first..self.probed).unwrap_or_default().chunks(OTHERS) {
+        let all = self.clauses.get(first..self.probed).unwrap_or_default();
+        for (clauses, from) in all.chunks(OTHERS).zip((0u32..).step_by(OTHERS)) {
             for (clause, postings) in clauses.iter().zip(found_in.iter_mut()) {
                 clause.probe(self.kernels, &docs[..n], &mut postings[..n]);
                 if several {
                     (self.kernels.prefetch)(clause.codes, &postings[..n]);
                 }
             }
-            let with_exceptions = |(clause, _): &(&Clause<'_>, _)| several && !clause.exceptions.is_empty();
-            for (clause, postings) in clauses.iter().zip(found_in.iter()).filter(with_exceptions) {
-                for &posting in postings[..n].iter().filter(|posting| **posting != MISS) {
-                    clause.exceptions.ahead(posting).into_iter().for_each(|bytes| (self.kernels.prefetch)(bytes, &[0]));
+            for (number, (clause, postings)) in (from..).zip(clauses.iter().zip(found_in.iter())) {
+                if !several {
+                    for (score, &posting) in scores[..n].iter_mut().zip(&postings[..n]) {
+                        *score += if posting == MISS { 0 } else { clause.score(posting) };
+                    }
+                    continue;
                 }
-            }
-            for (clause, postings) in clauses.iter().zip(found_in.iter()) {
-                for (score, &posting) in scores[..n].iter_mut().zip(&postings[..n]) {
-                    *score += if posting == MISS { 0 } else { clause.score(posting) };
+                let there = (0u32..).zip(&mut scores[..n]).zip(&postings[..n]).filter(|(_, posting)| **posting != MISS);
+                for ((at, score), &posting) in there {
+                    doubts.add(number, clause, posting, at, score, self.kernels);
                 }
             }
         }
+        doubts.settle(all, scores);
     }
 
     /// Drops what may not be found.

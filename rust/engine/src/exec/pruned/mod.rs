@@ -19,6 +19,7 @@
 //! | `places` | how often a phrase stands, by positions as they lie |
 //! | `verify` | exact scores where clauses do not add up |
 //! | `nested` | programs deeper than a shape: windows with bounds |
+//! | `exact` | exact scores of documents whose postings are known |
 //! | `drive`, `limits` | which clauses lead together |
 //! | `best` | the hits so far, and the threshold |
 //! | `filtered` | few documents pass a filter: they lead |
@@ -36,6 +37,7 @@ mod coarse;
 mod conjunction;
 mod count;
 mod drive;
+mod exact;
 mod filtered;
 mod intersect;
 mod limits;
