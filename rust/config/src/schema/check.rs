@@ -18,7 +18,6 @@ use super::text::{Scalar, time, typed};
 use super::{Additional, Length, Schema, Shape, Table, Type};
 use crate::document::{Document, Kind, Node, Path, Segment};
 use crate::layers::Merged;
-use crate::pace::Pace;
 use crate::parse::MOST_PROBLEMS;
 use crate::problem::{Problem, Problems, Span};
 use crate::secret_keys::SecretNames;
@@ -97,7 +96,7 @@ impl Schema {
     }
 
     fn checked(&self, document: &Document, before: Option<&Checked>) -> Result<Checked, Problems> {
-        let mut walk = Walk { problems: Vec::new(), path: Vec::new(), names: self.secret_names(), pace: Pace::default() };
+        let mut walk = Walk { problems: Vec::new(), path: Vec::new(), names: self.secret_names() };
         let known = before.map(|before| (before.given.root(), before.document.root()));
         let edit = walk.node(document.root(), self.root(), known, false);
         if !walk.problems.is_empty() {
@@ -122,7 +121,6 @@ struct Walk<'a> {
     problems: Vec<Problem>,
     path: Vec<Step<'a>>,
     names: &'a SecretNames,
-    pace: Pace,
 }
 
 impl<'a> Walk<'a> {
@@ -136,7 +134,6 @@ impl<'a> Walk<'a> {
             return if made.is_same(&given) { None } else { Some(Edit::Known(made)) };
         }
         let known = still_known(known, &node);
-        self.pace.step(node.len() + 1);
         if self.full() {
             return None;
         }
