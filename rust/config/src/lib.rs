@@ -14,6 +14,7 @@ mod failpoint;
 mod layers;
 pub mod numbering;
 pub mod object;
+mod pace;
 mod parse;
 mod patch;
 mod problem;

@@ -20,6 +20,7 @@ use super::chunk::{
 pub(crate) use equal_keys::Duplicate;
 
 use super::node::{Document, Node};
+use crate::pace::Pace;
 use crate::secret_keys::is_secret_key;
 use crate::source::Source;
 use crate::spare::Reused;
@@ -73,6 +74,7 @@ pub(crate) struct Builder {
     last_source: u16,
     last_link: u32,
     duplicates: Vec<Duplicate>,
+    pace: Pace,
 }
 
 impl Builder {
@@ -94,6 +96,7 @@ impl Builder {
             last_source: 0,
             last_link: 0,
             duplicates: Vec::new(),
+            pace: Pace::default(),
         };
         if let Some(source) = source {
             builder.source(&source);
@@ -289,6 +292,7 @@ impl Builder {
     pub(crate) fn close(&mut self, end: u32) {
         let Some(frame) = self.frames.pop() else { return };
         let Frame { entry, stack, .. } = frame;
+        self.pace.step(self.stack.len() - stack + 1);
         let table = entry.kind == Kind::Table;
         let mut slots = None;
         if table && self.stack.len() - stack >= INDEXED_FROM {

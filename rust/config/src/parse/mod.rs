@@ -19,6 +19,7 @@ use std::sync::Arc;
 use crate::document::build::{Builder, Duplicate};
 use crate::document::{Document, Kind, Path};
 use crate::layers::Layer;
+use crate::pace;
 use crate::problem::{Problem, Problems, Span};
 use crate::source::{LayerKind, Source};
 
@@ -90,6 +91,7 @@ pub fn parse(format: Format, name: &str, bytes: Vec<u8>, limits: &Limits) -> Res
 /// As of [`parse`].
 pub fn parse_as(kind: LayerKind, format: Format, name: &str, bytes: Vec<u8>, limits: &Limits) -> Result<Layer, Problems> {
     let (source, start) = text_of(kind, format, name, bytes, limits)?;
+    pace::look();
     let source = Arc::new(source);
     match format {
         Format::Json => json::parse(&source, start, limits),

@@ -18,6 +18,7 @@ use super::text::{Scalar, time, typed};
 use super::{Additional, Length, Schema, Shape, Table, Type};
 use crate::document::{Document, Kind, Node, Path, Segment};
 use crate::layers::Merged;
+use crate::pace::Pace;
 use crate::parse::MOST_PROBLEMS;
 use crate::problem::{Problem, Problems, Span};
 use crate::secret_keys::SecretNames;
@@ -96,7 +97,7 @@ impl Schema {
     }
 
     fn checked(&self, document: &Document, before: Option<&Checked>) -> Result<Checked, Problems> {
-        let mut walk = Walk { problems: Vec::new(), path: Vec::new(), names: self.secret_names() };
+        let mut walk = Walk { problems: Vec::new(), path: Vec::new(), names: self.secret_names(), pace: Pace::default() };
         let known = before.map(|before| (before.given.root(), before.document.root()));
         let edit = walk.node(document.root(), self.root(), known, false);
         if !walk.problems.is_empty() {
@@ -121,6 +122,7 @@ struct Walk<'a> {
     problems: Vec<Problem>,
     path: Vec<Step<'a>>,
     names: &'a SecretNames,
+    pace: Pace,
 }
 
 impl<'a> Walk<'a> {
@@ -134,6 +136,7 @@ impl<'a> Walk<'a> {
             return if made.is_same(&given) { None } else { Some(Edit::Known(made)) };
         }
         let known = still_known(known, &node);
+        self.pace.step(node.len() + 1);
         if self.full() {
             return None;
         }

@@ -15,6 +15,7 @@ use findspot_publish::Latest;
 
 use crate::document::Path;
 use crate::layers::{Layer, environment, misplaced};
+use crate::pace;
 use crate::parse::{Format, Limits, parse_as};
 use crate::problem::{Problem, Problems};
 use crate::source::{LayerKind, TEXTS};
@@ -86,6 +87,7 @@ impl Files {
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(problem("missing_file", &name, "a file", "none").into()),
             Err(error) => return Err(unreadable(&name, &error).into()),
         };
+        pace::look();
         let Some(format) = self.format.or_else(|| Format::of_name(&name)) else {
             return Err(problem("format", &name, "a name that says the format", "another")
                 .hint("name the format, or the file .toml, .json, .yaml")
