@@ -26,15 +26,17 @@ mod source;
 mod spare;
 pub mod store;
 pub mod units;
+mod value;
 mod watch;
 
 pub use diff::{Diff, Difference, diff};
 pub use document::{Document, Kind, Node, Origin, Path, PathError, Segment};
 pub use layers::{Explanation, Layer, Merged, Said, environment, merge};
 pub use parse::{Format, Limits, parse, parse_as};
-pub use patch::{Change, patch, value};
+pub use patch::{Change, patch};
 pub use problem::{Problem, Problems, Severity, Span, render};
 pub use schema::{Checked, Schema};
 pub use secret_keys::{SecretNames, is_secret_key};
 pub use secrets::{Secrets, holds_password};
 pub use source::{LayerKind, Place, Source};
+pub use value::value;

@@ -116,6 +116,7 @@ fn times() -> Option<Times> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// Looks after each of these times that this thread and the others worked; whether each sleeps. The sleep itself is time of others.

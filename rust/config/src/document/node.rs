@@ -310,6 +310,12 @@ impl<'a> Node<'a> {
         (index < container.len as usize).then(|| Node { chunk: owner, at: container.start + index as u32 })
     }
 
+    /// The place in this container of an item that was found in it.
+    pub(crate) fn index_of(&self, item: &Node<'_>) -> Option<usize> {
+        let (_, container) = self.container()?;
+        item.at.checked_sub(container.start).filter(|place| *place < container.len).map(|place| place as usize)
+    }
+
     /// The value at a path below this one.
     pub fn at(&self, path: &Path) -> Option<Node<'a>> {
         let mut node = *self;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::patch::one_by_one;
 use crate::{Change, Document, Format, Kind, LayerKind, Limits, Merged, Node, Path, diff, merge, parse, parse_as, patch, value};
 
 pub(crate) fn scalar() -> impl Strategy<Value = Value> {
@@ -163,6 +164,47 @@ proptest! {
     }
 
     #[test]
+    fn many_changes_are_one_after_the_other(
+        a in table(),
+        picks in prop::collection::vec((any::<prop::sample::Index>(), 0..6_usize, "[a-d]"), 0..12),
+    ) {
+        let x = read(&a);
+        let mut found = Vec::new();
+        paths(x.document().root(), Path::root(), &mut found);
+        found.push(Path::root().key("z"));
+        let one = |number: usize| Some(value(&format!("change {number}"), LayerKind::Patch, &format!("[{number}]")).unwrap());
+        let changes: Vec<Change> = picks
+            .iter()
+            .enumerate()
+            .map(|(number, (pick, what, key))| {
+                let path = found[pick.index(found.len())].clone();
+                match what {
+                    0 => (path, None),
+                    1 => (path.key(key), one(number)),
+                    2 => (path.key(key).key("new"), one(number)),
+                    3 => (path.key(key).key("new"), None),
+                    _ => (path, one(number)),
+                }
+            })
+            .collect();
+        let (at_once, in_order) = (patch(x.document(), &changes), one_by_one(x.document(), &changes));
+        match (at_once, in_order) {
+            (Ok(at_once), Ok(in_order)) => {
+                prop_assert_eq!(at_once.to_json(), in_order.to_json());
+                prop_assert_eq!(at_once.hash(), in_order.hash());
+                let mut all = Vec::new();
+                paths(in_order.root(), Path::root(), &mut all);
+                for path in all {
+                    let (a, b) = (at_once.get(&path).unwrap(), in_order.get(&path).unwrap());
+                    prop_assert_eq!(a.origin().map(|origin| origin.place().to_string()), b.origin().map(|origin| origin.place().to_string()), "{}", path);
+                    prop_assert_eq!(a.key_origin().map(|origin| origin.place().to_string()), b.key_origin().map(|origin| origin.place().to_string()), "{}", path);
+                }
+            }
+            (at_once, in_order) => prop_assert_eq!(at_once.map_err(|problems| problems.0.len()).err(), in_order.map_err(|problems| problems.0.len()).err()),
+        }
+    }
+
+    #[test]
     fn every_key_is_found(a in table()) {
         let x = read(&a);
         let mut found = Vec::new();
@@ -212,6 +254,47 @@ fn merged_marks_do_not_come_back() {
     };
     let twice = merge(&[layer(&all_of(&[r#"{"a":{"z":1}}"#]).document().clone()), layer(once.document())]);
     assert_eq!(twice.document().to_json(), br#"{"a":{"z":1,"y":1}}"#);
+}
+
+#[test]
+fn keys_stand_in_the_order_of_the_changes_that_make_them() {
+    let document = value("t", LayerKind::Mapping, r#"{"a": [1, 2], "b": 1}"#).unwrap();
+    let cases = [
+        (&["+m.x", "+n", "+m.y"][..], r#"{"a":[1,2],"b":1,"m":{"x":1,"y":1},"n":1}"#),
+        (&["-m.x", "+n", "+m.y"], r#"{"a":[1,2],"b":1,"n":1,"m":{"y":1}}"#),
+        (&["+m.x", "-m.y", "+n"], r#"{"a":[1,2],"b":1,"m":{"x":1},"n":1}"#),
+        (&["-a[0]", "+a[0]"], r#"{"a":[1],"b":1}"#),
+        (&["+a[2]", "+a[3]"], r#"{"a":[1,2,1,1],"b":1}"#),
+        (&["-b", "+b", "+a[1]"], r#"{"a":[1,1],"b":1}"#),
+        (&["+m", "-m"], r#"{"a":[1,2],"b":1}"#),
+    ];
+    for (changes, expected) in cases {
+        let change = |text: &&str| {
+            let value = text.starts_with('+').then(|| value("t", LayerKind::Patch, "1").unwrap());
+            (text[1..].parse().unwrap(), value)
+        };
+        let changes: Vec<Change> = changes.iter().map(change).collect();
+        assert_eq!(String::from_utf8(patch(&document, &changes).unwrap().to_json()).unwrap(), expected);
+        assert_eq!(String::from_utf8(one_by_one(&document, &changes).unwrap().to_json()).unwrap(), expected);
+    }
+}
+
+#[test]
+fn many_changes_cost_one_pass() {
+    // One table after the other this is two thousand million entries.
+    let keys = |revision: usize| (0..40_000).map(move |key| (format!("k{key}"), revision));
+    let table: serde_json::Map<_, _> = keys(0).map(|(key, value)| (key, value.into())).collect();
+    let document = read(&serde_json::Value::Object(serde_json::Map::from_iter([("all".to_owned(), table.into())]))).document().clone();
+    let one = value("t", LayerKind::Patch, "1").unwrap();
+    let all = Path::root().key("all");
+    let mut changes: Vec<Change> = keys(1).map(|(key, _)| (all.clone().key(&key), Some(one.clone()))).collect();
+    changes.extend((0..40_000).map(|key| (all.clone().key(&format!("new{key}")), Some(one.clone()))));
+    changes.extend((0..40_000).step_by(2).map(|key| (all.clone().key(&format!("none{key}")), None)));
+    let started = std::time::Instant::now();
+    let patched = patch(&document, &changes).unwrap();
+    assert_eq!(patched.leaves(), 80_000);
+    assert_eq!(patched.get(&all.key("new39999")).unwrap().as_integer(), Some(1));
+    assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
 }
 
 #[test]

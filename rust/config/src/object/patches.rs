@@ -9,9 +9,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::document::{Document, Path};
-use crate::patch::{Change, patch, value};
+use crate::patch::{Change, patch};
 use crate::problem::{Problem, Problems};
 use crate::source::LayerKind;
+use crate::value::value;
 
 /// The name that values of patches have as their source.
 pub const PATCH: &str = "patch";

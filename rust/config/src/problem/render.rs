@@ -175,7 +175,7 @@ mod tests {
         let file = Arc::new(parse(Format::Toml, "app.toml", b"[limits]\npassword = ''\nmax = 3\n".to_vec(), &Limits::default()).unwrap());
         let vars = [("APP__LIMITS__MAX".to_owned(), "8".to_owned())];
         let merged = merge(&[file, Arc::new(environment("APP__", "__", vars).unwrap())]);
-        let value = crate::patch::value("patch", crate::source::LayerKind::Patch, "\"x\"").unwrap();
+        let value = crate::value::value("patch", crate::source::LayerKind::Patch, "\"x\"").unwrap();
         let patched = crate::patch::patch(merged.document(), &[("limits.max".parse().unwrap(), Some(value))]).unwrap();
         let merged = crate::layers::Merged::new(Arc::clone(merged.layers()), patched);
         let found = Schema::from_json(SCHEMA).unwrap().check(&merged, None).unwrap_err();

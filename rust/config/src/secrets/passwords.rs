@@ -135,6 +135,16 @@ mod tests {
     }
 
     #[test]
+    fn many_of_them_cost_one_pass() {
+        let urls = (0..20_000).map(|at| format!("\"u{at}\": \"x://u:p@h\"")).collect::<Vec<_>>().join(",");
+        let started = std::time::Instant::now();
+        let layer = read(Format::Json, &format!("{{\"a\": {{{urls}}}}}"));
+        assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
+        let a = layer.document().root().get("a").unwrap();
+        assert_eq!(a.items().filter(|item| item.is_marked()).count(), 20_000);
+    }
+
+    #[test]
     fn every_language_and_every_escape_is_looked_through() {
         let texts = [
             (Format::Json, r#"{"a": {"b": [1, "x://u:p@h"]}}"#),

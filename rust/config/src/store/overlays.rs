@@ -14,10 +14,11 @@ use super::version::Version;
 use super::{Inner, Store};
 use crate::document::{Document, Path};
 use crate::numbering::{Creation, Object};
-use crate::patch::{Change, patch, value};
+use crate::patch::{Change, patch};
 use crate::problem::{Problem, Problems};
 use crate::source::LayerKind;
 use crate::units::{self, Units, UnitsObject};
+use crate::value::value;
 
 /// After so many objects one holds all units again, unless that would be much more than the changes.
 const WHOLE_EVERY: u64 = 64;

@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::document::Path;
-use crate::patch::value;
 use crate::source::LayerKind;
+use crate::value::value;
 
 pub fn path(text: &str) -> Path {
     text.parse().unwrap()
