@@ -74,6 +74,7 @@ def dependencies(manifest: str) -> set[str]:
 def test_the_engine_knows_no_python_and_no_environment() -> None:
     assert "pyo3" not in dependencies("rust/engine/Cargo.toml")
     assert not {"pyo3", "findspot-engine"} & dependencies("rust/config/Cargo.toml"), "the binding is where engine and configuration meet"
+    assert dependencies("rust/pool/Cargo.toml") == {"findspot-publish"}, "the pool knows neither Python nor an index"
     assert dependencies("rust/publish/Cargo.toml") == {"arc-swap", "libc"}, "and loom, under its own cfg"
     subjects = [path for path in files_with(".rs", "rust/engine/src") if not is_rust_test(path)]
     assert len(subjects) > 20
