@@ -10,6 +10,7 @@ from typing_extensions import disjoint_base
 from .errors import DocumentError
 from .filters import Filter
 from .query import Query
+from .reports import Count
 
 __version__: str
 __kernels__: str
@@ -88,6 +89,40 @@ class Searching:
             >>> index.close()
         """
 
+    def count(
+        self,
+        query: str | Query = "",
+        *,
+        where: Filter | str | None = None,
+        strict: bool = False,
+        profile: str | None = None,
+        unit: str | None = None,
+    ) -> Count:
+        """How many documents match, exactly: as many as `search` with `count="exact"` says that there are.
+
+        Args:
+            query: as in `search`.
+            where: as in `search`.
+            strict: as in `search`.
+            profile: as in `search`.
+            unit: as in `search`.
+
+        Returns: a number that also has `warnings`: what was cut or guessed, as `hits.warnings` says.
+        Errors: as in `search`, but for `SearchTimeout`: it takes the time that it takes.
+        Concurrency: as `search`.
+        Cost: as a search without ranking.
+
+        Example:
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> _ = index.upsert([{"id": "k1", "title": "gold coin"}, {"id": "k2", "title": "silver"}])
+            >>> index.count("gold"), index.count()
+            (1, 2)
+            >>> index.count("gold (").warnings == index.search("gold (").warnings
+            True
+            >>> index.close()
+        """
+
     def search_many(
         self,
         queries: Iterable[str | Query],
@@ -150,7 +185,6 @@ class Index:
     def url(self) -> str: ...
     def schema(self) -> str: ...
     def view(self) -> View: ...
-    def count(self, query: object, condition: object, strict: bool, profile: object, unit: object, /) -> tuple[int, list[str]]: ...
     def get(self, key: object, /) -> tuple[dict[str, Any], int] | None: ...
     def __contains__(self, key: object, /) -> bool: ...
     def __len__(self) -> int: ...
@@ -180,7 +214,6 @@ class View:
     @property
     def generation(self) -> int: ...
     def close(self) -> None: ...
-    def count(self, query: object, condition: object, strict: bool, profile: object, unit: object, /) -> tuple[int, list[str]]: ...
     def get(self, key: object, /) -> tuple[dict[str, Any], int] | None: ...
     def __contains__(self, key: object, /) -> bool: ...
     def __len__(self) -> int: ...

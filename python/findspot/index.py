@@ -14,11 +14,11 @@ from . import _native
 from ._logging import DEBUG, INFO, log
 from ._ranking import content_of, folder_of, follow, has_versions, is_followed
 from ._sizes import parse_size
-from .errors import ClosedError, QueryError
+from .errors import ClosedError
 from .reports import Commit, Upserted
 from .transaction import Transaction, joined
 from .upkeep import Upkeep, target_of
-from .view import Searching, View, _without_text
+from .view import Searching, View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -260,11 +260,7 @@ class Index(Searching, Upkeep):
             1
             >>> index.close()
         """
-        try:
-            return self._writer().delete_where(where, bool(refresh))
-        except QueryError as error:
-            _without_text(error, where)
-            raise
+        return self._writer().delete_where(where, bool(refresh))
 
     def refresh(self) -> None:
         """Makes searchable here what was written so far, through this handle and by other processes' commits.

@@ -50,10 +50,7 @@ class Report:
 
 
 class Count(int):
-    """How many documents match: a number, and what was cut or guessed on the way to it.
-
-    Attributes:
-        warnings: as `hits.warnings` of a search; empty when the number is of all that was asked.
+    """How many documents match: a number, and in `warnings` what was cut or guessed on the way to it.
 
     Example:
         >>> import findspot as fs
@@ -65,12 +62,23 @@ class Count(int):
         >>> index.close()
     """
 
-    warnings: list[str]
-
     def __new__(cls, total: int, warnings: Sequence[str] = ()) -> Count:
         count = super().__new__(cls, total)
-        count.warnings = list(warnings)
+        count.__dict__["_warnings"] = list(warnings)
         return count
+
+    @property
+    def warnings(self) -> list[str]:
+        """As `hits.warnings` of a search; empty when the number is of all that was asked.
+
+        Example:
+            >>> import findspot as fs
+            >>> fs.Count(2, ["gold~: cut after 50 words"]).warnings
+            ['gold~: cut after 50 words']
+        """
+        # The core makes a number without warnings without calling `__new__`.
+        warnings: list[str] = self.__dict__.setdefault("_warnings", [])
+        return warnings
 
 
 def _report(cls: type[Report], values: dict[str, Any]) -> Report:

@@ -7,18 +7,15 @@ index takes its newest, a `View` always its own.
 from __future__ import annotations
 
 from . import _native
-from .errors import ClosedError, QueryError
+from .errors import ClosedError
 from .parsed import Parsed
 from .query import _from_wire
-from .reports import Count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Literal, overload
 
-    from .filters import Filter
-    from .query import Query
 else:
 
     def overload(function):
@@ -41,45 +38,6 @@ class Searching(_native.Searching):
 
     def _open(self) -> _native.Index | _native.View:
         raise TypeError(f"expected an Index or a View, got {type(self).__name__}")
-
-    def count(
-        self,
-        query: str | Query = "",
-        *,
-        where: Filter | str | None = None,
-        strict: bool = False,
-        profile: str | None = None,
-        unit: str | None = None,
-    ) -> Count:
-        """How many documents match, exactly: as many as `search` with `count="exact"` says that there are.
-
-        Args:
-            query: as in `search`.
-            where: as in `search`.
-            strict: as in `search`.
-            profile: as in `search`.
-            unit: as in `search`.
-
-        Returns: a number that also has `warnings`: what was cut or guessed, as `hits.warnings` says.
-        Errors: as in `search`.
-        Cost: as a search without ranking.
-
-        Example:
-            >>> import findspot as fs
-            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
-            >>> _ = index.upsert([{"id": "k1", "title": "gold coin"}, {"id": "k2", "title": "silver"}])
-            >>> index.count("gold"), index.count()
-            (1, 2)
-            >>> index.count("gold (").warnings == index.search("gold (").warnings
-            True
-            >>> index.close()
-        """
-        try:
-            total, warnings = self._open().count(query, where, bool(strict), profile, unit)
-            return Count(total, warnings)
-        except QueryError as error:
-            _without_text(error, query if strict or where is None else None, where)
-            raise
 
     @overload
     def get(self, key: str | int, *, version: Literal[False] = False) -> dict[str, Any] | None: ...
@@ -141,14 +99,6 @@ class Searching(_native.Searching):
     def __bool__(self) -> bool:
         # An index is something even when it is empty: `if index:` asks whether there is one.
         return True
-
-
-def _without_text(error: QueryError, *asked: object) -> None:
-    """Takes the position out of an error about typed queries and filters: they have no text to count in."""
-    if error.position is not None and not any(isinstance(one, str) for one in asked):
-        error.message = error.message.replace(f", position {error.position}:", ":", 1)
-        error.args = (error.message,)
-        error.position = None
 
 
 def _warning(warning: dict[str, Any]) -> str:

@@ -136,7 +136,7 @@ fn measured(view: &Arc<View>, requests: &[SearchRequest<'_>], ask: Ask) -> u64 {
 fn asked(view: &Arc<View>, requests: &[SearchRequest<'_>], ask: Ask) -> u64 {
     let none = Interrupt::none();
     let answers = requests.iter().map(|request| match ask {
-        Ask::Count => view.count(request, &none).unwrap().total,
+        Ask::Count => view.search(&request.clone().counting(), &none).unwrap().total().unwrap_or_default(),
         _ => view.search(request, &none).unwrap().len() as u64,
     });
     answers.sum()

@@ -139,19 +139,6 @@ impl Index {
         self.pinned(py).map(View::new)
     }
 
-    #[pyo3(signature = (query, condition, strict, profile, unit, /))]
-    fn count(
-        &self,
-        py: Python<'_>,
-        query: &Bound<'_, PyAny>,
-        condition: &Bound<'_, PyAny>,
-        strict: bool,
-        profile: &Bound<'_, PyAny>,
-        unit: &Bound<'_, PyAny>,
-    ) -> PyResult<(u64, Vec<String>)> {
-        view::count(py, &*self.pinned(py)?, query, condition, strict, (profile, unit))
-    }
-
     #[pyo3(signature = (key, /))]
     fn get<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> PyResult<Option<(Bound<'py, PyAny>, u64)>> {
         view::get(py, &*self.pinned(py)?, key)
@@ -207,8 +194,9 @@ impl Index {
 
     #[pyo3(signature = (condition, refresh, /))]
     fn delete_where(&self, py: Python<'_>, condition: &Bound<'_, PyAny>, refresh: bool) -> PyResult<u64> {
-        let filter = request::filter("where", condition)?;
-        gate::run(py, |interrupt| self.engine.delete_where(&filter, refresh, interrupt))
+        let deleted = request::filter("where", condition)
+            .and_then(|filter| gate::run(py, |interrupt| self.engine.delete_where(&filter, refresh, interrupt)));
+        deleted.map_err(|error| if condition.is_instance_of::<PyString>() { error } else { errors::without_position(py, error) })
     }
 
     fn refresh(&self, py: Python<'_>) -> PyResult<()> {

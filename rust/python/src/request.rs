@@ -157,6 +157,24 @@ pub(crate) struct Arguments<'a, 'py> {
 }
 
 impl Arguments<'_, '_> {
+    /// All left out.
+    pub(crate) const NONE: Self = Self {
+        limit: Given::NOT,
+        offset: Given::NOT,
+        condition: Given::NOT,
+        sort: Given::NOT,
+        count: Given::NOT,
+        fields: Given::NOT,
+        timeout: Given::NOT,
+        on_timeout: Given::NOT,
+        strict: Given::NOT,
+        profile: Given::NOT,
+        unit: Given::NOT,
+        now: Given::NOT,
+        near: Given::NOT,
+        explain: Given::NOT,
+    };
+
     /// Writes into a request all but its query.
     pub(crate) fn read(&self, request: &mut SearchRequest<'_>) -> PyResult<()> {
         if let Some(limit) = self.limit.value() {

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use findspot_engine::search::{Attempt, Hits as Found, SearchRequest, View as Pinned};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyInt, PyString, PyTuple};
 
 use crate::hits::Hits;
 use crate::index::Index;
@@ -169,6 +170,58 @@ impl Searching {
             .map_err(|error| if arguments.have_text(query.value()) { error } else { errors::without_position(py, error) })
     }
 
+    /// How many documents match, exactly: as many as `search` with `count="exact"` says that there are.
+    ///
+    /// Args:
+    ///     query: as in `search`.
+    ///     where: as in `search`.
+    ///     strict: as in `search`.
+    ///     profile: as in `search`.
+    ///     unit: as in `search`.
+    ///
+    /// Returns: a number that also has `warnings`: what was cut or guessed, as `hits.warnings` says.
+    /// Errors: as in `search`, but for `SearchTimeout`: it takes the time that it takes.
+    /// Concurrency: as `search`.
+    /// Cost: as a search without ranking.
+    ///
+    /// Example:
+    ///     >>> import findspot as fs
+    ///     >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+    ///     >>> _ = index.upsert([{"id": "k1", "title": "gold coin"}, {"id": "k2", "title": "silver"}])
+    ///     >>> index.count("gold"), index.count()
+    ///     (1, 2)
+    ///     >>> index.count("gold (").warnings == index.search("gold (").warnings
+    ///     True
+    ///     >>> index.close()
+    #[pyo3(
+        signature = (query = Given::NOT, *, r#where = Given::NOT, strict = Given::NOT, profile = Given::NOT, unit = Given::NOT),
+        text_signature = "($self, query='', *, where=None, strict=False, profile=None, unit=None)"
+    )]
+    fn count<'py>(
+        slf: &Bound<'py, Self>,
+        query: Given<'_, '_>,
+        r#where: Given<'_, '_>,
+        strict: Given<'_, '_>,
+        profile: Given<'_, '_>,
+        unit: Given<'_, '_>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let arguments = request::Arguments { condition: r#where, strict, profile, unit, ..request::Arguments::NONE };
+        let counted = (|| {
+            let mut request = SearchRequest::default().counting();
+            arguments.read(&mut request)?;
+            if let Some(query) = query.value() {
+                request.query = request::query("query", query)?;
+            }
+            Self::with_view(slf, |view| search(py, view, &request))
+        })();
+        match counted {
+            Ok(hits) => count(py, &hits),
+            Err(error) if arguments.have_text(query.value()) => Err(error),
+            Err(error) => Err(errors::without_position(py, error)),
+        }
+    }
+
     /// The hits of several queries, all searched in one view: what `search` returns for each, in their order.
     ///
     /// Args:
@@ -265,6 +318,21 @@ impl Searching {
                 Some(error) => Err(placed(found.len(), errors::to_python(py, &error))),
             }
         })
+    }
+}
+
+/// The total of hits as the façade's `Count`.
+fn count<'py>(py: Python<'py>, hits: &Found) -> PyResult<Bound<'py, PyAny>> {
+    static COUNT: PyOnceLock<(Py<PyAny>, Py<PyAny>)> = PyOnceLock::new();
+    let (new, class) = COUNT.get_or_try_init(py, || {
+        let class = py.import("findspot.reports")?.getattr("Count")?;
+        PyResult::Ok((py.get_type::<PyInt>().getattr("__new__")?.unbind(), class.unbind()))
+    })?;
+    // Its own `__new__` is a function of Python, which most counts, being without warnings, have no need of.
+    let total = hits.total().unwrap_or_default();
+    match hits.warnings() {
+        [] => new.bind(py).call1((class, total)),
+        warnings => class.bind(py).call1((total, warnings.to_vec())),
     }
 }
 

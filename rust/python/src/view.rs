@@ -5,12 +5,12 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use findspot_engine::base::{Error, Result};
-use findspot_engine::search::{SearchRequest, View as Pinned};
+use findspot_engine::search::View as Pinned;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyString};
 
-use crate::{decode, errors, gate, request};
+use crate::{decode, errors, gate};
 
 /// A view, for the façade.
 #[pyclass(frozen, module = "findspot._native")]
@@ -33,19 +33,6 @@ impl View {
 
 #[pymethods]
 impl View {
-    #[pyo3(signature = (query, condition, strict, profile, unit, /))]
-    fn count(
-        &self,
-        py: Python<'_>,
-        query: &Bound<'_, PyAny>,
-        condition: &Bound<'_, PyAny>,
-        strict: bool,
-        profile: &Bound<'_, PyAny>,
-        unit: &Bound<'_, PyAny>,
-    ) -> PyResult<(u64, Vec<String>)> {
-        count(py, &*self.pinned(py)?, query, condition, strict, (profile, unit))
-    }
-
     #[pyo3(signature = (key, /))]
     fn get<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> PyResult<Option<(Bound<'py, PyAny>, u64)>> {
         get(py, &*self.pinned(py)?, key)
@@ -73,26 +60,6 @@ impl View {
         // Whoever searches it just now keeps it until the end of the search.
         drop(self.view.write().unwrap_or_else(PoisonError::into_inner).take());
     }
-}
-
-/// How many documents match, and what was cut.
-pub(crate) fn count(
-    py: Python<'_>,
-    view: &Pinned,
-    query: &Bound<'_, PyAny>,
-    condition: &Bound<'_, PyAny>,
-    strict: bool,
-    (profile, unit): (&Bound<'_, PyAny>, &Bound<'_, PyAny>),
-) -> PyResult<(u64, Vec<String>)> {
-    let query = request::query("query", query)?;
-    let filter = if condition.is_none() { None } else { Some(request::filter("where", condition)?) };
-    let named = |argument: &str, value: &Bound<'_, PyAny>| {
-        if value.is_none() { Ok(None) } else { request::text(argument, value).map(|text| Some(text.into())) }
-    };
-    let (profile, unit) = (named("profile", profile)?, named("unit", unit)?);
-    let request = SearchRequest { query, filter, strict, profile, unit, ..SearchRequest::default() };
-    let counted = gate::run(py, |interrupt| view.count(&request, interrupt))?;
-    Ok((counted.total, counted.warnings))
 }
 
 /// The document of a key, decoded, and its version.

@@ -33,4 +33,4 @@ pub use hits::Hits;
 pub use judge::{Arm, Judged, Loss, Outcome, Verdict, arms, judge, ndcg, read_judged};
 pub use request::{FilterInput, OnTimeout, QueryInput, SearchRequest};
 pub use stages::{Attempt, Search};
-pub use view::{Counted, View};
+pub use view::View;

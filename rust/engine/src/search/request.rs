@@ -103,6 +103,21 @@ impl Default for SearchRequest<'_> {
 const SHORT: usize = 512;
 
 impl SearchRequest<'_> {
+    /// The same request for the number of its hits alone: exact, whatever its limit and its order say, and however long that takes.
+    #[must_use]
+    pub fn counting(self) -> Self {
+        Self {
+            limit: 0,
+            offset: 0,
+            sort: Vec::new(),
+            count: CountMode::Exact,
+            timeout: Some(Duration::MAX),
+            on_timeout: OnTimeout::Raise,
+            explain: false,
+            ..self
+        }
+    }
+
     /// Whether its texts are read in some microseconds.
     #[must_use]
     pub fn is_short(&self) -> bool {

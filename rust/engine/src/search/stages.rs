@@ -259,9 +259,9 @@ impl<'v> Search<'v> {
 
     /// The interrupt with the deadline, kept in `slot` if there is one.
     fn limited<'i>(&self, interrupt: &'i Interrupt, slot: &'i mut Option<Interrupt>) -> &'i Interrupt {
-        match self.timeout() {
+        match self.timeout().and_then(|timeout| self.started.checked_add(timeout)) {
             None => interrupt,
-            Some(timeout) => slot.insert(interrupt.with_deadline(self.started.checked_add(timeout))),
+            deadline => slot.insert(interrupt.with_deadline(deadline)),
         }
     }
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use findspot_publish::Latest;
 
-use super::curate;
 use super::explain::{Explainer, Meant};
 use super::filters::{self, FilterCache};
 use super::hits::Hits;
@@ -16,10 +15,10 @@ use super::stages::{Asked, Attempt, Search};
 use crate::analysis::Analyzers;
 use crate::base::bits::BitSet;
 use crate::base::{Error, Interrupt, Result, SeqNo, nearest};
-use crate::collect::{CountMode, Gathered, Hit, MAX_SORT_KEYS, SortBy, Sought, Wanted, gather};
+use crate::collect::{Gathered, Hit, MAX_SORT_KEYS, SortBy, Sought, Wanted, gather};
 use crate::exec::{Tables, matching};
 use crate::index::Snapshot;
-use crate::plan::{Compiled, Curated, Plan, Ranking, all_tables, compile, compile_filter};
+use crate::plan::{Compiled, Curated, Plan, Ranking, all_tables, compile_filter};
 use crate::query::{Bound, BoundFilter, ParseMode, ParseOptions, Parsed, RewriteOptions, parse, parse_filter, rewrite};
 use crate::schema::{Extra, Schema};
 
@@ -29,15 +28,6 @@ pub(super) struct Understood {
     pub warnings: Vec<String>,
     /// What the pins say of it.
     pub curated: Option<Arc<Curated>>,
-}
-
-/// How many documents there are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counted {
-    /// Exactly.
-    pub total: u64,
-    /// What was cut or guessed, as [`Hits::warnings`] says of a search.
-    pub warnings: Vec<String>,
 }
 
 /// One snapshot under one configuration.
@@ -214,26 +204,6 @@ impl View {
             })
         });
         (found, searched.err())
-    }
-
-    /// How many documents a request finds, exactly, whatever its limit and its order say: its query, filter, profile and unit count.
-    ///
-    /// # Errors
-    /// As [`View::search`]; [`Error::Timeout`] when `interrupt` has a deadline that passes.
-    pub fn count(&self, request: &SearchRequest<'_>, interrupt: &Interrupt) -> Result<Counted> {
-        let choice = self.compiled.choose(request.profile.as_deref(), request.unit.as_deref())?;
-        let ranking = self.compiled.ranking(choice.number);
-        let Understood { query, curated, mut warnings } = self.bind(&request.query, request.strict, ranking)?;
-        let filter = curate::hiding(self.bind_filter(request.filter.as_ref())?, curated.as_deref());
-        let shown = curate::shown(self, curated.as_deref(), filter.as_ref(), interrupt)?;
-        let mut plan = compile(query, shown.leaving(filter), &self.snapshot, ranking, false, interrupt)?;
-        warnings.append(&mut plan.warnings);
-        let wanted = Wanted { hits: 0, sort: &[], count: CountMode::Exact, scores: false };
-        let gathered = self.find(&plan, choice.number, plan.filter.as_ref(), wanted, interrupt)?;
-        match gathered.total {
-            Some(total) if !gathered.partial => Ok(Counted { total: total + shown.hits.len() as u64, warnings }),
-            _ => Err(Error::Timeout { seconds: 0.0 }),
-        }
     }
 
     /// The stored document of a key, and its version.

@@ -77,7 +77,7 @@ fn when_the_time_is_over_hits_are_partial_or_an_error() {
     let patient = SearchRequest { timeout: Some(Duration::from_secs(3600)), ..text("a") };
     assert!(!view.search(&patient, &Interrupt::none()).unwrap().partial());
     let past = Interrupt::new(None, Instant::now().checked_sub(Duration::from_millis(1)));
-    assert!(matches!(view.count(&text("a"), &past), Err(Error::Timeout { .. })));
+    assert!(matches!(view.search(&text("a").counting(), &past), Err(Error::Timeout { .. })));
     let flag = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
     assert!(matches!(view.search(&text("a"), &Interrupt::new(Some(flag), None)), Err(Error::Cancelled)));
 }

@@ -153,10 +153,10 @@ proptest! {
                 let told = explanation.to_text().lines().count() > 1 && explanation.to_json().starts_with("{\"score\":");
                 prop_assert!(told);
             }
-            let counted = view.count(&request, &Interrupt::none()).unwrap();
-            prop_assert_eq!(counted.total, expected.len() as u64);
+            let counted = view.search(&request.counting(), &Interrupt::none()).unwrap();
+            prop_assert_eq!(counted.total(), Some(expected.len() as u64));
             // What only adds to scores is not looked at, and nothing is said of it.
-            prop_assert!(counted.warnings.iter().all(|warning| explained.warnings().contains(warning)));
+            prop_assert!(counted.warnings().iter().all(|warning| explained.warnings().contains(warning)));
         }
     }
 }
