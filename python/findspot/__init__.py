@@ -19,6 +19,7 @@ from __future__ import annotations
 from . import errors, query
 from ._native import __version__
 from ._text import Token, analyze, analyzers
+from .awaiting import Awaiting
 from .errors import (
     ClosedError,
     ConfigError,
@@ -27,6 +28,7 @@ from .errors import (
     DocumentError,
     FindspotError,
     InternalError,
+    Overloaded,
     QueryError,
     SchemaError,
     SearchTimeout,
@@ -46,6 +48,7 @@ from .upkeep import Upkeep
 from .view import Searching, View
 
 __all__ = [
+    "Awaiting",
     "Boolean",
     "Checked",
     "ClosedError",
@@ -72,6 +75,7 @@ __all__ = [
     "InternalError",
     "Keyword",
     "Merged",
+    "Overloaded",
     "Parsed",
     "Query",
     "QueryError",

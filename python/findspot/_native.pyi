@@ -1,7 +1,8 @@
 """The compiled core, for the façade. `Hits` and `Hit` are public as `findspot.Hits` and `findspot.Hit`; `Searching` is
 what `findspot.Index` and `findspot.View` inherit."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Sequence
+from contextvars import Context
 from datetime import datetime
 from typing import Any, Generic, Literal, Self, SupportsIndex, TypeAlias, TypeVar, final, overload
 
@@ -16,11 +17,13 @@ __version__: str
 __kernels__: str
 
 _Config = TypeVar("_Config")
+_Result = TypeVar("_Result", covariant=True)
 _Progress: TypeAlias = Callable[[int, int, int], object] | None
 
 def check_schema(json: str, /) -> None: ...
 def analyze(text: str, analyzer: str, query: bool, /) -> list[tuple[str, int, int, int]]: ...
 def analyzers() -> list[str]: ...
+def pool_load() -> tuple[int, int]: ...
 def infer(source: str | Iterable[Any], key: str | None, limit: int, /) -> tuple[str, str]: ...
 
 @disjoint_base
@@ -175,6 +178,147 @@ class Searching:
             >>> index.close()
         """
 
+    def asearch(
+        self,
+        query: str | Query = "",
+        *,
+        limit: int = 10,
+        offset: int = 0,
+        where: Filter | str | None = None,
+        sort: str | Sequence[str] | None = None,
+        count: Literal["up_to", "exact", "none"] = "up_to",
+        fields: str | Sequence[str] | None = None,
+        timeout: float | None = None,
+        on_timeout: Literal["partial", "raise"] = "partial",
+        strict: bool = False,
+        profile: str | None = None,
+        unit: str | None = None,
+        now: datetime | str | None = None,
+        near: tuple[float, float] | None = None,
+        explain: bool = False,
+    ) -> Answer[Hits]:
+        """What `search` returns, awaited: the event loop goes on meanwhile.
+
+        Args:
+            query: as in `search`.
+            limit: as in `search`; so are all that follow.
+            offset: leave out so many first.
+            where: a filter.
+            sort: fields to sort by.
+            count: what `hits.total` says.
+            fields: stored fields to return.
+            timeout: seconds, from the moment that it is awaited: time in the queue counts.
+            on_timeout: when the time is over: `"partial"` or `"raise"`.
+            strict: raise `QueryError` where a query string cannot be understood.
+            profile: a ranking profile.
+            unit: who asks.
+            now: the time that recency counts from.
+            near: the place that distance counts from.
+            explain: make `hit.explanation` say where each score comes from.
+
+        Returns: something to `await`, once, in a task of asyncio, uvloop or trio (anyio): the hits.
+        Errors: those of `search`; `Overloaded` when too many wait already, before any work was done. Those of arguments come with the call.
+        Concurrency: sees what is published when it is called. A search of some tens of microseconds is done at once, any other by the threads of
+            findspot; no Python thread or executor takes part. Cancelling the task stops the search.
+        Cost: beside that of the search some microseconds.
+
+        Example:
+            >>> import asyncio
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> _ = index.upsert([{"id": "k1", "title": "gold coin"}])
+            >>> async def main():
+            ...     hits = await index.asearch("coin", timeout=0.5)
+            ...     return hits.keys
+            >>> asyncio.run(main())
+            ['k1']
+            >>> index.close()
+        """
+
+    def asearch_many(
+        self,
+        queries: Iterable[str | Query],
+        *,
+        limit: int = 10,
+        offset: int = 0,
+        where: Filter | str | None = None,
+        sort: str | Sequence[str] | None = None,
+        count: Literal["up_to", "exact", "none"] = "up_to",
+        fields: str | Sequence[str] | None = None,
+        timeout: float | None = None,
+        on_timeout: Literal["partial", "raise"] = "partial",
+        strict: bool = False,
+        profile: str | None = None,
+        unit: str | None = None,
+        now: datetime | str | None = None,
+        near: tuple[float, float] | None = None,
+        explain: bool = False,
+    ) -> Answer[list[Hits]]:
+        """What `search_many` returns, awaited: the event loop goes on meanwhile.
+
+        Args:
+            queries: as in `search_many`.
+            limit: as in `search`; so are all that follow.
+            offset: leave out so many first.
+            where: a filter.
+            sort: fields to sort by.
+            count: what `hits.total` says.
+            fields: stored fields to return.
+            timeout: seconds for each query.
+            on_timeout: when the time is over: `"partial"` or `"raise"`.
+            strict: raise `QueryError` where a query string cannot be understood.
+            profile: a ranking profile.
+            unit: who asks.
+            now: the time that recency counts from.
+            near: the place that distance counts from.
+            explain: make `hit.explanation` say where each score comes from.
+
+        Returns: something to `await`, once, in a task of asyncio, uvloop or trio (anyio): a list, one `Hits` a query.
+        Errors: those of `search_many`; `Overloaded` when too many wait already, before any work was done. Those of arguments come with the call.
+        Concurrency: all queries see what is published when it is called, and are searched by one thread of findspot. Cancelling the task stops it.
+        Cost: that of the searches.
+
+        Example:
+            >>> import asyncio
+            >>> import findspot as fs
+            >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+            >>> _ = index.upsert([{"id": "k1", "title": "gold coin"}, {"id": "k2", "title": "silver coin"}])
+            >>> async def main():
+            ...     return [hits.keys for hits in await index.asearch_many(["gold", "silver"], limit=10)]
+            >>> asyncio.run(main())
+            [['k1'], ['k2']]
+            >>> index.close()
+        """
+
+@final
+class Answer(Coroutine[Any, Any, _Result]):
+    def __await__(self) -> Generator[Any, Any, _Result]: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Any: ...
+    def send(self, value: Any, /) -> Any: ...
+    def throw(self, *error: Any) -> Any: ...
+    def close(self) -> None: ...
+
+@final
+class Inbox:
+    def __new__(cls) -> Self: ...
+    def fileno(self) -> int: ...
+    def collect(self) -> None: ...
+    def flush(self) -> None: ...
+    def __len__(self) -> int: ...
+
+@final
+class Pending:
+    _asyncio_future_blocking: bool
+    def get_loop(self) -> Any: ...
+    def add_done_callback(self, callback: Callable[[Pending], object], /, *, context: Context | None = None) -> None: ...
+    def remove_done_callback(self, callback: Callable[[Pending], object]) -> int: ...
+    def cancel(self, msg: object = None) -> bool: ...
+    def cancelled(self) -> bool: ...
+    def done(self) -> bool: ...
+    def result(self) -> None: ...
+    def exception(self) -> None: ...
+
 @final
 class Index:
     @staticmethod
@@ -195,6 +339,13 @@ class Index:
     def upsert_file(
         self, path: str, refresh: bool, collect: bool, if_version: int | None, progress: _Progress, /
     ) -> tuple[int, list[DocumentError], int]: ...
+    def aupsert(
+        self, records: Iterable[Any], refresh: bool, collect: bool, if_version: int | None, /
+    ) -> Answer[tuple[int, list[DocumentError], int]]: ...
+    def aupsert_file(
+        self, path: str, refresh: bool, collect: bool, if_version: int | None, /
+    ) -> Answer[tuple[int, list[DocumentError], int]]: ...
+    def acommit(self) -> Answer[int]: ...
     def delete(self, keys: Iterable[str | int], refresh: bool, /) -> int: ...
     def delete_where(self, condition: object, refresh: bool, /) -> int: ...
     def refresh(self) -> None: ...
@@ -227,6 +378,12 @@ class Transaction:
     def upsert_file(
         self, path: str, _refresh: bool, collect: bool, if_version: int | None, progress: _Progress, /
     ) -> tuple[int, list[DocumentError], int]: ...
+    def aupsert(
+        self, records: Iterable[Any], _refresh: bool, collect: bool, if_version: int | None, /
+    ) -> Answer[tuple[int, list[DocumentError], int]]: ...
+    def aupsert_file(
+        self, path: str, _refresh: bool, collect: bool, if_version: int | None, /
+    ) -> Answer[tuple[int, list[DocumentError], int]]: ...
     def delete(self, keys: Iterable[str | int], _refresh: bool, /) -> int: ...
     def delete_where(self, condition: object, _refresh: bool, /) -> int: ...
     def commit(self) -> int: ...

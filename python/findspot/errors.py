@@ -10,6 +10,7 @@ FindspotError
 ├── StaleView          (RuntimeError)
 ├── ClosedError        (RuntimeError)
 ├── SearchTimeout      (TimeoutError)  seconds
+├── Overloaded         (RuntimeError)  retry_after
 ├── CorruptionError    (OSError)       file, offset
 ├── StorageError       (OSError)       errno, filename
 └── InternalError      (RuntimeError)
@@ -36,6 +37,7 @@ __all__ = [
     "DocumentError",
     "FindspotError",
     "InternalError",
+    "Overloaded",
     "QueryError",
     "SchemaError",
     "SearchTimeout",
@@ -273,6 +275,25 @@ class SearchTimeout(FindspotError, TimeoutError):
     def __init__(self, message: str, *, seconds: float = 0.0) -> None:
         super().__init__(message)
         self.seconds = seconds
+
+
+class Overloaded(FindspotError, RuntimeError):
+    """Too many awaited searches and writes wait already. Nothing was done; a service answers 429 with `Retry-After`.
+
+    Attributes:
+        retry_after: seconds after which there should be room again.
+
+    Example:
+        >>> import findspot as fs
+        >>> fs.Overloaded("65,536 searches and writes wait already", retry_after=0.5).retry_after
+        0.5
+    """
+
+    retry_after: float
+
+    def __init__(self, message: str, *, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class CorruptionError(FindspotError, OSError):

@@ -14,6 +14,7 @@ from . import _native
 from ._logging import DEBUG, INFO, log
 from ._ranking import content_of, folder_of, follow, has_versions, is_followed
 from ._sizes import parse_size
+from .awaiting import Awaiting, check_arguments
 from .errors import ClosedError
 from .reports import Commit, Upserted
 from .transaction import Transaction, joined
@@ -66,7 +67,7 @@ def _no_json(value: Any) -> object:
     return f"<{type(value).__name__}>"
 
 
-class Index(Searching, Upkeep):
+class Index(Searching, Awaiting, Upkeep):
     """One index: made by `Index.create`, opened by `findspot.open`.
 
     Use it as a context manager: leaving the block commits and closes; leaving it by an exception closes without a commit.
@@ -202,10 +203,7 @@ class Index(Searching, Upkeep):
         return self._upsert(records, refresh, on_error, if_version, None)
 
     def _upsert(self, records: _Records, refresh: bool, on_error: str, if_version: int | None, progress: Any) -> Upserted:
-        if on_error not in ("raise", "collect"):
-            raise ValueError(f"on_error: expected 'raise' or 'collect', got {on_error!r}")
-        if if_version is not None and not 0 <= if_version < 2**63:
-            raise ValueError(f"if_version: expected a version as get(key, version=True) returns it, or 0, got {if_version!r}")
+        check_arguments(on_error, if_version)
         from .ingest import source_of
 
         writer = self._writer()

@@ -21,7 +21,7 @@ __all__ = ["Transaction", "joined"]
 _inside: ContextVar[tuple[Transaction, ...]] = ContextVar("findspot.transaction", default=())
 
 
-def joined(index: Index) -> _native.Transaction | None:
+def joined(index: object) -> _native.Transaction | None:
     """The transaction of `index` that this context is inside."""
     for transaction in _inside.get():
         if transaction._index is index:

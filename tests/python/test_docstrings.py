@@ -60,6 +60,7 @@ def test_they_are_found() -> None:
         "findspot.Index.upsert",
         "findspot.Searching.search",
         "findspot.Searching.search_many",
+        "findspot.Searching.asearch",
         "findspot.Hits.to_json",
         "findspot.Hit.key",
     } <= set(MEMBERS)
@@ -107,7 +108,9 @@ def test_examples_of_compiled_classes_run(tmp_path: pathlib.Path, monkeypatch: p
     compiled = {
         path: value
         for path, value in {**OBJECTS, **MEMBERS}.items()
-        if path.startswith(("findspot.Hit.", "findspot.Hits", "findspot.Searching.search", "findspot.Searching.count"))
+        if path.startswith(
+            ("findspot.Hit.", "findspot.Hits", "findspot.Searching.search", "findspot.Searching.count", "findspot.Searching.asearch")
+        )
         or path == "findspot.Hit"
     }
     ran = 0

@@ -250,7 +250,7 @@ def test_arguments_of_later_releases_do_not_exist(name: str) -> None:
         index.search("gold", **{name: None})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["asearch", "suggest", "similar"])
+@pytest.mark.parametrize("name", ["suggest", "similar"])
 def test_names_of_later_releases_do_not_exist(name: str) -> None:
     assert not hasattr(fs.Index, name)
     assert not hasattr(fs, name)

@@ -15,6 +15,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
+use crate::bridge::{Answer, Written};
 use crate::config::ranking::Follower;
 use crate::config::store::ConfigStore;
 use crate::view::{self, View};
@@ -184,6 +185,24 @@ impl Index {
         let options = writing::options(refresh, collect, if_version);
         let schema = self.engine.schema();
         writing::upsert_file(py, path, &schema, progress, |source, interrupt| self.engine.writer()?.upsert(source, &options, interrupt))
+    }
+
+    #[pyo3(signature = (records, refresh, collect, if_version, /))]
+    fn aupsert(&self, records: &Bound<'_, PyAny>, refresh: bool, collect: bool, if_version: Option<u64>) -> PyResult<Answer> {
+        let (engine, options) = (Arc::clone(&self.engine), writing::options(refresh, collect, if_version));
+        writing::aupsert(records, move |source, interrupt| engine.writer()?.upsert(source, &options, interrupt))
+    }
+
+    #[pyo3(signature = (path, refresh, collect, if_version, /))]
+    fn aupsert_file(&self, path: String, refresh: bool, collect: bool, if_version: Option<u64>) -> Answer {
+        let (engine, options) = (Arc::clone(&self.engine), writing::options(refresh, collect, if_version));
+        let schema = self.engine.schema();
+        writing::aupsert_file(path, schema, move |source, interrupt| engine.writer()?.upsert(source, &options, interrupt))
+    }
+
+    fn acommit(&self) -> Answer {
+        let engine = Arc::clone(&self.engine);
+        writing::later(move |interrupt| Ok(Written::Commit(engine.writer()?.commit(interrupt)?.generation)))
     }
 
     #[pyo3(signature = (keys, refresh, /))]

@@ -7,6 +7,7 @@
 //! | room | translates |
 //! |---|---|
 //! | `searching`, `index`, `view`, `writing`, `steps` | calls |
+//! | `bridge` | awaited calls: event loops, and the pool that works for them |
 //! | `request`, `records`, `schema` | Python → engine |
 //! | `hits`, `hit`, `scores`, `arrow`, `decode` | engine → Python |
 //! | `config` | the configuration store, both ways |
@@ -14,6 +15,7 @@
 //! | `kernels`, `interpreters` | the environment → the level of the inner loops; who may import this |
 
 mod arrow;
+mod bridge;
 mod config;
 mod decode;
 mod errors;
@@ -40,6 +42,7 @@ use pyo3::prelude::*;
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     interpreters::only_the_main_one(module.py())?;
     logging::start();
+    bridge::settle()?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("__kernels__", kernels::choose()?)?;
     module.add_class::<searching::Searching>()?;
@@ -51,6 +54,10 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<hit::Hit>()?;
     module.add_class::<scores::Scores>()?;
     module.add_class::<arrow::ArrowTable>()?;
+    module.add_class::<bridge::Answer>()?;
+    module.add_class::<bridge::Inbox>()?;
+    module.add_class::<bridge::Pending>()?;
+    module.add_function(wrap_pyfunction!(bridge::pool_load, module)?)?;
     module.add_function(wrap_pyfunction!(schema::check_schema, module)?)?;
     module.add_function(wrap_pyfunction!(schema::analyze, module)?)?;
     module.add_function(wrap_pyfunction!(schema::analyzers, module)?)?;

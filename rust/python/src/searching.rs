@@ -1,6 +1,6 @@
-//! `search` and `search_many`, of an index and of a view: the call that has to be fast.
+//! `search`, `search_many` and their awaited twins, of an index and of a view: the call that has to be fast.
 //!
-//! **In**: what a user passed. **Out**: [`Hits`]. **Law**
+//! **In**: what a user passed. **Out**: [`Hits`], or an [`Answer`] that will have them. **Law**
 //! 1. The façade's classes inherit this one, so between a user's call and the engine there is no Python code.
 //! 2. A search that is predicted to be short runs without letting go of the interpreter: letting go costs a tenth of a microsecond alone
 //!    and up to a switch interval beside busy threads. Only what lets go watches for Ctrl-C.
@@ -8,12 +8,13 @@
 
 use std::sync::Arc;
 
-use findspot_engine::search::{Attempt, Hits as Found, SearchRequest, View as Pinned};
+use findspot_engine::search::{Attempt, Hits as Found, QueryInput, SearchRequest, View as Pinned};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyInt, PyString, PyTuple};
 
+use crate::bridge::{Answer, Ask, Search, SearchMany, Work};
 use crate::hits::Hits;
 use crate::index::Index;
 use crate::request::{self, Given};
@@ -22,7 +23,7 @@ use crate::{errors, gate};
 
 /// Up to this [cost](findspot_engine::plan::Plan::cost) a search keeps the interpreter: at most some tens of microseconds, against less
 /// than one that letting go costs.
-const INLINE_COST: u64 = 2_000;
+pub(crate) const INLINE_COST: u64 = 2_000;
 
 /// Whom to ask.
 enum Target {
@@ -296,29 +297,220 @@ impl Searching {
             near,
             explain,
         };
-        let queries = listed(queries)?;
-        let mut request = SearchRequest::default();
-        if let Err(error) = arguments.read(&mut request) {
-            return Err(if arguments.have_text(None) { error } else { errors::without_position(py, error) });
-        }
-        // What went wrong with one query says with which.
-        let placed = |at: usize, error: PyErr| {
-            let query: Option<&Bound<'_, PyAny>> = queries.get(at);
-            let error = if arguments.have_text(query) { error } else { errors::without_position(py, error) };
-            errors::noted(py, error, &format!("queries[{at}]"))
-        };
-        let mut asked = Vec::with_capacity(queries.len());
-        for (at, query) in queries.iter().enumerate() {
-            asked.push(request::query("query", query).map_err(|error| placed(at, error))?);
-        }
+        let listed = listed(queries)?;
+        let Several { queries, request, have_text } = several(py, &listed, &arguments)?;
         Self::with_view(slf, |view| {
-            let (found, failed) = gate::run(py, |interrupt| Ok(view.search_many(&asked, &request, interrupt)))?;
+            let (found, failed) = gate::run(py, |interrupt| Ok(view.search_many(&queries, &request, interrupt)))?;
             match failed {
                 None => Ok(found.into_iter().map(Hits::new).collect()),
-                Some(error) => Err(placed(found.len(), errors::to_python(py, &error))),
+                Some(error) => Err(placed(py, found.len(), errors::to_python(py, &error), &have_text)),
             }
         })
     }
+
+    /// What `search` returns, awaited: the event loop goes on meanwhile.
+    ///
+    /// Args:
+    ///     query: as in `search`.
+    ///     limit: as in `search`; so are all that follow.
+    ///     offset: leave out so many first.
+    ///     where: a filter.
+    ///     sort: fields to sort by.
+    ///     count: what `hits.total` says.
+    ///     fields: stored fields to return.
+    ///     timeout: seconds, from the moment that it is awaited: time in the queue counts.
+    ///     on_timeout: when the time is over: `"partial"` or `"raise"`.
+    ///     strict: raise `QueryError` where a query string cannot be understood.
+    ///     profile: a ranking profile.
+    ///     unit: who asks.
+    ///     now: the time that recency counts from.
+    ///     near: the place that distance counts from.
+    ///     explain: make `hit.explanation` say where each score comes from.
+    ///
+    /// Returns: something to `await`, once, in a task of asyncio, uvloop or trio (anyio): the hits.
+    /// Errors: those of `search`; `Overloaded` when too many wait already, before any work was done. Those of arguments come with the call.
+    /// Concurrency: sees what is published when it is called. A search of some tens of microseconds is done at once, any other by the threads of
+    ///     findspot; no Python thread or executor takes part. Cancelling the task stops the search.
+    /// Cost: beside that of the search some microseconds.
+    ///
+    /// Example:
+    ///     >>> import asyncio
+    ///     >>> import findspot as fs
+    ///     >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+    ///     >>> _ = index.upsert([{"id": "k1", "title": "gold coin"}])
+    ///     >>> async def main():
+    ///     ...     hits = await index.asearch("coin", timeout=0.5)
+    ///     ...     return hits.keys
+    ///     >>> asyncio.run(main())
+    ///     ['k1']
+    ///     >>> index.close()
+    #[pyo3(
+        signature = (query = Given::NOT, *, limit = Given::NOT, offset = Given::NOT, r#where = Given::NOT, sort = Given::NOT, count = Given::NOT,
+                     fields = Given::NOT, timeout = Given::NOT, on_timeout = Given::NOT, strict = Given::NOT, profile = Given::NOT, unit = Given::NOT,
+                     now = Given::NOT, near = Given::NOT, explain = Given::NOT),
+        text_signature = "($self, query='', *, limit=10, offset=0, where=None, sort=None, count='up_to', fields=None, timeout=None, \
+                          on_timeout='partial', strict=False, profile=None, unit=None, now=None, near=None, explain=False)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "they are the user's")]
+    fn asearch(
+        slf: &Bound<'_, Self>,
+        query: Given<'_, '_>,
+        limit: Given<'_, '_>,
+        offset: Given<'_, '_>,
+        r#where: Given<'_, '_>,
+        sort: Given<'_, '_>,
+        count: Given<'_, '_>,
+        fields: Given<'_, '_>,
+        timeout: Given<'_, '_>,
+        on_timeout: Given<'_, '_>,
+        strict: Given<'_, '_>,
+        profile: Given<'_, '_>,
+        unit: Given<'_, '_>,
+        now: Given<'_, '_>,
+        near: Given<'_, '_>,
+        explain: Given<'_, '_>,
+    ) -> PyResult<Answer> {
+        let arguments = request::Arguments {
+            limit,
+            offset,
+            condition: r#where,
+            sort,
+            count,
+            fields,
+            timeout,
+            on_timeout,
+            strict,
+            profile,
+            unit,
+            now,
+            near,
+            explain,
+        };
+        let has_text = arguments.have_text(query.value());
+        let asked = (|| {
+            let mut request = SearchRequest::default();
+            arguments.read(&mut request)?;
+            if let Some(query) = query.value() {
+                request.query = request::query("query", query)?;
+            }
+            Self::with_view(slf, |view| Ok(Search { view: Arc::clone(view), request: request.into_owned(), has_text }))
+        })();
+        asked
+            .map(|search| Answer::new(Ask::Work(Work::Search(Box::new(search)))))
+            .map_err(|error| if has_text { error } else { errors::without_position(slf.py(), error) })
+    }
+
+    /// What `search_many` returns, awaited: the event loop goes on meanwhile.
+    ///
+    /// Args:
+    ///     queries: as in `search_many`.
+    ///     limit: as in `search`; so are all that follow.
+    ///     offset: leave out so many first.
+    ///     where: a filter.
+    ///     sort: fields to sort by.
+    ///     count: what `hits.total` says.
+    ///     fields: stored fields to return.
+    ///     timeout: seconds for each query.
+    ///     on_timeout: when the time is over: `"partial"` or `"raise"`.
+    ///     strict: raise `QueryError` where a query string cannot be understood.
+    ///     profile: a ranking profile.
+    ///     unit: who asks.
+    ///     now: the time that recency counts from.
+    ///     near: the place that distance counts from.
+    ///     explain: make `hit.explanation` say where each score comes from.
+    ///
+    /// Returns: something to `await`, once, in a task of asyncio, uvloop or trio (anyio): a list, one `Hits` a query.
+    /// Errors: those of `search_many`; `Overloaded` when too many wait already, before any work was done. Those of arguments come with the call.
+    /// Concurrency: all queries see what is published when it is called, and are searched by one thread of findspot. Cancelling the task stops it.
+    /// Cost: that of the searches.
+    ///
+    /// Example:
+    ///     >>> import asyncio
+    ///     >>> import findspot as fs
+    ///     >>> index = fs.Index.create("memory://", fs.Schema(key="id", fields={"title": fs.Text()}))
+    ///     >>> _ = index.upsert([{"id": "k1", "title": "gold coin"}, {"id": "k2", "title": "silver coin"}])
+    ///     >>> async def main():
+    ///     ...     return [hits.keys for hits in await index.asearch_many(["gold", "silver"], limit=10)]
+    ///     >>> asyncio.run(main())
+    ///     [['k1'], ['k2']]
+    ///     >>> index.close()
+    #[pyo3(
+        signature = (queries, *, limit = Given::NOT, offset = Given::NOT, r#where = Given::NOT, sort = Given::NOT, count = Given::NOT,
+                     fields = Given::NOT, timeout = Given::NOT, on_timeout = Given::NOT, strict = Given::NOT, profile = Given::NOT, unit = Given::NOT,
+                     now = Given::NOT, near = Given::NOT, explain = Given::NOT),
+        text_signature = "($self, queries, *, limit=10, offset=0, where=None, sort=None, count='up_to', fields=None, timeout=None, \
+                          on_timeout='partial', strict=False, profile=None, unit=None, now=None, near=None, explain=False)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "they are the user's")]
+    fn asearch_many(
+        slf: &Bound<'_, Self>,
+        queries: &Bound<'_, PyAny>,
+        limit: Given<'_, '_>,
+        offset: Given<'_, '_>,
+        r#where: Given<'_, '_>,
+        sort: Given<'_, '_>,
+        count: Given<'_, '_>,
+        fields: Given<'_, '_>,
+        timeout: Given<'_, '_>,
+        on_timeout: Given<'_, '_>,
+        strict: Given<'_, '_>,
+        profile: Given<'_, '_>,
+        unit: Given<'_, '_>,
+        now: Given<'_, '_>,
+        near: Given<'_, '_>,
+        explain: Given<'_, '_>,
+    ) -> PyResult<Answer> {
+        let arguments = request::Arguments {
+            limit,
+            offset,
+            condition: r#where,
+            sort,
+            count,
+            fields,
+            timeout,
+            on_timeout,
+            strict,
+            profile,
+            unit,
+            now,
+            near,
+            explain,
+        };
+        let listed = listed(queries)?;
+        let Several { queries, request, have_text } = several(slf.py(), &listed, &arguments)?;
+        let queries = queries.into_iter().map(QueryInput::into_owned).collect();
+        Self::with_view(slf, |view| {
+            let many = SearchMany { view: Arc::clone(view), queries, request, have_text };
+            Ok(Answer::new(Ask::Work(Work::Many(Box::new(many)))))
+        })
+    }
+}
+
+/// Several queries and what is asked of all.
+struct Several<'a> {
+    queries: Vec<QueryInput<'a>>,
+    request: SearchRequest<'static>,
+    /// Whether positions in what is refused are ones in texts, by query.
+    have_text: Vec<bool>,
+}
+
+fn several<'a>(py: Python<'_>, listed: &'a [Bound<'_, PyAny>], arguments: &request::Arguments<'_, '_>) -> PyResult<Several<'a>> {
+    let mut request = SearchRequest::default();
+    if let Err(error) = arguments.read(&mut request) {
+        return Err(if arguments.have_text(None) { error } else { errors::without_position(py, error) });
+    }
+    let have_text: Vec<bool> = listed.iter().map(|query| arguments.have_text(Some(query))).collect();
+    let mut queries = Vec::with_capacity(listed.len());
+    for (at, query) in listed.iter().enumerate() {
+        queries.push(request::query("query", query).map_err(|error| placed(py, at, error, &have_text))?);
+    }
+    Ok(Several { queries, request, have_text })
+}
+
+/// What went wrong with one query says with which.
+fn placed(py: Python<'_>, at: usize, error: PyErr, have_text: &[bool]) -> PyErr {
+    let error = if have_text.get(at).copied().unwrap_or(true) { error } else { errors::without_position(py, error) };
+    errors::noted(py, error, &format!("queries[{at}]"))
 }
 
 /// The total of hits as the façade's `Count`.

@@ -3,6 +3,7 @@
 //! **In**: an iterator or a path; a closure that hands the source to the engine. **Out**: the count and the refused documents. **Law**: an
 //! exception of the iterator, of the progress callback or of a signal handler is raised as it was; nothing of the call is then written.
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +18,7 @@ use findspot_engine::schema::Schema;
 use findspot_engine::search::Index as Engine;
 use pyo3::prelude::*;
 
+use crate::bridge::{Answer, Ask, Gathering, Work, Written};
 use crate::gate::{self, Raised, Tick};
 use crate::records::PythonRecords;
 use crate::{errors, request, view};
@@ -59,6 +61,33 @@ pub(crate) fn upsert_file(
     gate::run_with(py, &raised, tick, |interrupt| write(&mut source, interrupt)).map(|upserted| report(py, upserted))
 }
 
+/// Writes what an iterable yields, later: it is read by whoever awaits, a chunk at a time, and written by the pool.
+pub(crate) fn aupsert(
+    records: &Bound<'_, PyAny>,
+    write: impl FnOnce(&mut dyn RecordSource, &Interrupt) -> Result<Upserted> + Send + 'static,
+) -> PyResult<Answer> {
+    let records = PythonRecords::new(records, &Raised::default())?;
+    let gathering = Gathering { records, chunks: VecDeque::new(), write: Box::new(write) };
+    Ok(Answer::new(Ask::Gather(Box::new(gathering))))
+}
+
+/// Writes the records of a file, later: Python takes no part.
+pub(crate) fn aupsert_file(
+    path: String,
+    schema: Arc<Schema>,
+    write: impl FnOnce(&mut dyn RecordSource, &Interrupt) -> Result<Upserted> + Send + 'static,
+) -> Answer {
+    later(move |interrupt| {
+        let mut source = open(&path, Some(&schema), &Raised::default())?;
+        write(&mut *source, interrupt).map(Written::Documents)
+    })
+}
+
+/// Does something in the lane of those that write.
+pub(crate) fn later(work: impl FnOnce(&Interrupt) -> Result<Written> + Send + 'static) -> Answer {
+    Answer::new(Ask::Work(Work::Write(Box::new(work))))
+}
+
 /// The records of a path, or of standard input for `-`.
 pub(crate) fn open(path: &str, schema: Option<&Schema>, raised: &Raised) -> Result<Box<dyn RecordSource>> {
     match path {
@@ -84,7 +113,7 @@ impl Read for Stdin {
     }
 }
 
-fn report(py: Python<'_>, upserted: Upserted) -> Report {
+pub(crate) fn report(py: Python<'_>, upserted: Upserted) -> Report {
     let rejected = upserted.rejected.iter().map(|reject| errors::document(py, reject).into_value(py).into_any()).collect();
     (upserted.count, rejected, upserted.rejected_count)
 }
@@ -212,6 +241,18 @@ impl Transaction {
         let options = options(false, collect, if_version);
         let schema = self.engine.schema();
         upsert_file(py, path, &schema, progress, |source, interrupt| self.with(interrupt, |open| open.upsert(source, &options, interrupt)))
+    }
+
+    #[pyo3(signature = (records, _refresh, collect, if_version, /))]
+    fn aupsert(slf: Py<Self>, records: &Bound<'_, PyAny>, _refresh: bool, collect: bool, if_version: Option<u64>) -> PyResult<Answer> {
+        let options = options(false, collect, if_version);
+        aupsert(records, move |source, interrupt| slf.get().with(interrupt, |open| open.upsert(source, &options, interrupt)))
+    }
+
+    #[pyo3(signature = (path, _refresh, collect, if_version, /))]
+    fn aupsert_file(slf: Py<Self>, path: String, _refresh: bool, collect: bool, if_version: Option<u64>) -> Answer {
+        let (options, schema) = (options(false, collect, if_version), slf.get().engine.schema());
+        aupsert_file(path, schema, move |source, interrupt| slf.get().with(interrupt, |open| open.upsert(source, &options, interrupt)))
     }
 
     #[pyo3(signature = (keys, _refresh, /))]

@@ -3,7 +3,7 @@
 //! **Law**: plain data, checked where it is used: names against the view's schema, texts by their parsers.
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::collect::CountMode;
 use crate::query::{Filter, Query};
@@ -20,6 +20,17 @@ pub enum QueryInput<'a> {
 impl Default for QueryInput<'_> {
     fn default() -> Self {
         Self::Text(Cow::Borrowed(""))
+    }
+}
+
+impl QueryInput<'_> {
+    /// The same, for as long as it is wanted.
+    #[must_use]
+    pub fn into_owned(self) -> QueryInput<'static> {
+        match self {
+            Self::Text(text) => QueryInput::Text(Cow::Owned(text.into_owned())),
+            Self::Tree(tree) => QueryInput::Tree(tree),
+        }
     }
 }
 
@@ -63,6 +74,8 @@ pub struct SearchRequest<'a> {
     pub fields: Option<Vec<String>>,
     /// How long it may take.
     pub timeout: Option<Duration>,
+    /// When the time begins, for a search that waited for its turn; without it with the search itself. Of several queries each has its own.
+    pub since: Option<Instant>,
     /// What happens then.
     pub on_timeout: OnTimeout,
     /// The time that recency counts from, in microseconds since 1970; without it recency does not count.
@@ -89,6 +102,7 @@ impl Default for SearchRequest<'_> {
             count: CountMode::UpTo,
             fields: None,
             timeout: None,
+            since: None,
             on_timeout: OnTimeout::Partial,
             now: None,
             near: None,
@@ -115,6 +129,30 @@ impl SearchRequest<'_> {
             on_timeout: OnTimeout::Raise,
             explain: false,
             ..self
+        }
+    }
+
+    /// The same, for as long as it is wanted.
+    #[must_use]
+    pub fn into_owned(self) -> SearchRequest<'static> {
+        let own = |name: Cow<'_, str>| Cow::Owned(name.into_owned());
+        SearchRequest {
+            query: self.query.into_owned(),
+            strict: self.strict,
+            limit: self.limit,
+            offset: self.offset,
+            filter: self.filter,
+            sort: self.sort,
+            count: self.count,
+            fields: self.fields,
+            timeout: self.timeout,
+            since: self.since,
+            on_timeout: self.on_timeout,
+            now: self.now,
+            near: self.near,
+            profile: self.profile.map(own),
+            unit: self.unit.map(own),
+            explain: self.explain,
         }
     }
 

@@ -84,7 +84,7 @@ pub struct Search<'v> {
 impl<'v> Search<'v> {
     /// Reads the texts and binds them to the view's schema.
     pub(super) fn new(view: &'v Arc<View>, request: &'v SearchRequest<'v>) -> Result<Self> {
-        let started = Instant::now();
+        let started = request.since.unwrap_or_else(Instant::now);
         let sort = view.sort(&request.sort)?;
         view.check_fields(request.fields.as_deref())?;
         let choice = view.compiled().choose(request.profile.as_deref(), request.unit.as_deref())?;
@@ -190,7 +190,12 @@ impl<'v> Search<'v> {
         Ok(found)
     }
 
-    /// What finding takes grows with this: documents and postings that may have to be looked at.
+    /// What finding takes grows with this, documents and postings that may have to be looked at; none before there is a plan.
+    #[must_use]
+    pub fn predicted(&self) -> Option<u64> {
+        matches!(self.stage, Stage::Planned(_)).then(|| self.cost())
+    }
+
     fn cost(&self) -> u64 {
         let Stage::Planned(plan) = &self.stage else { return 0 };
         let ranked = plan.shape.is_some() && self.sort.is_empty() && self.request.count == CountMode::None;

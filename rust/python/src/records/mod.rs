@@ -36,7 +36,17 @@ impl PythonRecords {
         Ok(Self { records, shapes: Shapes::default(), raised: raised.clone(), count: 0, done: false })
     }
 
-    fn fill(&mut self, py: Python<'_>, chunk: &mut Chunk) -> PyResult<()> {
+    /// Fills a chunk with what comes next; `false` when nothing does.
+    pub(crate) fn fill(&mut self, py: Python<'_>, chunk: &mut Chunk) -> PyResult<bool> {
+        chunk.clear();
+        if self.done {
+            return Ok(false);
+        }
+        self.read(py, chunk)?;
+        Ok(!chunk.is_empty())
+    }
+
+    fn read(&mut self, py: Python<'_>, chunk: &mut Chunk) -> PyResult<()> {
         let mut records = self.records.bind(py).clone();
         while chunk.len() < RECORDS && chunk.bytes().len() < BYTES {
             let Some(record) = records.next() else {
@@ -54,12 +64,7 @@ impl PythonRecords {
 
 impl RecordSource for PythonRecords {
     fn next(&mut self, chunk: &mut Chunk) -> Result<bool> {
-        chunk.clear();
-        if self.done {
-            return Ok(false);
-        }
-        Python::attach(|py| self.fill(py, chunk)).map_err(|error| self.raised.stop(error))?;
-        Ok(!chunk.is_empty())
+        Python::attach(|py| self.fill(py, chunk)).map_err(|error| self.raised.stop(error))
     }
 
     fn name(&self) -> Option<&str> {
