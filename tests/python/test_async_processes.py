@@ -101,7 +101,25 @@ async def forking():
 async def trio_search():
     return [(await index.asearch(**LONG)).keys for _ in range(5)]
 
+async def forking_when_woken():
+    # A child that is born while results are handed out runs a loop of its own there.
+    await index.asearch(**LONG)
+    child = os.fork()
+    if child == 0:
+        asyncio._set_running_loop(None)
+        code = 1
+        try:
+            code = 0 if uvloop_search() == [expected] * 20 else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+def uvloop_search():
+    loop = uvloop.new_event_loop()
+    return loop.run_until_complete(search())
+
 asyncio.run(forking())
+asyncio.run(forking_when_woken())
 child = os.fork()
 if child == 0:
     ok = trio.run(trio_search) == [expected] * 5 and asyncio.run(search()) == [expected] * 20

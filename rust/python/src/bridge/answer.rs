@@ -204,10 +204,12 @@ fn raised(thrown: &Bound<'_, PyTuple>) -> PyResult<PyErr> {
     }))
 }
 
-fn finish(step: Step) -> PyResult<Py<PyAny>> {
+fn finish(py: Python<'_>, step: Step) -> PyResult<Py<PyAny>> {
     match step {
         Step::Yield(value) => Ok(value),
-        Step::Return(value) => Err(PyStopIteration::new_err((value,))),
+        // A tuple would be taken for the arguments; of anything else Python makes no exception unless somebody looks at it.
+        Step::Return(value) if value.bind(py).is_instance_of::<PyTuple>() => Err(PyStopIteration::new_err((value,))),
+        Step::Return(value) => Err(PyStopIteration::new_err(value)),
     }
 }
 
@@ -222,17 +224,17 @@ impl Answer {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.step(py, Sent::Value(py.None().bind(py))).and_then(finish)
+        self.step(py, Sent::Value(py.None().bind(py))).and_then(|step| finish(py, step))
     }
 
     #[pyo3(signature = (value, /))]
     fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        self.step(py, Sent::Value(value)).and_then(finish)
+        self.step(py, Sent::Value(value)).and_then(|step| finish(py, step))
     }
 
     #[pyo3(signature = (*error))]
     fn throw(&self, py: Python<'_>, error: Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
-        self.step(py, Sent::Thrown(error)).and_then(finish)
+        self.step(py, Sent::Thrown(error)).and_then(|step| finish(py, step))
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {

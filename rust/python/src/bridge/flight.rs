@@ -19,22 +19,17 @@ pub(super) type Place = usize;
 
 /// What arrived and was not looked at, and the pipe that says so.
 pub(super) struct Arrivals {
-    state: Mutex<State>,
+    landed: Mutex<Vec<(Place, Landed)>>,
+    /// Whether a byte is in the pipe, or about to be.
+    rung: AtomicBool,
     reader: PipeReader,
     writer: PipeWriter,
-}
-
-#[derive(Default)]
-struct State {
-    landed: Vec<(Place, Landed)>,
-    /// Whether a byte is in the pipe. It is written and read under the mutex, so neither ever waits.
-    rung: bool,
 }
 
 impl Arrivals {
     pub(super) fn new() -> std::io::Result<Arc<Self>> {
         let (reader, writer) = std::io::pipe()?;
-        Ok(Arc::new(Self { state: Mutex::default(), reader, writer }))
+        Ok(Arc::new(Self { landed: Mutex::default(), rung: AtomicBool::new(false), reader, writer }))
     }
 
     pub(super) fn fileno(&self) -> RawFd {
@@ -43,36 +38,35 @@ impl Arrivals {
 
     /// All that arrived; from now on the next arrival rings again.
     pub(super) fn take(&self, into: &mut Vec<(Place, Landed)>) {
-        let mut state = self.lock();
-        if std::mem::take(&mut state.rung) {
-            // A byte is there; without it nothing is lost but a useless look.
+        if self.rung.load(Ordering::Acquire) {
+            // The byte is there or on its way; without it nothing is lost but a useless look.
             let _ = (&self.reader).read(&mut [0]);
+            self.rung.store(false, Ordering::Release);
         }
-        std::mem::swap(&mut state.landed, into);
+        std::mem::swap(&mut *self.lock(), into);
     }
 
     /// Puts back what could not be handed out now, and asks for another look.
     pub(super) fn put_back(&self, rest: impl Iterator<Item = (Place, Landed)>) {
-        let mut state = self.lock();
-        let later = std::mem::replace(&mut state.landed, rest.collect());
-        state.landed.extend(later);
-        self.ring_under(&mut state);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn ring_under(&self, state: &mut State) {
-        if !state.rung && !state.landed.is_empty() {
-            state.rung = (&self.writer).write(&[1]).is_ok();
+        {
+            let mut landed = self.lock();
+            let later = std::mem::replace(&mut *landed, rest.collect());
+            landed.extend(later);
         }
+        self.ring();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(Place, Landed)>> {
+        self.landed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Bell for Arrivals {
     fn ring(&self) {
-        self.ring_under(&mut self.lock());
+        // One byte at a time is in the pipe, so writing never waits.
+        if !self.rung.swap(true, Ordering::AcqRel) {
+            let _ = (&self.writer).write(&[1]);
+        }
     }
 }
 
@@ -115,7 +109,7 @@ impl Job for Flight {
                 }
             },
         };
-        self.arrivals.lock().landed.push((self.place, landed));
+        self.arrivals.lock().push((self.place, landed));
     }
 
     fn bell(&self) -> &Arc<dyn Bell> {

@@ -11,12 +11,12 @@ use findspot_pool::{Job, Lane};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyWeakrefReference;
+use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
 use super::ask::{Landed, Work};
 use super::flight::{Arrivals, Flight, Place};
 use super::pending::Pending;
-use super::settings;
+use super::{place, settings};
 use crate::logging;
 
 /// So many go to the pool before the turn is over.
@@ -65,9 +65,11 @@ impl Inbox {
     }
 
     pub(super) fn serves(&self, event_loop: &Bound<'_, PyAny>) -> bool {
-        use pyo3::types::PyWeakrefMethods;
-        let upgraded = self.event_loop.as_ref().and_then(|weak| weak.bind(event_loop.py()).upgrade());
-        upgraded.is_some_and(|mine| mine.is(event_loop))
+        self.event_loop(event_loop.py()).is_some_and(|mine| mine.is(event_loop))
+    }
+
+    fn event_loop<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.event_loop.as_ref()?.bind(py).upgrade()
     }
 
     /// Sends a question off; what is returned will have the answer.
@@ -170,6 +172,7 @@ impl Inbox {
             std::mem::take(&mut state.arrived)
         };
         this.arrivals.take(&mut arrived);
+        place::handing_out(this.event_loop(slf.py()).map(|event_loop| (event_loop, slf)));
         let mut outcome = Ok(());
         {
             let mut each = arrived.drain(..);
@@ -184,6 +187,7 @@ impl Inbox {
                 this.arrivals.put_back(rest);
             }
         }
+        place::handing_out(None);
         {
             let mut state = this.lock();
             state.handing_out = false;

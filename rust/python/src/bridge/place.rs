@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 
+use findspot_config::process::generation;
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -14,7 +15,12 @@ use pyo3::types::{PyDict, PyWeakrefMethods, PyWeakrefReference};
 
 use super::inbox::Inbox;
 
+/// A loop, its inbox, and after how many forks that was so: a child may run another loop where it was born.
+type Running = (Py<PyAny>, Py<Inbox>, u64);
+
 thread_local! {
+    /// The loop whose inbox is handing out results in this thread just now: no other can be running.
+    static HANDING_OUT: RefCell<Option<Running>> = const { RefCell::new(None) };
     /// Addresses of loops and their inboxes.
     static INBOXES: RefCell<Vec<(usize, Py<PyWeakrefReference>)>> = const { RefCell::new(Vec::new()) };
 }
@@ -34,6 +40,13 @@ pub(super) fn is_trio(py: Python<'_>) -> PyResult<bool> {
 /// The loop of asyncio that runs in this thread, and its inbox.
 pub(super) fn asyncio<'py>(py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, Inbox>)> {
     static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let known_already = HANDING_OUT.with_borrow(|running| {
+        let (event_loop, inbox, forks) = running.as_ref()?;
+        (*forks == generation()).then(|| (event_loop.bind(py).clone(), inbox.bind(py).clone()))
+    });
+    if let Some(running) = known_already {
+        return Ok(running);
+    }
     let running = RUNNING.get_or_try_init(py, || PyResult::Ok(py.import("asyncio")?.getattr("get_running_loop")?.unbind()))?;
     let event_loop = running.bind(py).call0().map_err(|_| {
         PyRuntimeError::new_err("no event loop runs in this thread: await it in a task of asyncio or trio, or call the blocking method")
@@ -43,6 +56,12 @@ pub(super) fn asyncio<'py>(py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Boun
         None => make(&event_loop)?,
     };
     Ok((event_loop, inbox))
+}
+
+/// Until the next call no other loop runs in this thread; `None` ends that.
+pub(super) fn handing_out(running: Option<(Bound<'_, PyAny>, &Bound<'_, Inbox>)>) {
+    let running = running.map(|(event_loop, inbox)| (event_loop.unbind(), inbox.clone().unbind(), generation()));
+    drop(HANDING_OUT.replace(running));
 }
 
 fn known<'py>(event_loop: &Bound<'py, PyAny>) -> Option<Bound<'py, Inbox>> {

@@ -22,6 +22,7 @@ static SETTINGS: OnceLock<Settings> = OnceLock::new();
 
 /// Reads the environment.
 pub(crate) fn settle() -> PyResult<()> {
+    findspot_config::process::count_forks();
     let cores = available_parallelism().map_or(1, std::num::NonZero::get);
     let limits = Limits { cores: number("FINDSPOT_WORKERS", cores)?, waiting: number("FINDSPOT_QUEUE", WAITING)? };
     let inline = match std::env::var("FINDSPOT_INLINE").as_deref() {
