@@ -24,7 +24,7 @@ PIP := $(BIN)/python -m pip --quiet
 RUST_SOURCES := $(shell find rust -type f -not -path '*/target/*' 2>/dev/null) Cargo.toml Cargo.lock
 PYTHON_SOURCES := $(shell find python -type f -not -name '*.pyc' -not -name '*.so' 2>/dev/null) pyproject.toml
 
-.PHONY: help setup demo test lint bench bench-rivals bench-config bench-instructions soak docs clean
+.PHONY: help setup demo test lint bench bench-rivals bench-config bench-awaiting bench-instructions soak docs clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ bench-rivals: $(STAMPS)/wheel $(STAMPS)/bench ## measure searching against the r
 bench-config: $(STAMPS)/wheel $(STAMPS)/bench-config ## measure the configuration store beside locks and libraries (see benches/config)
 	@$(BIN)/python benches/config/run.py
 
+bench-awaiting: $(STAMPS)/wheel $(STAMPS)/dev ## measure the processor time of an awaited search, under each event loop, beside an executor
+	@$(BIN)/python benches/awaiting.py $(if $(RECORD),--record $(RECORD))
+
 bench-instructions: $(STAMPS)/demo ## count each class's instructions under valgrind, and fail when one grew by more than 3 %
 	@$(BIN)/python benches/instructions.py $(if $(ACCEPT),--accept "$(ACCEPT)")
 
@@ -77,7 +80,7 @@ soak: $(STAMPS)/wheel $(STAMPS)/dev ## the long versions of the crash, twin and 
 	$(EMULATED) -p findspot-engine exec::kernels::
 	FINDSPOT_SOAK=1 cargo test --locked --quiet -p findspot-config store::tests::load
 	FINDSPOT_SOAK=1 PROPTEST_CASES=5120 cargo test --locked --quiet -p findspot-engine --lib search::tests::pruned
-	@FINDSPOT_SOAK=1 $(BIN)/python -m pytest -q -p no:cacheprovider tests/crash tests/twin tests/config/test_consistency.py
+	@FINDSPOT_SOAK=1 $(BIN)/python -m pytest -q -p no:cacheprovider tests/crash tests/twin tests/config/test_consistency.py tests/python/test_async_processes.py
 
 docs: $(STAMPS)/wheel $(STAMPS)/dev ## build the Rust documentation and check every path, link, command and example in the documents
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
