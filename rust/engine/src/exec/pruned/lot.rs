@@ -164,10 +164,11 @@ impl Lot {
                 let starts = starts.get(from..starts.len().min(to + 1)).unwrap_or_default();
                 let start = |start: Option<&[u8; 4]>| start.map_or(0, |start| u32::from_le_bytes(*start) as usize);
                 let (begin, end) = (start(starts.first()), start(starts.last()));
-                if end.saturating_sub(begin) > self.len * LOOKUP {
+                let postings = end.saturating_sub(begin);
+                if postings > self.len * LOOKUP {
                     return false;
                 }
-                let table = places(&mut self.table, end.saturating_sub(begin));
+                let table = places(&mut self.table, postings);
                 if table.len() <= 1 << shift.min(MOST.ilog2()) {
                     // All blocks begin at place 0.
                     (kernels.fold)(low.get(begin..end).unwrap_or_default(), 0, table);

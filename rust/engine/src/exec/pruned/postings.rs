@@ -5,7 +5,7 @@
 
 use super::clause::{Clause, Documents};
 use super::work::Work;
-use crate::exec::kernels::Kernels;
+use crate::exec::kernels::{Kernels, Le2, Le4};
 use crate::exec::window::{PLACES, WINDOW};
 
 /// log2 of a window's documents.
@@ -73,8 +73,8 @@ impl Clause<'_> {
                 if shift <= log2 {
                     return (start(block), start(block + (1usize << (log2 - shift))));
                 }
-                let (from, end) = begin(low, (start(block), start(block + 1)), base & ((1 << shift) - 1), *cursor);
                 let offset = base & ((1 << shift) - 1);
+                let (from, end) = begin(low, (start(block), start(block + 1)), offset, *cursor);
                 let rest = low.get(from..end).unwrap_or_default();
                 let len = rest.partition_point(|low| u32::from(u16::from_le_bytes(*low)) < offset + (1 << log2));
                 *cursor = (from + len) as u32;
@@ -82,6 +82,20 @@ impl Clause<'_> {
             }
             Documents::Bitmap { .. } => (0, 0),
         }
+    }
+
+    /// Calls `f(low parts, codes, first place)` for each block of a window of `2^log2` documents, which are several, from `starts` on; the
+    /// postings that they have.
+    #[inline(always)]
+    fn each_block(&self, starts: &[Le4], low: &[Le2], shift: u32, log2: u32, mut f: impl FnMut(&[Le2], &[u8], usize)) -> (usize, usize) {
+        let (mut first, mut last) = (None, 0);
+        for (place, bounds) in (0usize..).step_by(1 << shift).zip(starts.windows(2).take(1 << (log2 - shift))) {
+            let [start, end] = [bounds[0], bounds[1]].map(|start| u32::from_le_bytes(start) as usize);
+            f(low.get(start..end).unwrap_or_default(), self.codes.get(start..end).unwrap_or_default(), place);
+            first = first.or(Some(start));
+            last = end;
+        }
+        (first.unwrap_or(last), last)
     }
 
     /// Adds what postings contribute at most in the documents `base .. base + 4096`.
@@ -96,17 +110,10 @@ impl Clause<'_> {
                 (from, to)
             }
             Documents::Aligned { shift, starts, low } if shift < LOG2 => {
-                let block = (base >> shift) as usize;
-                let blocks = starts.get(block..).unwrap_or_default().windows(2).take(1 << (LOG2 - shift));
-                let (mut first, mut last) = (None, 0);
-                for (place, bounds) in (0usize..).step_by(1 << shift).zip(blocks) {
-                    let [start, end] = [bounds[0], bounds[1]].map(|start| u32::from_le_bytes(start) as usize);
-                    let (low, codes) = (low.get(start..end).unwrap_or_default(), self.codes.get(start..end).unwrap_or_default());
-                    (kernels.scatter_codes)(low, codes, self.upper, place, window);
-                    first = first.or(Some(start));
-                    last = end;
-                }
-                (first.unwrap_or(last), last)
+                let starts = starts.get((base >> shift) as usize..).unwrap_or_default();
+                self.each_block(starts, low, shift, LOG2, |low, codes, place| {
+                    (kernels.scatter_codes)(low, codes, self.upper, place, window)
+                })
             }
             Documents::Aligned { low, .. } => {
                 let (from, to) = self.range(base, LOG2, cursor);
@@ -139,17 +146,8 @@ impl Clause<'_> {
                 (from, to)
             }
             Documents::Aligned { shift, starts, low } if shift < log2 => {
-                let block = (base >> shift) as usize;
-                let blocks = starts.get(block..).unwrap_or_default().windows(2).take(1 << (log2 - shift));
-                let (mut first, mut last) = (None, 0);
-                for (place, bounds) in (0usize..).step_by(1 << shift).zip(blocks) {
-                    let [start, end] = [bounds[0], bounds[1]].map(|start| u32::from_le_bytes(start) as usize);
-                    let (low, codes) = (low.get(start..end).unwrap_or_default(), self.codes.get(start..end).unwrap_or_default());
-                    (kernels.scatter_coarse)(low, codes, lut, place, window);
-                    first = first.or(Some(start));
-                    last = end;
-                }
-                (first.unwrap_or(last), last)
+                let starts = starts.get((base >> shift) as usize..).unwrap_or_default();
+                self.each_block(starts, low, shift, log2, |low, codes, place| (kernels.scatter_coarse)(low, codes, lut, place, window))
             }
             Documents::Aligned { shift, starts, low } => {
                 let start = |at: usize| starts.get(at).or(starts.last()).map_or(0, |start| u32::from_le_bytes(*start) as usize);
