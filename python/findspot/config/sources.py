@@ -241,6 +241,7 @@ class Env(Source):
         >>> os.environ["APP__LIMITS__MOST"] = "5"
         >>> Store(sources=[Env("APP__")]).current.limits.most
         '5'
+        >>> del os.environ["APP__LIMITS__MOST"]
     """
 
     __slots__ = ()
