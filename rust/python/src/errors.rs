@@ -92,7 +92,7 @@ pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
             data.set_item("hint", hint.as_deref())
         }),
         Error::Config(problems) => make(py, "ConfigError", &message, |data| {
-            data.set_item("problems", PyList::new(py, problems.iter().map(|p| (&p.path, &p.expected, &p.got)))?)
+            data.set_item("problems", PyList::new(py, problems.iter().map(|p| (&p.path, p.expected(), &p.got)))?)
         }),
         Error::Conflict(_) => plain("ConflictError"),
         Error::StaleView(_) => plain("StaleView"),

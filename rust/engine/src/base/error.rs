@@ -69,6 +69,19 @@ pub struct Problem {
     pub expected: String,
     /// What stood there.
     pub got: String,
+    /// A name that was perhaps meant.
+    pub meant: Option<String>,
+}
+
+impl Problem {
+    /// What would have been accepted, and what was perhaps meant.
+    #[must_use]
+    pub fn expected(&self) -> String {
+        match &self.meant {
+            Some(meant) => format!("{}; did you mean {meant:?}?", self.expected),
+            None => self.expected.clone(),
+        }
+    }
 }
 
 /// The engine's error.
@@ -101,7 +114,7 @@ pub enum Error {
     },
 
     /// A configuration that is refused as a whole, with every problem.
-    #[error("configuration: {}", .0.iter().map(|p| format!("{}: expected {}, got {}", p.path, p.expected, p.got)).collect::<Vec<_>>().join("; "))]
+    #[error("configuration: {}", .0.iter().map(|p| format!("{}: expected {}, got {}", p.path, p.expected(), p.got)).collect::<Vec<_>>().join("; "))]
     Config(Vec<Problem>),
 
     /// Another writer won, and repeating cannot or must not help.

@@ -55,6 +55,7 @@ pub fn read_judged(text: &[u8]) -> Result<Vec<Judged>> {
         path: "guard.judgements".into(),
         expected: "lines of {\"query\": …, \"judgements\": {key: grade}}, grades from 0 up".into(),
         got,
+        meant: None,
     };
     for (number, line) in text.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.trim_ascii().is_empty()) {
         match serde_json::from_slice::<Judged>(line) {
@@ -203,6 +204,7 @@ impl Verdict {
                 path: "guard.max_drop".into(),
                 expected: format!("a mean nDCG@10 of at least {:.4}: {before:.4} before, less {}", before - guard.max_drop, guard.max_drop),
                 got: format!("{of}{after:.4}; {} queries lost: {losses}{more}", self.losses.len()),
+                meant: None,
             });
         }
         let (before, after) = self.cost;
@@ -212,6 +214,7 @@ impl Verdict {
                 path: "guard.max_cost_ratio".into(),
                 expected: format!("at most {} times the work of {before} postings and probes", guard.max_cost_ratio),
                 got: format!("{of}{after}, {:.2} times", after as f64 / before.max(1) as f64),
+                meant: None,
             });
         }
         problems

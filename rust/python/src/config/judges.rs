@@ -60,7 +60,7 @@ impl Written<'_> {
     }
 
     fn wrong(&self, path: &str, expected: &str, got: String) -> Problems {
-        self.refuse(Error::Config(vec![Found { path: path.into(), expected: expected.into(), got }]))
+        self.refuse(Error::Config(vec![Found { path: path.into(), expected: expected.into(), got, meant: None }]))
     }
 }
 

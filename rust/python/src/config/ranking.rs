@@ -59,12 +59,16 @@ pub(super) fn near<'d>(document: &'d Document, path: &Path) -> Option<Node<'d>> 
 
 /// Problems of the engine as those of a document.
 pub(super) fn placed(error: Error, document: &Document) -> Problems {
-    let problem = |path: &str, expected: String, got: String| {
+    let problem = |path: &str, expected: String, got: String, meant: Option<String>| {
         let path: Path = path.parse().unwrap_or_default();
         // A key that should not be there is told by its name, and stands where it begins.
         let key = path.segments().last().filter(|last| matches!(last, Segment::Key(key) if got == format!("{key:?}")));
         let key_at = key.and_then(|_| document.get(&path)?.key_origin());
         let problem = Problem::new("ranking", path.clone(), expected, got);
+        let problem = match meant {
+            Some(meant) => problem.hint(format!("did you mean {meant:?}?")),
+            None => problem,
+        };
         if let (Some(at), Some(Segment::Key(key))) = (key_at, key) {
             return problem.at(at.source, at.offset, key.len() as u32);
         }
@@ -74,8 +78,10 @@ pub(super) fn placed(error: Error, document: &Document) -> Problems {
         }
     };
     match error {
-        Error::Config(problems) => Problems(problems.into_iter().map(|found| problem(&found.path, found.expected, found.got)).collect()),
-        error => Problems(vec![problem("", "a configuration that the index can take".into(), error.to_string())]),
+        Error::Config(problems) => {
+            Problems(problems.into_iter().map(|found| problem(&found.path, found.expected, found.got, found.meant)).collect())
+        }
+        error => Problems(vec![problem("", "a configuration that the index can take".into(), error.to_string(), None)]),
     }
 }
 
@@ -130,7 +136,7 @@ fn read(document: &Document, before: Option<&Read>) -> Result<Read, Problems> {
         let value = serde_json::from_slice(&node.to_json()).unwrap_or_default();
         map.insert(node.key().to_owned(), value);
     }
-    let mut config = RankingConfig::from_value(&serde_json::Value::Object(map)).map_err(|error| placed(error, document))?;
+    let mut config = RankingConfig::of_document(&serde_json::Value::Object(map)).map_err(|error| placed(error, document))?;
     if let Some(direct) = direct {
         config = config.with_synonyms(direct).map_err(|error| placed(error, document))?;
     }
@@ -143,6 +149,13 @@ fn read(document: &Document, before: Option<&Read>) -> Result<Read, Problems> {
         }
     }
     Ok(Read { synonyms, pins, config: Arc::new(config) })
+}
+
+/// What is wrong with a document that cannot be read, and what else its schema does not allow.
+fn all_problems(engine: &Engine, document: &Document) -> Option<Problems> {
+    let value = serde_json::from_slice(&document.to_json()).ok()?;
+    let found = RankingConfig::problems(&value, &engine.schema());
+    (!found.is_empty()).then(|| placed(Error::Config(found), document))
 }
 
 impl Follower {
@@ -230,7 +243,7 @@ impl Attached for Follower {
         let Some(engine) = self.engine.upgrade() else { return Ok((nothing, Vec::new())) };
         let document = candidate.document();
         let mut before = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = read(document, before.as_ref())?;
+        let found = read(document, before.as_ref()).map_err(|problems| all_problems(&engine, document).unwrap_or(problems))?;
         let compiled = match engine.compile(Arc::clone(&found.config)) {
             // A closed index takes everything: nobody can search it any more.
             Err(Error::Closed(_)) => return Ok((nothing, Vec::new())),

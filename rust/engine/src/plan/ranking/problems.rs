@@ -19,8 +19,12 @@ const MOST: usize = 200;
 impl Problems {
     /// One more.
     pub fn add(&mut self, path: &str, expected: &str, got: &str) {
+        self.push(Problem { path: path.into(), expected: expected.into(), got: got.into(), meant: None });
+    }
+
+    fn push(&mut self, problem: Problem) {
         if self.0.len() < MOST {
-            self.0.push(Problem { path: path.into(), expected: expected.into(), got: got.into() });
+            self.0.push(problem);
         }
     }
 
@@ -31,9 +35,9 @@ impl Problems {
 
     /// A name that nobody knows.
     pub fn unknown(&mut self, path: &str, key: &str, known: &[&str]) {
-        let meant = nearest(key, known.iter().copied()).map(|name| format!("; did you mean {name:?}?")).unwrap_or_default();
-        let known = if known.is_empty() { "nothing: there are none".to_owned() } else { format!("one of {}", known.join(", ")) };
-        self.add(path, &format!("{known}{meant}"), &format!("{:?}", clipped(key)));
+        let meant = nearest(key, known.iter().copied()).map(str::to_owned);
+        let expected = if known.is_empty() { "nothing: there are none".to_owned() } else { format!("one of {}", known.join(", ")) };
+        self.push(Problem { path: path.into(), expected, got: format!("{:?}", clipped(key)), meant });
     }
 
     /// A number from 0 to `most`.
@@ -66,9 +70,8 @@ impl Problems {
             Some((_, meaning)) => *into = *meaning,
             None => {
                 let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
-                let meant = value.as_str().and_then(|word| nearest(word, names.iter().copied()));
-                let meant = meant.map(|name| format!("; did you mean {name:?}?")).unwrap_or_default();
-                self.wrong(path, &format!("one of {}{meant}", names.join(", ")), value);
+                let meant = value.as_str().and_then(|word| nearest(word, names.iter().copied())).map(str::to_owned);
+                self.push(Problem { path: path.into(), expected: format!("one of {}", names.join(", ")), got: shown(value), meant });
             }
         }
     }
@@ -120,9 +123,23 @@ impl Problems {
         for problem in own.0 {
             let below = problem.path.strip_prefix(prefix).unwrap_or(&problem.path);
             if !self.0.iter().any(|known| known.path == below && known.got == problem.got) {
-                self.add(&problem.path, &problem.expected, &problem.got);
+                self.push(problem);
             }
         }
+    }
+
+    /// Those of a later look at the same document, but for what an earlier one said of the same value.
+    pub fn add_later(&mut self, later: Vec<Problem>) {
+        for problem in later {
+            if !self.0.iter().any(|known| known.path == problem.path) {
+                self.push(problem);
+            }
+        }
+    }
+
+    /// All of them.
+    pub fn into_list(self) -> Vec<Problem> {
+        self.0
     }
 
     /// The value, unless there is a problem.

@@ -1,7 +1,8 @@
 //! Reading: a document becomes a configuration, or a list of problems.
 //!
-//! **In**: a document, flat (`{"k1": 0.9}`) or in the tables of a `ranking.toml`. **Out**: a [`RankingConfig`]. **Law**: a table is read onto
-//! what is there, so a profile is read onto a copy of the whole. Lists replace what was there; a profile shares what it does not say.
+//! **In**: a mapping of a program, flat (`{"k1": 0.9}`) or in the tables of a `ranking.toml`; a document, which has tables. **Out**: a
+//! [`RankingConfig`]. **Law**: a table is read onto what is there, so a profile is read onto a copy of the whole. Lists replace what was
+//! there; a profile shares what it does not say. What is refused is as if it were not there, so all that is wrong can be told at once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,9 +10,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::problems::{Problems, clipped, under};
-use super::{Combine, Experiment, FieldWeight, GuardRule, MAX_K1, MAX_PROFILES, MAX_WEIGHT, RankingConfig, lists, rules};
-use crate::base::Result;
+use super::{Combine, Compiled, Experiment, FieldWeight, GuardRule, MAX_K1, MAX_PROFILES, MAX_WEIGHT, RankingConfig, lists, rules};
+use crate::base::error::Problem;
+use crate::base::{Error, Result};
 use crate::query::{MAX_CLAUSES, MinimumMatch, Operator, SynonymGroups, TypoWhen};
+use crate::schema::Schema;
 
 const KEYS: [&str; 9] = ["k1", "b", "fields", "combine", "tie_breaker", "operator", "minimum_match", "phrase_boost", "boost"];
 const FIELD_KEYS: [&str; 2] = ["weight", "b"];
@@ -54,10 +57,40 @@ impl RankingConfig {
     /// # Errors
     /// [`Error::Config`](crate::base::Error::Config) with every problem.
     pub fn from_value(value: &Value) -> Result<Self> {
+        let (config, problems) = Self::read(value, true);
+        problems.settle(config)
+    }
+
+    /// Reads a configuration that is a document, as a file is: it has tables.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::base::Error::Config) with every problem.
+    pub fn of_document(value: &Value) -> Result<Self> {
+        let (config, problems) = Self::read(value, false);
+        problems.settle(config)
+    }
+
+    /// All that is wrong with a document, in itself and under a schema.
+    #[must_use]
+    pub fn problems(value: &Value, schema: &Schema) -> Vec<Problem> {
+        let (config, mut problems) = Self::read(value, false);
+        if let Err(Error::Config(more)) = Compiled::new(&config, schema) {
+            problems.add_later(more);
+        }
+        problems.into_list()
+    }
+
+    /// What could be read, and what is wrong with the rest.
+    fn read(value: &Value, may_be_flat: bool) -> (Self, Problems) {
         let mut problems = Problems::default();
         let mut config = Self::default();
+        let has = |map: &Map<String, Value>, names: &[&str]| map.keys().any(|key| names.contains(&key.as_str()));
+        // A misspelled name of a table is one of a table.
+        let is_flat =
+            |map: &Map<String, Value>| may_be_flat && !has(map, &TABLES) && (has(map, &KEYS) || !map.values().any(Value::is_object));
         match value {
-            Value::Object(map) if map.keys().any(|key| TABLES.contains(&key.as_str())) => {
+            Value::Object(map) if is_flat(map) => config.read_ranking("", map, &mut problems),
+            Value::Object(map) => {
                 config.flat = false;
                 config.read_tables("", map, &TABLES, &mut problems);
                 // Profiles are the rest with changes, so they come last; what is wrong with the rest is not said again.
@@ -71,10 +104,9 @@ impl RankingConfig {
                     config.guard = read_guard(guard, &mut problems);
                 }
             }
-            Value::Object(map) => config.read_ranking("", map, &mut problems),
             other => problems.wrong("", "a mapping", other),
         }
-        problems.settle(config)
+        (config, problems)
     }
 
     /// The same with synonyms that were not written as JSON; they stand in the table `synonyms` for what is wrong with them.
@@ -114,9 +146,7 @@ impl RankingConfig {
                 "pins" => self.pins = lists::pins(&path, value, problems),
                 "limits" => self.read_limits(&path, value, problems),
                 name if known.contains(&name) => {}
-                name if KEYS.contains(&name) => {
-                    problems.add(&path, &format!("{name} in the table ranking, where there are tables"), "it beside them")
-                }
+                name if KEYS.contains(&name) => problems.add(&path, &format!("{name} in the table ranking"), "it beside the tables"),
                 name => problems.unknown(&path, name, known),
             }
         }

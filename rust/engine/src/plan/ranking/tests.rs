@@ -14,7 +14,7 @@ fn schema() -> Schema {
 
 fn problems<T: std::fmt::Debug>(result: Result<T>) -> Vec<(String, String, String)> {
     match result {
-        Err(Error::Config(problems)) => problems.into_iter().map(|p| (p.path, p.expected, p.got)).collect(),
+        Err(Error::Config(problems)) => problems.into_iter().map(|p| (p.path.clone(), p.expected(), p.got)).collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -281,6 +281,57 @@ fn synonyms_that_are_no_json_are_checked_alike() {
     let of_json = paths(RankingConfig::from_value(&written));
     assert_eq!(of_json, paths(RankingConfig::default().with_synonyms(groups)));
     assert!(of_json.contains(&"synonyms.groups[2]".to_owned()) && of_json.contains(&"synonyms.oneway.c[0]".to_owned()), "{of_json:?}");
+}
+
+#[test]
+fn what_cannot_be_read_and_what_the_schema_does_not_allow_are_told_together() {
+    let written = serde_json::json!({
+        "ranking": {"k1": -1, "fields": {"titel": 1, "year": 1}, "boost": [{"field": "title", "function": "log1p", "weight": 1.0}]},
+        "synonyms": {"oneway": {"a": ["b"], "b": ["a"]}},
+        "experiments": {"e": {"share": 2, "profile": "q"}},
+        "profiles": {"m": {"ranking": {"fields": {"zz": 1}}}},
+    });
+    let mut found: Vec<_> = RankingConfig::problems(&written, &schema()).into_iter().map(|problem| (problem.path, problem.meant)).collect();
+    found.sort_unstable();
+    let expected = [
+        ("experiments.e.profile", None),
+        ("experiments.e.share", None),
+        ("profiles.m.ranking.fields.zz", None),
+        ("ranking.boost[0].field", None),
+        ("ranking.fields.titel", Some("title")),
+        ("ranking.fields.year", None),
+        ("ranking.k1", None),
+        ("synonyms.oneway.b[0]", None),
+    ];
+    assert_eq!(found, expected.map(|(path, meant)| (path.to_owned(), meant.map(str::to_owned))));
+    assert_eq!(RankingConfig::problems(&serde_json::json!({"ranking": {"k1": 1}}), &schema()), []);
+}
+
+#[test]
+fn a_document_has_tables_and_a_mapping_may_go_without() {
+    let flat = serde_json::json!({"k1": 0.9});
+    assert_eq!(RankingConfig::from_value(&flat).unwrap().k1, 0.9);
+    assert_eq!(
+        problems(RankingConfig::of_document(&flat)),
+        [("k1".into(), "k1 in the table ranking".into(), "it beside the tables".into())]
+    );
+    assert_eq!(RankingConfig::of_document(&serde_json::json!({"ranking": flat})).unwrap().k1, 0.9);
+    for (written, meant) in [("rankng", "ranking"), ("Ranking", "ranking"), ("pin", "pins"), ("synonym", "synonyms")] {
+        let written = serde_json::json!({written: {"k1": 1}});
+        for found in [problems(RankingConfig::from_value(&written)), problems(RankingConfig::of_document(&written))] {
+            let [(_, expected, _)] = &found[..] else { panic!("{found:?}") };
+            assert!(
+                expected.starts_with("one of ranking, synonyms,") && expected.ends_with(&format!("did you mean {meant:?}?")),
+                "{expected}"
+            );
+        }
+    }
+    // Beside no table it is one of the table's members that was meant.
+    assert!(
+        problems(RankingConfig::from_value(&serde_json::json!({"kl": 1})))
+            .iter()
+            .all(|(_, expected, _)| expected.starts_with("one of k1, b"))
+    );
 }
 
 /// Many groups are analysed on several threads, and mean what they mean one by one.
