@@ -182,3 +182,48 @@ def test_what_stands_below_a_secret_is_one() -> None:
     for view in (store.current, store.current.credentials, store.current.credentials.deep):
         assert WORD not in repr(view) and WORD.encode() not in pickle.dumps(view)
     assert WORD not in repr(as_dict(store.current.credentials))
+
+
+@dataclasses.dataclass
+class Database:
+    password: str = "x"
+    attempts: int = 3
+
+
+@dataclasses.dataclass
+class Misspelled:
+    database: Database = dataclasses.field(default_factory=Database)
+    account: Account = dataclasses.field(default_factory=lambda: Account("me", "x"))
+    attempts: int = 3
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("a.toml", f'[database]\npasswrod = "{WORD}"\n', "passwrod"),
+        ("a.toml", f'[database]\npaswd = "{WORD}" # {OTHER}\nattempts = 3\n', "paswd"),
+        ("a.toml", f'[account]\nuser = "me"\nkye = "{WORD}"\n', "kye"),
+        ("a.toml", f'[x]\nkey = "{WORD}"\n', "x"),
+        ("a.toml", f'x = {{ key = "{WORD}" }}\n', "x"),
+        ("a.toml", f"zz = 1 # password {WORD}\n", "zz"),
+        ("a.toml", f'[[x]]\ny = [["{WORD}"], "{OTHER}"]\n', "x"),
+        ("a.json", f'{{"tokn": "{WORD}", "attempts": "{{}}", "y": ["{OTHER}"]}}', "tokn"),
+        ("a.yaml", f"attempts: none\ndatabase: {{passwrod: {WORD}, attempts: x}}\ny: |\n  {OTHER}\n", "passwrod"),
+        ("a.env", f"DATABASE__PASSWROD={WORD}\nATTEMPTS=x\n", "passwrod"),
+        # What cannot be read.
+        ("a.toml", f'pass word = "{WORD}"\n', "a.toml:1:6"),
+        ("a.toml", f'[database]\npasswrod = "{WORD}" "\n', "a.toml:2"),
+        ("a.json", f'{{"kye": "{WORD}" "x"}}', "a.json:1"),
+        ("a.yaml", f"passwrod:\n  {WORD}: {OTHER}: x\n", "a.yaml:2"),
+    ],
+)
+def test_a_misspelled_key_does_not_show_what_stands_under_it(name: str, text: str, told: str, tmp_path: pathlib.Path) -> None:
+    from findspot.config import Dotenv, Yaml
+
+    (tmp_path / name).write_text(text)
+    kind = {"toml": Toml, "json": Json, "yaml": Yaml, "env": Dotenv}[name.rpartition(".")[2]]
+    with pytest.raises(fs.ConfigError) as caught:
+        Store(Misspelled, sources=[kind(tmp_path / name)])
+    error = caught.value
+    said = "\n".join([str(error), repr(error), *(f"{p!r} {p.text}" for p in error.problems)])
+    assert told in said and WORD not in said and OTHER not in said, said

@@ -51,6 +51,12 @@ impl SecretNames {
         (self.usual && is_secret_key(key)) || self.adds(key)
     }
 
+    /// Whether a word may be a misspelled key of a secret.
+    pub(crate) fn may_mean(&self, word: &str) -> bool {
+        let usual = ANYWHERE.iter().chain(PARTS).chain(&["pass"]).copied().filter(|_| self.usual);
+        is_near(word, usual.chain(self.more.iter().map(|word| &**word)))
+    }
+
     fn adds(&self, key: &str) -> bool {
         if self.more.is_empty() {
             return false;
@@ -110,6 +116,24 @@ pub fn is_secret_key(key: &str) -> bool {
 fn reads_like_a_secret(key: &str) -> bool {
     let plain = plain(key);
     ANYWHERE.iter().any(|word| plain.contains(word)) || PARTS.iter().any(|word| has_part(&plain, word))
+}
+
+/// Whether a word is one of some names, or nearly: by the distance at which a name is suggested.
+pub(crate) fn is_near<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> bool {
+    let plain = plain(word);
+    nearest(&plain, names).is_some()
+}
+
+/// The name that was perhaps meant.
+pub(crate) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let length = word.chars().count();
+    let allowed = (length / 3).clamp(1, 3);
+    let lower = word.to_lowercase();
+    known
+        .map(|known| (strsim::osa_distance(&lower, &known.to_lowercase()), known))
+        .filter(|(distance, _)| *distance <= allowed && *distance < length)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
 }
 
 /// A key in small letters, its parts joined by `_`.

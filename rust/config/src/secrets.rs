@@ -22,7 +22,7 @@ use crate::diff::{Diff, Difference};
 use crate::document::build::Builder;
 use crate::document::{Document, Kind, Node, Path, Segment};
 use crate::schema::{Additional, Schema, Shape, Type};
-use crate::secret_keys::SecretNames;
+use crate::secret_keys::{SecretNames, is_near};
 
 /// What is shown in a secret's place.
 pub(crate) const HIDDEN: &str = "(secret)";
@@ -96,6 +96,15 @@ fn declares(shape: &Shape, key: &str) -> bool {
     match &shape.of {
         Type::Table(table) => table.field(key).is_some(),
         Type::Union(variants) => variants.iter().any(|variant| declares(variant, key)),
+        _ => false,
+    }
+}
+
+/// Whether a table that the shape may be knows nothing of a key, and no variant does.
+fn refuses(shape: &Shape, key: &str) -> bool {
+    match &shape.of {
+        Type::Table(table) => table.field(key).is_none() && matches!(table.additional, Additional::Refused),
+        Type::Union(variants) => !declares(shape, key) && variants.iter().any(|variant| refuses(variant, key)),
         _ => false,
     }
 }
@@ -255,23 +264,31 @@ impl Secrets {
         if may_hold_password(text) {
             return true;
         }
-        let mut named: Vec<&str> = self
-            .paths
-            .iter()
-            .flat_map(|path| path.segments())
-            .filter_map(|segment| match segment {
-                Segment::Key(key) => Some(&**key),
-                Segment::Index(_) => None,
-            })
-            .collect();
-        secret_keys(self.schema.root(), &mut named);
+        let named = self.named();
         let names = self.schema.secret_names();
-        text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).any(|word| {
+        words(text).any(|word| {
             names.says(word)
                 || named
                     .iter()
                     .any(|key| key.eq_ignore_ascii_case(word) || word.to_lowercase().ends_with(&format!("__{}", key.to_lowercase())))
         })
+    }
+
+    /// Whether any word of a line may be a misspelled key of a secret.
+    pub(crate) fn may_be_meant_in(&self, line: &str) -> bool {
+        let (named, names) = (self.named(), self.schema.secret_names());
+        words(line).any(|word| names.may_mean(word) || is_near(word, named.iter().copied()))
+    }
+
+    /// The names of secrets, by schema and by paths.
+    fn named(&self) -> Vec<&str> {
+        let keys = self.paths.iter().flat_map(|path| path.segments()).filter_map(|segment| match segment {
+            Segment::Key(key) => Some(&**key),
+            Segment::Index(_) => None,
+        });
+        let mut named: Vec<&str> = keys.collect();
+        secret_keys(self.schema.root(), &mut named);
+        named
     }
 
     fn replace(&self, document: &Document, path: &Path, with: &dyn Fn(&mut Builder, &Node<'_>)) -> Document {
@@ -286,7 +303,8 @@ impl Secrets {
         builder.finish()
     }
 
-    /// The offsets in a source where secrets begin, as one layer's document says; and all offsets, to know where they end.
+    /// The offsets in a source where secrets begin, as one layer's document says; and all offsets, to know where they end. What stands
+    /// under a key that the schema refuses counts as one: the key may be a secret's, misspelled.
     pub(crate) fn marks(&self, document: &Document) -> (Vec<u32>, Vec<u32>) {
         let (mut secrets, mut all) = (Vec::new(), Vec::new());
         let mut left = vec![(document.root(), self.root())];
@@ -296,7 +314,9 @@ impl Secrets {
                 if keyed && scope.secret && !declared(&scope, item.key()) {
                     secrets.extend(item.key_origin().map(|origin| origin.offset));
                 }
-                let scope = scope.below_item(&item, at, keyed);
+                let is_refused = keyed && scope.shape.is_some_and(|shape| refuses(shape, item.key()));
+                let mut scope = scope.below_item(&item, at, keyed);
+                scope.secret |= is_refused;
                 let origin = item.entry().origin;
                 if scope.secret {
                     secrets.push(origin);
@@ -315,6 +335,11 @@ impl Secrets {
         all.sort_unstable();
         (secrets, all)
     }
+}
+
+/// The words of a text that can be keys.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-')))
 }
 
 fn declared(scope: &Scope<'_>, key: &str) -> bool {

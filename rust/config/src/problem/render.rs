@@ -13,8 +13,10 @@
 //! ```
 //!
 //! **Law**
-//! 1. Of a file that was read, secrets are blotted out, from where they begin to where the next key or value begins.
-//! 2. Of a file that could not be read, nobody knows where values end: if any word in it reads like the key of a secret, no line is shown.
+//! 1. Of a file that was read, secrets are blotted out, from where they begin to where the next key or value begins; and so is what stands
+//!    under a key that the schema refuses: it may be a secret's, misspelled.
+//! 2. Of a file that could not be read, nobody knows where values end: if any word in it reads like the key of a secret, no line is shown,
+//!    and none where such a key, misspelled, may stand near.
 //! 3. A long line is shown around the place only.
 
 use std::collections::HashMap;
@@ -28,6 +30,8 @@ use crate::source::{LayerKind, Source};
 
 /// Characters of a line that are shown on each side of the place.
 const AROUND: usize = 60;
+/// Bytes on each side of the place in which keys are looked for that are nearly a secret's.
+const NEAR: usize = 1024;
 
 /// The problems as text.
 ///
@@ -47,7 +51,7 @@ pub fn render(problems: &Problems, layers: &[Arc<Layer>], secrets: &Secrets) -> 
         let _ = writeln!(out, "{severity}[{}]: {}", problem.code, problem.message());
         if let Some(span) = &problem.span {
             let mask = masks.entry(Arc::as_ptr(&span.source)).or_insert_with(|| mask(&span.source, layers, secrets));
-            frame(span, mask.as_ref(), &mut out);
+            frame(span, mask.as_ref(), secrets, &mut out);
         }
         notes(problem, &mut out);
     }
@@ -64,36 +68,55 @@ fn notes(problem: &Problem, out: &mut String) {
 }
 
 /// The bytes of a source that must not be shown, ascending; none at all when no byte may be.
-struct Mask(Vec<(usize, usize)>);
+struct Mask {
+    hidden: Vec<(usize, usize)>,
+    /// Whether the source was read, so that it is known where its values are.
+    is_read: bool,
+}
 
 fn mask(source: &Arc<Source>, layers: &[Arc<Layer>], secrets: &Secrets) -> Option<Mask> {
     if !matches!(source.kind(), LayerKind::File | LayerKind::Dotenv) {
         return None;
     }
     let Some(layer) = layers.iter().find(|layer| Arc::ptr_eq(layer.source(), source)) else {
-        return (!secrets.may_stand_in(source.text())).then(|| Mask(Vec::new()));
+        return (!secrets.may_stand_in(source.text())).then(|| Mask { hidden: Vec::new(), is_read: false });
     };
     let (starts, all) = secrets.marks(layer.document());
     let end_of = |start: u32| {
         let at = all.partition_point(|offset| *offset <= start);
         all.get(at).map_or(source.text().len(), |offset| *offset as usize)
     };
-    Some(Mask(starts.into_iter().map(|start| (start as usize, end_of(start))).collect()))
+    let hidden = starts.into_iter().map(|start| (start as usize, end_of(start))).collect();
+    Some(Mask { hidden, is_read: true })
 }
 
 impl Mask {
     fn hides(&self, at: usize) -> bool {
-        let next = self.0.partition_point(|(start, _)| *start <= at);
-        next.checked_sub(1).and_then(|before| self.0.get(before)).is_some_and(|(_, end)| at < *end)
+        let next = self.hidden.partition_point(|(start, _)| *start <= at);
+        next.checked_sub(1).and_then(|before| self.hidden.get(before)).is_some_and(|(_, end)| at < *end)
     }
 }
 
+/// Whether a key that is nearly a secret's stands around a place, on its line or the one before.
+fn is_near_secret(span: &Span, start: usize, secrets: &Secrets) -> bool {
+    let text = span.source.text();
+    let above = text.get(..start.saturating_sub(1)).and_then(|above| above.rfind('\n')).map_or(0, |at| at + 1);
+    let from = above.max((span.offset as usize).saturating_sub(NEAR));
+    let from = (0..=from).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let end = text.len().min(span.offset as usize + NEAR);
+    let end = (end..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    text.get(from..end).is_some_and(|around| secrets.may_be_meant_in(around))
+}
+
 /// The place, and the line with a mark below it.
-fn frame(span: &Span, mask: Option<&Mask>, out: &mut String) {
+fn frame(span: &Span, mask: Option<&Mask>, secrets: &Secrets, out: &mut String) {
     let place = span.place();
     let _ = writeln!(out, "  --> {place}");
     let (Some(mask), Some(number), Some(column)) = (mask, place.line, place.column) else { return };
     let line = span.source.line(span.offset);
+    if !mask.is_read && is_near_secret(span, line.start, secrets) {
+        return;
+    }
     let column = column as usize - 1;
     let first = column.saturating_sub(AROUND);
     let mut shown = String::new();
@@ -152,7 +175,7 @@ mod tests {
             "error[range]: limits.max: expected integer ≥ 1, got 0\n  --> app.toml:2:7\n  |\n2 | max = 0\n  |       ^\n\
              error[length]: limits.password: expected string of at least 50 characters, got a string (not shown: a secret)\n  \
              --> app.toml:3:12\n  |\n3 | password = •\n  |            ^\n\
-             error[unknown_key]: limits.maxx: expected a key of Limits, got an unknown key\n  --> app.toml:4:1\n  |\n4 | maxx = 1\n  | ^^^^\n  \
+             error[unknown_key]: limits.maxx: expected a key of Limits, got an unknown key\n  --> app.toml:4:1\n  |\n4 | maxx = •\n  | ^^^^\n  \
              = did you mean `max`?\n"
         );
     }

@@ -21,7 +21,7 @@ use crate::layers::Merged;
 use crate::pace::Pace;
 use crate::parse::MOST_PROBLEMS;
 use crate::problem::{Problem, Problems, Span};
-use crate::secret_keys::SecretNames;
+use crate::secret_keys::{SecretNames, nearest};
 use crate::secrets::{Secrets, shown};
 
 /// What a check made of a document.
@@ -476,16 +476,4 @@ fn constants_agree(shape: &Shape, node: Node<'_>) -> bool {
         && tags.all(|field| {
             node.get(&field.key).is_some_and(|value| field.shape.allowed.iter().any(|allowed| same_value(allowed.root(), value)))
         })
-}
-
-/// The known word that is nearest, if it is near enough to be meant.
-fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let length = word.chars().count();
-    let allowed = (length / 3).clamp(1, 3);
-    let lower = word.to_lowercase();
-    known
-        .map(|known| (strsim::osa_distance(&lower, &known.to_lowercase()), known))
-        .filter(|(distance, _)| *distance <= allowed && *distance < length)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
 }
