@@ -10,7 +10,7 @@ from typing import Any
 import findspot as fs
 import pytest
 from findspot.cli import main
-from findspot.config import Json, Mapping, Store
+from findspot.config import Json, Mapping, Store, immutable_paths
 
 
 @pytest.fixture
@@ -78,6 +78,26 @@ def test_history_push_diff_rollback_explain(folder: pathlib.Path, tmp_path: path
     assert "bob" in said(capsys, "config", "history", folder)
     with Store(folder=folder) as store:
         assert store.current.limits.most == 5 and store.current.name == "a"
+    assert said(capsys, "config", "push", folder, file, "--force", "--json")["version"] == 5
+    assert [entry["forced"] for entry in said(capsys, "config", "history", folder, "--json")] == [False] * 4 + [True]
+    assert said(capsys, "config", "history", folder).splitlines()[0].split() == [
+        "version",
+        "time",
+        "kind",
+        "actor",
+        "current",
+        "forced",
+        "reason",
+    ]
+
+
+def test_the_history_shows_who_overruled_a_guard(tmp_path: pathlib.Path) -> None:
+    with Store(sources=[Mapping({"k": 1, "n": 1})], guards=[immutable_paths("k")], folder=tmp_path / "versions") as store:
+        with pytest.raises(fs.ConfigError, match="`force` overrules it, and the history shows that"):
+            store.patch({"k": 2})
+        store.patch({"n": 2})
+        store.patch({"k": 2}, force=True, actor="ops", reason="as agreed")
+        assert [(entry.version, entry.forced) for entry in store.history()] == [(1, False), (2, False), (3, True)]
 
 
 def test_two_files_are_compared_and_secrets_stay_inside(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -289,7 +289,7 @@ def history(options: argparse.Namespace) -> int:
     with looked_at(options) as store:
         entries = store.history()
     if options.json:
-        names = ("version", "time", "actor", "reason", "kind", "rolled_back_from", "hash", "is_current")
+        names = ("version", "time", "actor", "reason", "kind", "rolled_back_from", "hash", "is_current", "forced")
         print_json([{name: getattr(entry, name) for name in names} for entry in entries])
         return 0
     rows = [
@@ -299,11 +299,12 @@ def history(options: argparse.Namespace) -> int:
             entry.kind,
             entry.actor,
             "*" if entry.is_current else "",
+            "*" if entry.forced else "",
             entry.reason,
         )
         for entry in entries
     ]
-    table(("version", "time", "kind", "actor", "current", "reason"), rows)
+    table(("version", "time", "kind", "actor", "current", "forced", "reason"), rows)
     return 0
 
 

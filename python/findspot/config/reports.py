@@ -320,6 +320,7 @@ class Entry:
         rolled_back_from: for a rollback the version that was left, else None.
         hash: of the content.
         is_current: whether it is the one that readers get.
+        forced: whether who published it overruled the guards.
 
     Example:
         >>> from findspot.config import Mapping, Store
@@ -337,6 +338,7 @@ class Entry:
     rolled_back_from: int | None
     hash: str
     is_current: bool
+    forced: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

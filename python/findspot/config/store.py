@@ -71,7 +71,9 @@ class Store(_Base[T], Generic[T]):
         folder: where versions are kept for all processes that name the same folder, and over restarts; None keeps them in memory.
         audit: a file that gets one line of JSON for each publication and refusal, or None. One that cannot be written is an error here; later
             it is a warning of the report and of the log `findspot.config`, counted by the metric `audit_failures_total`.
-        last_good: a file that holds the last accepted content, used when the sources are bad at the start, or None.
+        last_good: a file that holds the last accepted content, used when the sources are bad at the start, or None. Secrets are never
+            stored, so a start from it takes them from the sources that can still be read: keep them in the environment or in a file of
+            their own, else there is no start from it.
         check_seconds: how long the class's own checks may take.
         secret_names: words that make a key's value a secret, beside those that do anyway (`password`, `token`, `apiKey`, …), where they are
             whole parts of the key; None: no key does, for content whose keys are data. What the class marks as a secret is one in any case,
@@ -210,7 +212,7 @@ class Store(_Base[T], Generic[T]):
         Args:
             actor: who asks, for history and audit.
             reason: why, for history and audit.
-            force: overrule the guards; the audit shows it.
+            force: overrule the guards; history and audit show it.
 
         Returns: the report; a bad source changes nothing and stands in `report.problems`.
         Errors: `ClosedError`. Content never raises.
@@ -270,7 +272,7 @@ class Store(_Base[T], Generic[T]):
             expect_version: raise `ConflictError` unless this version is current.
             actor: who asks, for history and audit.
             reason: why, for history and audit.
-            force: overrule the guards; the audit shows it.
+            force: overrule the guards; history and audit show it.
 
         Returns: the report.
         Errors: `ConfigError` with every problem; `ConflictError`; `TypeError` for a value that no file could hold; `ClosedError`.

@@ -6,7 +6,7 @@
 //!    refused leaves the current version in place, is recorded once, and is not looked at again.
 //! 3. Adoption needs no turn of a publisher, so a publisher that waits for a slow guard delays no follower. Only the number that this process
 //!    is just creating is left to its publisher, who knows the places of its values.
-//! 4. A store without sources only follows: nothing that it does by itself publishes.
+//! 4. A store without sources only follows: nothing that it does by itself publishes. It starts on the newest version that is not damaged.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -64,7 +64,7 @@ pub(super) fn names_of_newest(numbering: &dyn Numbering) -> Option<SecretNames> 
 
 fn damaged(name: &str, damage: Damage) -> Problems {
     Problem::new("damaged_version", Path::root(), format!("a version in {name}"), damage.to_string())
-        .hint("the version before it stays current; publish again, or delete the object")
+        .hint("the newest one that is whole stays current, or becomes it; publish again, or delete the object")
         .into()
 }
 
@@ -194,6 +194,26 @@ impl Inner {
         // One that is damaged is not read again.
         let refused = self.refused.load();
         if newest > self.cell.load().number() && refused.number == newest { Err(refused.problems.clone()) } else { Ok(()) }
+    }
+
+    /// Makes the newest version current that is not damaged, for a start when the newest of all is. Whether there was one.
+    pub(super) fn catch_up_to_sound(&self) -> bool {
+        let damaged = self.refused.load();
+        if damaged.head.is_some() {
+            return false;
+        }
+        let base = self.cell.load_full();
+        let older = self.numbering.numbers().unwrap_or_default().into_iter().rev().filter(|number| *number < damaged.number);
+        for number in older {
+            let mut sound = None;
+            match self.adopt(number, &base, &mut sound) {
+                Ok(true) => return true,
+                // One that was published for another schema: what is older is no better.
+                Err(_) if sound.is_some() => return false,
+                Ok(false) | Err(_) => {}
+            }
+        }
+        false
     }
 
     /// A reload of a store without sources: what others published, and nothing of its own.

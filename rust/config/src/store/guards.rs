@@ -33,7 +33,7 @@ impl GuardRule for NotEmpty {
 }
 
 fn refusal(name: &str, path: Path, expected: impl Into<String>, got: impl Into<String>) -> Problem {
-    Problem::new("guard", path, expected, got).hint(format!("the guard `{name}` refused; `force` overrules it, and the audit shows that"))
+    Problem::new("guard", path, expected, got).hint(format!("the guard `{name}` refused; `force` overrules it, and the history shows that"))
 }
 
 /// Compares a share of the leaves that the version before had with what is allowed.

@@ -58,6 +58,12 @@ impl Inner {
     /// The first reading of a store without sources.
     fn start_following(&self) -> Report {
         let mut report = self.look_again(Cause::Load);
+        if report.version == 0 && !report.accepted && self.catch_up_to_sound() {
+            // What is wrong with the newest stays in the report.
+            report.version = self.cell.load().number();
+            report.accepted = true;
+            report.problems.extend(self.keep_last_good());
+        }
         if report.version == 0 {
             let started = match &self.last_good {
                 Some(path) if path.exists() => {

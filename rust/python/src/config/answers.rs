@@ -142,7 +142,7 @@ pub(crate) fn history(records: &[Record], current: u64) -> String {
             json!({
                 "version": head.number, "time": head.time as f64 / 1e6, "actor": head.actor, "reason": head.reason,
                 "kind": head.cause.name(), "rolled_back_from": head.rolled_back_from, "hash": head.hash,
-                "is_current": head.number == current,
+                "forced": head.forced, "is_current": head.number == current,
             })
         })
         .collect();

@@ -90,6 +90,32 @@ fn a_follower_does_not_end_a_rollback_by_reloading_and_does_by_resuming() {
 }
 
 #[test]
+fn a_follower_starts_on_the_newest_version_that_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, at) = (folder.path().join("app.json"), folder.path().join("versions"));
+    fs::write(&file, r#"{"a": 1}"#).unwrap();
+    let (writer, _) = Store::open(Options { numbering: numbered(&at), ..over(&file) }).unwrap();
+    for number in [2, 3, 4] {
+        fs::write(&file, format!(r#"{{"a": {number}}}"#)).unwrap();
+        assert_eq!(writer.reload(&By::default()).version, number);
+    }
+    let whole = fs::read(at.join("4")).unwrap();
+    fs::write(at.join("4"), &whole[..whole.len() / 2]).unwrap();
+    fs::write(at.join("3"), "").unwrap();
+    let (store, report) = Store::open(follower(&at)).unwrap();
+    assert_eq!((report.accepted, report.version, codes(&report.problems)), (true, 2, vec!["damaged_version"]));
+    assert_eq!(json(&store), r#"{"a":2}"#);
+    // What comes next is newer than all of them.
+    let changed = store.patch(&[change("a", "7")], None, &By::actor("ops")).unwrap();
+    assert_eq!((changed.version, json(&store).as_str()), (5, r#"{"a":7}"#));
+    // Nothing whole, or nothing for this schema: then there is no start.
+    for number in [1, 2, 5] {
+        fs::write(at.join(number.to_string()), "damaged").unwrap();
+    }
+    assert_eq!(codes(&Store::open(follower(&at)).err().unwrap().problems), ["damaged_version"]);
+}
+
+#[test]
 fn a_follower_starts_on_the_last_good_version_without_publishing_it() {
     let folder = tempfile::tempdir().unwrap();
     let (file, at) = (folder.path().join("app.json"), folder.path().join("versions"));
@@ -99,8 +125,11 @@ fn a_follower_starts_on_the_last_good_version_without_publishing_it() {
     let options = || Options { last_good: last_good.clone(), ..follower(&at) };
     assert_eq!(Store::open(options()).unwrap().1.version, 1);
     fs::write(at.join("2"), "damaged").unwrap();
+    let whole = fs::read(at.join("1")).unwrap();
+    fs::write(at.join("1"), "damaged").unwrap();
     let (store, report) = Store::open(options()).unwrap();
     assert_eq!((report.cause, report.version, json(&store).as_str()), (Cause::LastGood, 1, r#"{"a":1}"#));
+    fs::write(at.join("1"), whole).unwrap();
     assert_eq!((codes(&report.problems), objects(&at)), (vec!["damaged_version"], vec!["1".to_owned(), "2".to_owned()]));
     fs::write(&file, r#"{"a": 3}"#).unwrap();
     assert_eq!(writer.reload(&By::default()).version, 3);
