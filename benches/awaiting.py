@@ -143,8 +143,8 @@ def main() -> None:
         run.table(title, ["way", *LOOPS], rows)
     run.say()
     for loop, reach in REACH.items():
-        least = min(figures[f"{loop} pool 64"])
-        run.say(f"{loop}, pool, 64 tasks: {least:.2f} µs, to be reached {reach:.0f} µs: {'reached' if least <= reach else 'missed'}")
+        usual = statistics.median(figures[f"{loop} pool 64"])
+        run.say(f"{loop}, pool, 64 tasks: {usual:.2f} µs, to be reached {reach:.0f} µs: {'reached' if usual <= reach else 'missed'}")
     if arguments.record:
         run.keep("microseconds", figures)
 
