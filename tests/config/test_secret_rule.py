@@ -46,6 +46,12 @@ class Words:
 
 
 @dataclasses.dataclass
+class Needing:
+    password: str
+    k: int = 0
+
+
+@dataclasses.dataclass
 class Defaulted:
     password: str = WORD
     pin: Annotated[str, Secret] = ""
@@ -334,3 +340,26 @@ def test_wrong_words_are_refused() -> None:
         with pytest.raises((TypeError, ValueError), match="secret_names"):
             Store(secret_names=wrong)  # type: ignore[arg-type]
     assert Store(sources=[Overrides({"a": 1})], secret_names=iter(["x"])).current.a == 1
+
+
+def test_a_damaged_version_leaves_the_rule_to_the_one_before_it(tmp_path: pathlib.Path) -> None:
+    words = {"oneway": {"password": ["passphrase"]}, "k": 1}
+    with Store(sources=[Mapping(words)], folder=tmp_path / "v", secret_names=None) as store:
+        store.patch({"k": 2})
+    (tmp_path / "v" / "2").write_bytes((tmp_path / "v" / "2").read_bytes()[:-9])
+    with Store(folder=tmp_path / "v") as follower:
+        assert (follower.version, follower.current.k, follower.drift()[0].behind) == (1, 1, 1)
+        assert "passphrase" in repr(follower.current), "names say nothing here, as the publisher has it"
+        assert follower.patch({"k": 3}).version == 3
+
+
+def test_a_version_that_lacks_a_secret_here_is_no_damaged_one(tmp_path: pathlib.Path) -> None:
+    file, folder = tmp_path / "app.json", tmp_path / "v"
+    file.write_text('{"k": 1}')
+    with Store(sources=[Json(file)], folder=folder) as store:
+        file.write_text(json.dumps({"k": 2, "password": WORD}))
+        assert store.reload().version == 2
+    # It is whole, so what is older does not come back in its place, whether somebody can do without the secret or not.
+    with Store(folder=folder) as follower:
+        assert (follower.version, follower.current.k) == (2, 2)
+    assert "expected the secret that" in refused(lambda: Store(Needing, folder=folder).close())

@@ -57,9 +57,14 @@ pub(super) fn decode_with_own_secrets(inner: &Inner, name: &str, bytes: &[u8]) -
 /// The rule about the names of secrets that the newest version goes with, when it is another than the usual one: who says nothing about it
 /// keeps to it, so that all processes show the same.
 pub(super) fn names_of_newest(numbering: &dyn Numbering) -> Option<SecretNames> {
-    // What cannot be read is a problem of the load that follows.
-    let bytes = numbering.read(numbering.newest().ok()?).ok()??;
-    decode_head(&bytes).ok()?.secret_names
+    // What cannot be read is a problem of the load that follows; one that is damaged leaves the word to the one before it.
+    let sound = |number: u64| decode_head(&numbering.read(number).ok()??).ok();
+    numbering.numbers().ok()?.into_iter().rev().find_map(sound)?.secret_names
+}
+
+/// Whether a version was refused for its bytes alone.
+fn is_damage(problems: &Problems) -> bool {
+    problems.0.iter().all(|problem| problem.code == "damaged_version")
 }
 
 fn damaged(name: &str, damage: Damage) -> Problems {
@@ -199,7 +204,7 @@ impl Inner {
     /// Makes the newest version current that is not damaged, for a start when the newest of all is. Whether there was one.
     pub(super) fn catch_up_to_sound(&self) -> bool {
         let damaged = self.refused.load();
-        if damaged.head.is_some() {
+        if !is_damage(&damaged.problems) {
             return false;
         }
         let base = self.cell.load_full();
@@ -208,9 +213,10 @@ impl Inner {
             let mut sound = None;
             match self.adopt(number, &base, &mut sound) {
                 Ok(true) => return true,
-                // One that was published for another schema: what is older is no better.
-                Err(_) if sound.is_some() => return false,
-                Ok(false) | Err(_) => {}
+                Ok(false) => {}
+                Err(problems) if is_damage(&problems) => {}
+                // One that lacks a secret, or was published for another schema, is whole: what is older is not what counts.
+                Err(_) => return false,
             }
         }
         false
